@@ -1,0 +1,229 @@
+"""Passages: an article's blocks packed into slices that the embedding model reads whole.
+
+A passage starts and ends at blocks, keeps a heading with what stands under it and a list with the line that
+introduces it, and holds as many tokens as fit. Only a block larger than a passage is divided: a list at its items, a
+table at its rows, a paragraph at its sentences, and a sentence of its own that is too long by semantic-text-splitter.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from semantic_text_splitter import TextSplitter
+from sentencex import get_sentence_boundaries
+from tokenizers import Tokenizer
+
+from index.blocks import LIST_LABEL, Block, BlockKind, item_content, trimmed
+from index.document import Passage, Span
+from index.furniture import furniture_spans
+
+MAX_TOKENS = 200
+FULL_TOKENS = 120
+# A token counts for at most this many characters, so that a line without spaces, which some tokenizers
+# read as one unknown word, is bounded too.
+CHARS_A_TOKEN = 8
+MAX_CHARS = MAX_TOKENS * CHARS_A_TOKEN
+
+SPLITTER = f"blocks-{FULL_TOKENS}-{MAX_TOKENS}-v1"
+
+
+class Splitter:
+    """Splits articles into passages measured in the tokens of one tokenizer.
+
+    `tokenizer_json` is the tokenizer's own file in the format of the `tokenizers` library.
+    """
+
+    def __init__(self, tokenizer_json: str) -> None:
+        self._tokenizer = Tokenizer.from_str(tokenizer_json)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._long_sentences = TextSplitter.from_huggingface_tokenizer(self._tokenizer, MAX_TOKENS, trim=False)
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens in `text`, special ones not counted."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def split(self, text: str, blocks: Sequence[Block], title: str | None) -> tuple[Passage, ...]:
+        """Return the passages of an article in order; none overlap, and every character that is not masked is in one.
+
+        A passage is closed at a heading once it holds FULL_TOKENS, and never holds more than MAX_TOKENS.
+        """
+        masked = set(furniture_spans(text, blocks))
+        ruler = self._ruler(text, [block for block in blocks if block.span not in masked])
+        passages: list[Passage] = []
+        for run in _runs(blocks, masked):
+            parts: list[_Unit] = []
+            for unit in _units(text, run, title):
+                parts.extend(self._parts(text, unit, ruler))
+            passages.extend(_packed(parts, ruler))
+        return tuple(passages)
+
+    def _ruler(self, text: str, blocks: Sequence[Block]) -> "_Ruler":
+        starts, ends = array("q"), array("q")
+        for block in blocks:
+            offsets = self._tokenizer.encode(block.span.of(text), add_special_tokens=False).offsets
+            starts.extend(block.span.start + start for start, _ in offsets)
+            ends.extend(block.span.start + end for _, end in offsets)
+        return _Ruler(starts, ends)
+
+    def _parts(self, text: str, unit: "_Unit", ruler: "_Ruler") -> Iterator["_Unit"]:
+        """Yield the unit, or where it exceeds a passage its pieces, each within MAX_TOKENS."""
+        if ruler.tokens(unit.span) <= MAX_TOKENS:
+            yield unit
+            return
+        opens = unit.opens_section
+        for start, end in pairwise(self._cuts(text, unit, ruler)):
+            span = trimmed(text, Span(start, end))
+            if span.start < span.end:
+                yield _Unit(span, unit.heading, tuple(_clipped(unit.sentences, span)), opens)
+                opens = False
+
+    def _cuts(self, text: str, unit: "_Unit", ruler: "_Ruler") -> list[int]:
+        """Return where to cut a unit, its two ends included: before sentences, and inside those that are too long."""
+        bounds = [unit.span.start, *(sentence.start for sentence in unit.sentences[1:]), unit.span.end]
+        cuts = [unit.span.start]
+        for start, end in pairwise(bounds):
+            piece = trimmed(text, Span(start, end))
+            if ruler.tokens(Span(cuts[-1], piece.end)) <= MAX_TOKENS:
+                continue
+            if start > cuts[-1]:
+                cuts.append(start)
+            if ruler.tokens(piece) > MAX_TOKENS:
+                cuts.extend(self._cuts_of_long_sentence(text, Span(start, end)))
+        return [*cuts, unit.span.end]
+
+    def _cuts_of_long_sentence(self, text: str, span: Span) -> Iterator[int]:
+        """Yield the offsets strictly inside `span` at which a sentence of more than MAX_TOKENS is divided."""
+        for offset, piece in self._long_sentences.chunk_indices(span.of(text)):
+            start = span.start + offset
+            if offset > 0:
+                yield start
+            yield from range(start + MAX_CHARS, start + len(piece), MAX_CHARS)
+
+
+class _Ruler:
+    """Measures spans of one text in tokens, by the code-point offsets of each token, ascending."""
+
+    def __init__(self, token_starts: Sequence[int], token_ends: Sequence[int]) -> None:
+        self._starts = token_starts
+        self._ends = token_ends
+
+    def tokens(self, span: Span) -> int:
+        """Return the size of `span` in tokens, or in `CHARS_A_TOKEN` characters where that is more."""
+        first = bisect_left(self._ends, span.start + 1)
+        last = bisect_left(self._starts, span.end)
+        return max(last - first, -(-(span.end - span.start) // CHARS_A_TOKEN))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A run of blocks that stays together, with its size and the path of headings above it."""
+
+    span: Span
+    heading: str
+    sentences: tuple[Span, ...]
+    opens_section: bool
+
+
+def _runs(blocks: Sequence[Block], masked: set[Span]) -> Iterator[list[Block]]:
+    """Yield the stretches of blocks between masked ones; a run after the first opens with the headings above it.
+
+    A heading so repeated is not part of the run's text: it has an empty span.
+    """
+    run: list[Block] = []
+    above: list[Block] = []
+    for block in blocks:
+        if block.span in masked:
+            if any(member.span.start < member.span.end for member in run):
+                yield run
+            run = list(above)
+            continue
+        if block.kind is BlockKind.HEADING:
+            above = [heading for heading in above if heading.level < block.level]
+            above.append(Block(block.kind, Span(0, 0), block.level, block.label))
+        run.append(block)
+    if any(member.span.start < member.span.end for member in run):
+        yield run
+
+
+def _units(text: str, run: list[Block], title: str | None) -> Iterator[_Unit]:
+    """Yield headings with the block under them, lists with the line above them, and other blocks alone."""
+    path: list[Block] = []
+    pending: list[Block] = []
+    for block, following in zip(run, [*run[1:], None], strict=True):
+        if block.kind is BlockKind.HEADING:
+            path = [heading for heading in path if heading.level < block.level] + [block]
+            if block.span.start == block.span.end:
+                continue
+        elif path and path[-1].level == LIST_LABEL and block.kind is not BlockKind.ITEM:
+            path.pop()
+        pending.append(block)
+        if following is not None and following.span.start < following.span.end and _holds_on(text, block, following):
+            continue
+        heading = " › ".join(above.label for above in path if above.label != title)
+        sentences = tuple(sentence for member in pending for sentence in _sentences(text, member))
+        opens = pending[0].kind is BlockKind.HEADING
+        yield _Unit(Span(pending[0].span.start, pending[-1].span.end), heading, sentences, opens)
+        pending = []
+
+
+def _holds_on(text: str, block: Block, following: Block) -> bool:
+    """Tell whether `block` would be cut from its sense if `following` stood in another passage."""
+    if block.kind is BlockKind.HEADING:
+        return True
+    if following.kind is BlockKind.ITEM:
+        return block.kind is BlockKind.ITEM or block.span.of(text).endswith(":")
+    return following.kind is BlockKind.TABLE and block.span.of(text).endswith(":")
+
+
+def _sentences(text: str, block: Block) -> Iterator[Span]:
+    """Yield the sentences of a block: none of a heading, a table's rows without its rule, an item without its mark."""
+    if block.kind is BlockKind.HEADING:
+        return
+    if block.kind is BlockKind.TABLE:
+        yield from _rows(text, block.span)
+        return
+    span = item_content(text, block.span) if block.kind is BlockKind.ITEM else block.span
+    # A line break inside a paragraph is where it was wrapped, not where a sentence ends.
+    for boundary in get_sentence_boundaries("en", span.of(text).replace("\n", " ")):
+        sentence = trimmed(text, Span(span.start + boundary["start_index"], span.start + boundary["end_index"]))
+        if any(character.isalnum() for character in sentence.of(text)):
+            yield sentence
+
+
+def _rows(text: str, span: Span) -> Iterator[Span]:
+    start = span.start
+    for row in span.of(text).split("\n"):
+        if any(character.isalnum() for character in row):
+            yield trimmed(text, Span(start, start + len(row)))
+        start += len(row) + 1
+
+
+def _clipped(sentences: Sequence[Span], span: Span) -> Iterator[Span]:
+    for sentence in sentences:
+        start, end = max(sentence.start, span.start), min(sentence.end, span.end)
+        if start < end:
+            yield Span(start, end)
+
+
+def _packed(units: list[_Unit], ruler: _Ruler) -> Iterator[Passage]:
+    """Yield passages of consecutive units, each as full as MAX_TOKENS allows, closed at a heading when full enough."""
+    held: list[_Unit] = []
+    for unit in units:
+        if held:
+            so_far = Span(held[0].span.start, held[-1].span.end)
+            grown = Span(so_far.start, unit.span.end)
+            closes = unit.opens_section and ruler.tokens(so_far) >= FULL_TOKENS
+            if closes or ruler.tokens(grown) > MAX_TOKENS:
+                yield _passage(held)
+                held = []
+        held.append(unit)
+    if held:
+        yield _passage(held)
+
+
+def _passage(units: list[_Unit]) -> Passage:
+    sentences = tuple(sentence for unit in units for sentence in unit.sentences)
+    return Passage(Span(units[0].span.start, units[-1].span.end), units[0].heading, sentences)

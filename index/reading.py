@@ -1,0 +1,246 @@
+"""Reading files: from bytes to a Document with its canonical text and what the file says of itself.
+
+What a file does not say is None: no title is made up from a file's name, no date from the day it was read.
+"""
+
+import io
+import re
+import struct
+import unicodedata
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import charset_normalizer
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+from index.blocks import LIST_LABEL, Block, BlockKind, markdown_blocks, plain_blocks
+from index.document import (
+    MAX_DOCUMENT_BYTES,
+    Document,
+    Metadata,
+    canonical_text,
+    checked_doc_id,
+    checked_published_at,
+)
+from index.errors import DocumentTooLarge, EmptyDocument, InvalidMetadata, UnreadableDocument, UnsupportedFormat
+from index.furniture import furniture_spans
+
+PLAIN, MARKDOWN, HTML, PDF = "text/plain", "text/markdown", "text/html", "application/pdf"
+MEDIA_TYPES: Mapping[str, str] = {
+    ".txt": PLAIN,
+    ".text": PLAIN,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".html": HTML,
+    ".htm": HTML,
+    ".pdf": PDF,
+}
+# First lines that name a part of an article, not the article.
+_LABELS = {"highlights", "summary", "abstract", "introduction", "overview", "contents", "key points", "key takeaways"}
+_FRONT_MATTER = YAMLHandler()
+# What pypdf lets through from broken files beside its own errors.
+_PDF_FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, AssertionError)
+
+
+def doc_id_of(file_name: str) -> str:
+    """Return the document id of a file: its stem, with `-` for what may not stand in an id."""
+    stem = Path(file_name).stem
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    return checked_doc_id(re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-")[:200] or stem)
+
+
+def media_type_of(file_name: str) -> str:
+    """Return the media type that a file's name stands for; raise UnsupportedFormat where it stands for none."""
+    suffix = Path(file_name).suffix.lower()
+    if suffix not in MEDIA_TYPES:
+        raise UnsupportedFormat(f"{file_name!r} is of no known kind; give a file ending in {', '.join(MEDIA_TYPES)}.")
+    return MEDIA_TYPES[suffix]
+
+
+def read_bytes(file_name: str, raw: bytes) -> Document:
+    """Return the document in a file's bytes; raise a DocumentError that names the file and the remedy."""
+    doc_id, media_type = doc_id_of(file_name), media_type_of(file_name)
+    if len(raw) > MAX_DOCUMENT_BYTES:
+        raise too_large(file_name, len(raw))
+    if media_type == PDF:
+        document = _pdf(doc_id, raw, file_name)
+    else:
+        document = read_text(doc_id, _decoded(raw, file_name), media_type)
+    return document
+
+
+def read_text(doc_id: str, text: str, media_type: str, given: Metadata | None = None) -> Document:
+    """Return the document in a text of `media_type`; what is `given` stands before what the text says of itself."""
+    checked_doc_id(doc_id)
+    if media_type not in {PLAIN, MARKDOWN, HTML}:
+        raise UnsupportedFormat(f"Media type {media_type!r} is not one of {PLAIN!r}, {MARKDOWN!r} and {HTML!r}.")
+    # A NUL ends a text early in SQLite and in C, and a lone surrogate has no UTF-8: neither could be stored whole.
+    if "\0" in text or not text.isascii() and re.search("[\ud800-\udfff]", text):
+        raise UnreadableDocument(f"{doc_id!r} holds a NUL or a lone surrogate; send it as clean Unicode text.")
+    if len(text) > MAX_DOCUMENT_BYTES or len(text.encode()) > MAX_DOCUMENT_BYTES:
+        raise too_large(doc_id, len(text.encode()))
+    text = canonical_text(text)
+    if media_type == HTML:
+        text, found = _html(doc_id, text)
+    elif media_type == MARKDOWN:
+        found = _markdown_metadata(text)
+    else:
+        found = Metadata(title=_first_line_title(text, plain_blocks(text)))
+    return Document(doc_id, text, media_type, _merged(given, found))
+
+
+def document_blocks(document: Document) -> tuple[Block, ...]:
+    """Return the blocks of a document, front matter left out; raise EmptyDocument where nothing can be cited."""
+    text = document.text
+    if document.media_type == MARKDOWN:
+        blocks = markdown_blocks(text, _front_matter(text)[1])
+    else:
+        blocks = plain_blocks(text)
+    if not blocks:
+        raise EmptyDocument(f"{document.doc_id!r} has no text; a scanned page needs text recognition first.")
+    if len(furniture_spans(text, blocks)) == len(blocks):
+        raise EmptyDocument(
+            f"{document.doc_id!r} holds only page furniture such as {blocks[0].span.of(text)[:60]!r}; "
+            "give the text of the article."
+        )
+    return blocks
+
+
+def too_large(name: str, size: int) -> DocumentTooLarge:
+    """Return the error for a document of `size` bytes."""
+    limit = MAX_DOCUMENT_BYTES // 2**20
+    return DocumentTooLarge(f"{name!r} has {size / 2**20:.1f} MB; split it into documents of at most {limit} MB.")
+
+
+def _decoded(raw: bytes, file_name: str) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        guess = None if charset_normalizer.is_binary(raw) else charset_normalizer.from_bytes(raw).best()
+        if guess is None:
+            raise UnreadableDocument(
+                f"{file_name!r} is not text in any known encoding; save it as UTF-8 or name its kind by its ending."
+            ) from None
+        text = str(guess)
+    controls = sum(unicodedata.category(character) == "Cc" for character in text[:4096])
+    allowed = sum(text[:4096].count(space) for space in "\t\n\r\f\v")
+    if "\0" in text or controls - allowed > len(text[:4096]) // 20:
+        raise UnreadableDocument(f"{file_name!r} is binary, not text; save it as UTF-8 text.")
+    return text
+
+
+def _merged(given: Metadata | None, found: Metadata) -> Metadata:
+    if given is None:
+        return found
+    if given.url is not None and not _is_web_address(given.url):
+        raise InvalidMetadata(f"{given.url[:80]!r} is not the address of a web page; give one with http:// or https://.")
+    published_at = None if given.published_at is None else checked_published_at(given.published_at)
+    return Metadata(
+        title=given.title or found.title,
+        source=given.source or found.source,
+        url=given.url or found.url,
+        published_at=published_at or found.published_at,
+    )
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not re.search(r"[\s<>\"]", url)
+
+
+def _first_line_title(text: str, blocks: tuple[Block, ...]) -> str | None:
+    """Return the first line where it reads as a title: a heading that does not merely label the list under it."""
+    if not blocks or blocks[0].kind is not BlockKind.HEADING or blocks[0].level == LIST_LABEL:
+        return None
+    label = blocks[0].span.of(text)
+    return None if label.rstrip(":").lower() in _LABELS else label
+
+
+def _front_matter(text: str) -> tuple[dict[str, object], int]:
+    """Return what a Markdown text says of itself in front, and where its body starts; nothing and 0 without."""
+    if not _FRONT_MATTER.detect(text):
+        return {}, 0
+    try:
+        head, body = _FRONT_MATTER.split(text)
+        said = yaml.safe_load(head)
+    except (ValueError, yaml.YAMLError, RecursionError):
+        return {}, 0
+    return (said, len(text) - len(body)) if isinstance(said, dict) else ({}, 0)
+
+
+def _markdown_metadata(text: str) -> Metadata:
+    said, body_start = _front_matter(text)
+    first = next(iter(markdown_blocks(text, body_start)), None)
+    heading = first.label if first and first.kind is BlockKind.HEADING and first.level == 1 else None
+    names = {str(key).lower(): value for key, value in said.items()}
+
+    def said_of(*keys: str) -> str | None:
+        values = (names.get(key) for key in keys)
+        return next((" ".join(value.split()) for value in values if isinstance(value, str) and value.strip()), None)
+
+    url = said_of("url", "link", "canonical", "canonical_url", "source_url")
+    dates = (names.get(key) for key in ("published_at", "published", "date", "pubdate"))
+    return Metadata(
+        title=said_of("title") or heading,
+        source=said_of("source", "site", "site_name", "publisher", "publication"),
+        url=url if url and _is_web_address(url) else None,
+        published_at=next((found for found in map(_date_said, dates) if found), None),
+    )
+
+
+def _date_said(value: object) -> str | None:
+    """Return a date found in a file in its stored form, None where it is not one: a file's slip loses no document."""
+    text = value.isoformat() if isinstance(value, date | datetime) else value
+    try:
+        return checked_published_at(text) if isinstance(text, str) else None
+    except InvalidMetadata:
+        return None
+
+
+def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
+    """Return the article in a page and what the page's own markup says of it."""
+    # Loaded here because it takes a third of a second that a search does not need.
+    from trafilatura import bare_extraction
+
+    page = bare_extraction(
+        source,
+        with_metadata=True,
+        include_comments=False,
+        # Only what the page states: the extensive search guesses dates from the text around.
+        date_extraction_params={"extensive_search": False, "original_date": True},
+    )
+    if page is None or not page.text:
+        raise EmptyDocument(f"No article was found in the page {doc_id!r}; save the page of one article as HTML.")
+    text = canonical_text("\n".join(line.rstrip() for line in page.text.split("\n")))
+    url = page.url if page.url and _is_web_address(page.url) else None
+    return text, Metadata(page.title or None, page.sitename or None, url, _date_said(page.date))
+
+
+def _pdf(doc_id: str, raw: bytes, file_name: str) -> Document:
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
+
+    encrypted = UnreadableDocument(f"{file_name!r} is encrypted; save a copy without a password.")
+    try:
+        reader = PdfReader(io.BytesIO(raw))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise encrypted
+        pages = [page.extract_text() for page in reader.pages]
+        title = reader.metadata.title if reader.metadata else None
+    except (DependencyError, FileNotDecryptedError):
+        raise encrypted from None
+    except (PyPdfError, RecursionError, struct.error, zlib.error, *_PDF_FAULTS) as error:
+        raise UnreadableDocument(f"{file_name!r} is not a PDF that can be read ({error}); save it anew.") from error
+    text = "\n\n".join(pages).replace("\0", "").encode("utf-8", "replace").decode()
+    document = read_text(doc_id, text, PLAIN)
+    stated = " ".join(title.split()) if isinstance(title, str) and title.strip() else None
+    metadata = replace(document.metadata, title=stated or document.metadata.title)
+    return replace(document, media_type=PDF, metadata=metadata)

@@ -1,0 +1,1 @@
+"""Questions: their path from words to a cited answer."""
