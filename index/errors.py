@@ -14,6 +14,7 @@ FootnoteError
 ├── InvalidCursor            a page of documents that was not handed out
 ├── NothingToIndex           no such file, or a folder without articles
 ├── DataError                the stored data cannot serve
+│   ├── DataMissing          nothing has been indexed here
 │   ├── DataMismatch         made with another model or a newer format
 │   ├── DataCorrupt
 │   ├── DataUnwritable
@@ -80,6 +81,10 @@ class NothingToIndex(FootnoteError):
 
 class DataError(FootnoteError):
     """The stored data cannot serve as it is."""
+
+
+class DataMissing(DataError):
+    """There is no database in the data folder."""
 
 
 class DataMismatch(DataError):

@@ -45,6 +45,11 @@ class Splitter:
         """Return the number of tokens in `text`, special ones not counted."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
+    def first_tokens(self, text: str, limit: int) -> str:
+        """Return `text` up to its `limit`-th token."""
+        offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
+
     def split(self, text: str, blocks: Sequence[Block], title: str | None) -> tuple[Passage, ...]:
         """Return the passages of an article in order; none overlap, and every character that is not masked is in one.
 

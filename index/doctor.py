@@ -1,0 +1,91 @@
+"""The doctor: checks stored data against itself, and says what is wrong and how to mend it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from index import vectors
+from index.document import Document
+from index.store import FORMAT, Reading, Store, StoredPassage
+
+_PAGE = 200
+_REINDEX = "delete the document and index its article again"
+
+
+def diagnose(folder: Path) -> Iterator[str]:
+    """Yield a sentence for each fault in the data in `folder`, none where it is sound.
+
+    Looks at the database's own structure, at each document against its SHA-256, at each passage and its vectors, and
+    at the derived file. Raises DataMissing, DataMismatch or DataCorrupt where the data cannot be opened at all.
+    """
+    store = Store(folder)
+    try:
+        with store.read() as reading:
+            damage = reading.damage()
+            for fault in damage:
+                yield f"The database is damaged: {fault}; restore it, or index the articles into a new --data folder."
+            if not damage:
+                yield from _document_faults(reading)
+                yield from _derived_faults(folder, store, reading)
+    finally:
+        store.close()
+
+
+def facts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield what the data in `folder` is: names and values for a person to read."""
+    store = Store(folder)
+    with store.read() as reading:
+        documents, passages = reading.count()
+        yield "data", str(store.path)
+        yield "format", str(FORMAT)
+        yield "model", f"{store.identity.model} ({store.identity.fingerprint[:16]}, {store.identity.dimension} dimensions)"
+        yield "splitter", store.identity.splitter
+        yield "documents", f"{documents:,}"
+        yield "passages", f"{passages:,}"
+    store.close()
+
+
+def _document_faults(reading: Reading) -> Iterator[str]:
+    after = ""
+    while page := reading.documents(_PAGE, after):
+        for summary in page:
+            document = reading.document(summary.doc_id)
+            if document is None or document.sha256 != summary.sha256:
+                yield f"The text of {summary.doc_id!r} does not have its SHA-256 {summary.sha256[:12]}…; {_REINDEX}."
+                continue
+            if not summary.passages:
+                yield f"{summary.doc_id!r} has no passage and cannot be found; {_REINDEX}."
+            for passage in reading.passages(reading.passage_nos(summary.doc_id)):
+                yield from _passage_faults(document, passage)
+        after = page[-1].doc_id
+
+
+def _passage_faults(document: Document, passage: StoredPassage) -> Iterator[str]:
+    name = f"Passage {passage.span.start}-{passage.span.end} of {document.doc_id!r}"
+    span = passage.span
+    if not 0 <= span.start < span.end <= len(document.text):
+        yield f"{name} lies outside its text of {len(document.text)} code points; {_REINDEX}."
+    if not all(span.start <= sentence.start < sentence.end <= span.end for sentence in passage.sentences):
+        yield f"{name} has a sentence outside it; {_REINDEX}."
+    lengths = np.linalg.norm(passage.sentence_vectors, axis=1)
+    if len(lengths) != len(passage.sentences) or not np.allclose(lengths, 1, atol=0.01):
+        yield f"{name} has damaged sentence vectors; {_REINDEX}."
+
+
+def _derived_faults(folder: Path, store: Store, reading: Reading) -> Iterator[str]:
+    changes = reading.changes(0)
+    lengths = np.linalg.norm(changes.vectors, axis=1)
+    for passage_no in changes.passage_nos[~np.isclose(lengths, 1, atol=0.01)]:
+        yield f"The vector of passage number {passage_no} is damaged; index its article again."
+    snapshot = vectors.load(folder, store.database_id, store.identity.dimension, reading.seq)
+    if snapshot is None:
+        if len(changes.passage_nos):
+            yield f"'{folder / vectors.FILE}' is missing or damaged; it is made anew when the data is next opened."
+        return
+    found = snapshot.after(reading.changes(snapshot.seq)).passage_nos()
+    if not np.array_equal(found, changes.passage_nos):
+        yield (
+            f"'{folder / vectors.FILE}' finds {len(found)} passages where the database has {len(changes.passage_nos)}; "
+            "delete it, and it is made anew."
+        )
