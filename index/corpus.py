@@ -14,7 +14,8 @@ from index.errors import DataMismatch, DataMissing, DocumentNotFound, ModelNotPr
 from index.furniture import without_inline
 from index.passages import SPLITTER, Splitter
 from index.reading import document_blocks
-from index.store import EmbeddedPassage, FileRecord, Filters, Identity, Reading, Store
+from index.records import EmbeddedPassage, FileRecord, Filters, Identity
+from index.store import Reading, Store
 from index.vectors import Snapshot
 
 # With a passage of at most 200 tokens this stays inside the 256 that the smallest usual models read.

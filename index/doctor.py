@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from index import vectors
+from index.database import FORMAT
 from index.document import Document
-from index.store import FORMAT, Reading, Store, StoredPassage
+from index.records import StoredPassage
+from index.store import Reading, Store
 
 _PAGE = 200
 _REINDEX = "delete the document and index its article again"
@@ -39,7 +41,10 @@ def facts(folder: Path) -> Iterator[tuple[str, str]]:
         documents, passages = reading.count()
         yield "data", str(store.path)
         yield "format", str(FORMAT)
-        yield "model", f"{store.identity.model} ({store.identity.fingerprint[:16]}, {store.identity.dimension} dimensions)"
+        yield (
+            "model",
+            f"{store.identity.model} ({store.identity.fingerprint[:16]}, {store.identity.dimension} dimensions)",
+        )
         yield "splitter", store.identity.splitter
         yield "documents", f"{documents:,}"
         yield "passages", f"{passages:,}"

@@ -38,9 +38,9 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One article: its id, its canonical text and what it says of itself.
+    r"""One article: its id, its canonical text and what it says of itself.
 
-    `text` has `\\n` line ends and no byte-order mark; every offset in the system counts its code points.
+    `text` has `\n` line ends and no byte-order mark; every offset in the system counts its code points.
     """
 
     doc_id: str
@@ -107,5 +107,5 @@ def checked_published_at(value: str) -> str:
 
 
 def canonical_text(text: str) -> str:
-    """Return `text` without a byte-order mark and with `\\n` line ends, nothing else changed."""
+    r"""Return `text` without a byte-order mark and with `\n` line ends, nothing else changed."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -46,7 +46,7 @@ class Embedder(Protocol):
         """Return the vector of a question, shape `(dimension,)`."""
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of passages or sentences, shape `(len(texts), dimension)`; each depends on its own text."""
+        """Return the vectors of passages or sentences, shape `(len(texts), dimension)`, each from its text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class ModelCard:
         try:
             return cls(**json.loads((folder / CARD).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            raise ModelUnusable(f"The model card in '{folder}' is damaged ({error}); run `rag prepare --force`.") from error
+            raise ModelUnusable(
+                f"The model card in '{folder}' is damaged ({error}); run `rag prepare --force`."
+            ) from error
 
 
 def find_model(models_dir: Path, name: str, fingerprint: str | None = None) -> Path:
@@ -107,7 +109,9 @@ class OnnxEmbedder:
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
-            raise ModelUnusable(f"The model in '{folder}' does not load ({error}); run `rag prepare --force`.") from error
+            raise ModelUnusable(
+                f"The model in '{folder}' does not load ({error}); run `rag prepare --force`."
+            ) from error
         self._tokenizer = Tokenizer.from_str(self._tokenizer_json)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.card.max_tokens)
@@ -147,7 +151,11 @@ class OnnxEmbedder:
 
     def _embed(self, text: str) -> Vectors:
         encoding = self._tokenizer.encode(text)
-        features = {"input_ids": encoding.ids, "attention_mask": encoding.attention_mask, "token_type_ids": encoding.type_ids}
+        features = {
+            "input_ids": encoding.ids,
+            "attention_mask": encoding.attention_mask,
+            "token_type_ids": encoding.type_ids,
+        }
         feed = {name: np.array([features[name]], dtype=np.int64) for name in self.card.inputs}
         vector: Vectors = self._session.run(None, feed)[0][0]
         return vector

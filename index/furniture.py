@@ -15,7 +15,9 @@ _NETWORKS = (
     r"(?:facebook|twitter|x|linked ?in|whats ?app|telegram|reddit|e-?mail|print|pinterest|instagram|youtube|tiktok|"
     r"tumblr|pocket|bluesky|mastodon|threads|wechat|weibo|copy (?:the )?link|rss)"
 )
-_PROMOTED = r"(?:newsletters?|mailing list|inbox|e-?mail (?:updates|alerts)|(?:daily|weekly) (?:updates|digest|briefing))"
+_PROMOTED = (
+    r"(?:newsletters?|mailing list|inbox|e-?mail (?:updates|alerts)|(?:daily|weekly) (?:updates|digest|briefing))"
+)
 
 _FURNITURE = [
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
@@ -42,16 +44,18 @@ _FURNITURE = [
         # Links to other pages.
         r"(?:read|see|watch|listen|learn|explore|discover) (?:more|also|next|further)\s*:.{0,200}",
         r"(?:also read|also see|related|more on this|recommended)\s*:.{0,200}",
-        r"(?:related|recommended|trending|popular|latest) (?:articles?|posts?|stories|news|reading|content|coverage)\W{0,3}",
+        r"(?:related|recommended|trending|popular|latest) "
+        r"(?:articles?|posts?|stories|news|reading|content|coverage)\W{0,3}",
         r"(?:you (?:may|might) also (?:like|enjoy)|more from (?:the author|this author)|up next|most read)\W{0,3}",
         r"click here (?:to|for)\b.{0,160}",
         # Newsletter and product tails.
         rf"(?:subscribe|sign up|register|join)\b[^.!?]{{0,120}}\b{_PROMOTED}\b.{{0,200}}",
         r"(?:subscribe|sign up|register)(?: (?:now|today|here|for free|free))?[!.]?",
-        r"stay (?:informed|tuned|updated|up[- ]to[- ]date|connected|ahead)\b\W{0,2}\s*(?:at|to|with|via|by|for|on)\b.{0,400}",
-        rf"(?:get|receive|have)\b[^.!?]{{0,160}}\b(?:to|in) your inbox\b.{{0,200}}",
+        r"stay (?:informed|tuned|updated|up[- ]to[- ]date|connected|ahead)\b\W{0,2}\s*"
+        r"(?:at|to|with|via|by|for|on)\b.{0,400}",
+        r"(?:get|receive|have)\b[^.!?]{0,160}\b(?:to|in) your inbox\b.{0,200}",
         r".{0,600}\b(?:start|begin|claim|try|activate)\b[^.!?]{0,20}\b(?:free|\d+-day) (?:\S+ )?trial\b.{0,300}",
-        rf"follow (?:us|me)\b[^.!?]{{0,40}}\b(?:on|at)\b.{{0,120}}",
+        r"follow (?:us|me)\b[^.!?]{0,40}\b(?:on|at)\b.{0,120}",
         r"download (?:our|the) [^.!?]{0,40}\bapp\b.{0,120}",
         # Cookie notes and legal lines.
         r"(?:we|this (?:web ?site|site)) uses? cookies\b.{0,400}",

@@ -11,7 +11,7 @@ from index.corpus import Corpus, Outcome
 from index.document import MAX_DOCUMENT_BYTES
 from index.errors import DocumentError, DuplicateDocumentId, NothingToIndex, UnreadableDocument
 from index.reading import MEDIA_TYPES, doc_id_of, media_type_of, read_bytes, too_large
-from index.store import FileRecord
+from index.records import FileRecord
 
 
 @dataclass(frozen=True, slots=True)

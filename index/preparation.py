@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,7 +155,7 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
         lowest = _lowest_cosine(OnnxEmbedder(folder), expected)
         if lowest >= LOWEST_COSINE:
             full.unlink(missing_ok=True)
-            ModelCard(**{**_fields(card), "lowest_cosine": round(lowest, 4)}).write(folder)
+            replace(card, lowest_cosine=round(lowest, 4)).write(folder)
             return
     raise ModelUnusable(
         f"The export of {name!r} strays from its reference: cosine {lowest:.3f} on a probe, at least {LOWEST_COSINE} "
@@ -162,15 +163,11 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
     )
 
 
-def _fields(card: ModelCard) -> dict[str, object]:
-    return {field: getattr(card, field) for field in card.__slots__}
-
-
 def _export_graph(reference: "SentenceTransformer", path: Path) -> list[str]:
     """Export the whole model as one graph to `path` and return the names of its inputs."""
     import torch
 
-    class Whole(torch.nn.Module):
+    class Whole(torch.nn.Module):  # type: ignore[misc]
         def __init__(self, inputs: list[str]) -> None:
             super().__init__()
             self.model = reference

@@ -80,7 +80,7 @@ def read_text(doc_id: str, text: str, media_type: str, given: Metadata | None = 
     if media_type not in {PLAIN, MARKDOWN, HTML}:
         raise UnsupportedFormat(f"Media type {media_type!r} is not one of {PLAIN!r}, {MARKDOWN!r} and {HTML!r}.")
     # A NUL ends a text early in SQLite and in C, and a lone surrogate has no UTF-8: neither could be stored whole.
-    if "\0" in text or not text.isascii() and re.search("[\ud800-\udfff]", text):
+    if "\0" in text or (not text.isascii() and re.search("[\ud800-\udfff]", text)):
         raise UnreadableDocument(f"{doc_id!r} holds a NUL or a lone surrogate; send it as clean Unicode text.")
     if len(text) > MAX_DOCUMENT_BYTES or len(text.encode()) > MAX_DOCUMENT_BYTES:
         raise too_large(doc_id, len(text.encode()))
@@ -97,10 +97,8 @@ def read_text(doc_id: str, text: str, media_type: str, given: Metadata | None = 
 def document_blocks(document: Document) -> tuple[Block, ...]:
     """Return the blocks of a document, front matter left out; raise EmptyDocument where nothing can be cited."""
     text = document.text
-    if document.media_type == MARKDOWN:
-        blocks = markdown_blocks(text, _front_matter(text)[1])
-    else:
-        blocks = plain_blocks(text)
+    is_markdown = document.media_type == MARKDOWN
+    blocks = markdown_blocks(text, _front_matter(text)[1]) if is_markdown else plain_blocks(text)
     if not blocks:
         raise EmptyDocument(f"{document.doc_id!r} has no text; a scanned page needs text recognition first.")
     if len(furniture_spans(text, blocks)) == len(blocks):
@@ -138,7 +136,9 @@ def _merged(given: Metadata | None, found: Metadata) -> Metadata:
     if given is None:
         return found
     if given.url is not None and not _is_web_address(given.url):
-        raise InvalidMetadata(f"{given.url[:80]!r} is not the address of a web page; give one with http:// or https://.")
+        raise InvalidMetadata(
+            f"{given.url[:80]!r} is not the address of a web page; give one with http:// or https://."
+        )
     published_at = None if given.published_at is None else checked_published_at(given.published_at)
     return Metadata(
         title=given.title or found.title,

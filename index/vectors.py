@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.embedder import Vectors
-from index.store import Changes, Numbers
+from index.records import Changes, Numbers
 
 FILE = "vectors.faiss"
 # The recent part is searched like the base; it is merged into the base when it holds this many rows or this share.
@@ -63,7 +63,9 @@ class _Part:
         parameters = None if eligible.all() else faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
         scores, rows = self.index.search(vector.reshape(1, -1), k, params=parameters)
         return [
-            (float(score), int(self.passage_nos[row])) for score, row in zip(scores[0], rows[0], strict=True) if row >= 0
+            (float(score), int(self.passage_nos[row]))
+            for score, row in zip(scores[0], rows[0], strict=True)
+            if row >= 0
         ]
 
 

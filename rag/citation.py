@@ -1,0 +1,53 @@
+"""Citations: slices of documents with their documents' identity, and the check that they are so."""
+
+from dataclasses import dataclass
+
+from index.corpus import Corpus
+from index.document import Metadata, Span, checked_span
+from index.errors import DocumentNotFound, InvalidSpan
+from index.records import StoredPassage
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A slice of a document: `cited_text` is `document.text[span.start:span.end]`, copied from it."""
+
+    doc_id: str
+    metadata: Metadata
+    span: Span
+    cited_text: str
+
+    @property
+    def location(self) -> str:
+        """The path of the page that shows the slice in its article."""
+        return f"/source/{self.doc_id}?start={self.span.start}&end={self.span.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody says is a citation: a document, offsets into it and the text said to stand there."""
+
+    doc_id: str
+    start: int
+    end: int
+    cited_text: str
+
+
+def cite(passage: StoredPassage, span: Span) -> Citation:
+    """Return the citation of a span that lies inside a passage."""
+    return Citation(passage.doc_id, passage.metadata, span, passage.slice(span))
+
+
+def fault(corpus: Corpus, claim: Claim) -> str | None:
+    """Return what is wrong with a claimed citation in a sentence, None where it is exact."""
+    try:
+        text = corpus.document(claim.doc_id).text
+        span = checked_span(claim.start, claim.end, text, claim.doc_id)
+    except (DocumentNotFound, InvalidSpan) as error:
+        return str(error)
+    if span.of(text) == claim.cited_text:
+        return None
+    at = text.find(claim.cited_text) if claim.cited_text else -1
+    if at >= 0:
+        return f"The text stands at {at} to {at + len(claim.cited_text)}, not at {claim.start} to {claim.end}."
+    return f"{claim.doc_id!r} does not hold this text; at {claim.start} it says {span.of(text)[:80]!r}."

@@ -1,0 +1,93 @@
+"""The engine: the whole path of a question, top to bottom."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.corpus import Corpus, View
+from rag.answer import Answer, compose
+from rag.citation import Citation, cite
+from rag.evidence import Evidence, ranked, weigh
+from rag.query import Query
+
+CANDIDATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage in the final ranking: its rank from 1, its score, its citation and the sentences to look at."""
+
+    rank: int
+    score: float
+    passage_id: str
+    citation: Citation
+    highlights: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResponse:
+    """The ranking for a query. `reranked` is the number of candidates that a reranker read."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    took_ms: float
+    reranked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskResponse:
+    """The answer to a question with the ranking it was made from."""
+
+    question: Query
+    answer: Answer
+    hits: tuple[Hit, ...]
+    took_ms: float
+
+
+class Engine:
+    """Answers queries over a corpus. Any number of threads may ask at once."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+
+    def search(self, query: Query) -> SearchResponse:
+        """Return the passages that answer a query best."""
+        started = time.perf_counter()
+        with self.corpus.read() as view:
+            evidence = self._retrieve(view, query)
+        return SearchResponse(query, _hits(evidence), _ms_since(started))
+
+    def ask(self, question: Query) -> AskResponse:
+        """Return an answer whose every sentence is cited, or one that abstains."""
+        started = time.perf_counter()
+        with self.corpus.read() as view:
+            evidence = self._retrieve(view, question)
+            documents, _ = view.reading.count()
+        nothing_found = "No document passes the filters." if documents else "There are no documents yet."
+        answer = compose(evidence, nothing_found=nothing_found)
+        return AskResponse(question, answer, _hits(evidence), _ms_since(started))
+
+    def _retrieve(self, view: View, query: Query) -> list[Evidence]:
+        vector = self.corpus.embedder.embed_query(query.text)
+        candidates = view.nearest(vector, max(CANDIDATES, query.top_k), query.filters)
+        passages = view.reading.passages([passage_no for passage_no, _ in candidates])
+        cosines = [cosine for _, cosine in candidates]
+        evidence = [weigh(passage, cosine, vector) for passage, cosine in zip(passages, cosines, strict=True)]
+        return ranked(evidence)[: query.top_k]
+
+
+def _hits(evidence: Sequence[Evidence]) -> tuple[Hit, ...]:
+    return tuple(
+        Hit(
+            rank=rank,
+            score=item.score,
+            passage_id=item.passage_id,
+            citation=cite(item.passage, item.passage.span),
+            highlights=tuple(cite(item.passage, span) for span in item.highlights),
+        )
+        for rank, item in enumerate(evidence, start=1)
+    )
+
+
+def _ms_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)

@@ -1,0 +1,62 @@
+"""A query: a question that has been checked once, so that nothing below checks it again."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from index.document import checked_published_at
+from index.errors import InvalidMetadata
+from index.records import Filters
+from rag.errors import InvalidQuery
+
+MAX_QUERY_CHARS = 2000
+DEFAULT_TOP_K = 5
+MAX_TOP_K = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question in Unicode NFC, stripped, of 1 to 2,000 characters, with its cutoff and its filters."""
+
+    text: str
+    top_k: int = DEFAULT_TOP_K
+    filters: Filters = field(default_factory=Filters)
+
+    @classmethod
+    def parse(cls, question: str, top_k: int = DEFAULT_TOP_K, filters: Filters | None = None) -> Self:
+        """Return the query of a question; raise InvalidQuery where it is empty, too long or not Unicode."""
+        text = unicodedata.normalize("NFC", question.strip())
+        if not any(character.isprintable() and not character.isspace() for character in text):
+            raise InvalidQuery("The question is empty; give 1 to 2,000 characters.")
+        if len(text) > MAX_QUERY_CHARS:
+            raise InvalidQuery(f"The question has {len(text):,} characters; give at most {MAX_QUERY_CHARS:,}.")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise InvalidQuery("The question holds a lone surrogate; send it as clean Unicode text.")
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise InvalidQuery(f"top_k is {top_k}; give 1 to {MAX_TOP_K}.")
+        return cls(text, top_k, filters or Filters())
+
+
+def parse_filters(
+    doc_ids: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+    published_after: str | None = None,
+    published_before: str | None = None,
+) -> Filters:
+    """Return the filters with their dates in stored form; raise InvalidQuery for a date that is none."""
+    return Filters(
+        doc_ids=None if doc_ids is None else tuple(doc_ids),
+        sources=None if sources is None else tuple(sources),
+        published_after=_date("published_after", published_after),
+        published_before=_date("published_before", published_before),
+    )
+
+
+def _date(name: str, value: str | None) -> str | None:
+    try:
+        return None if value is None else checked_published_at(value)
+    except InvalidMetadata:
+        raise InvalidQuery(
+            f"{name} is {str(value)[:80]!r}; give an ISO 8601 date such as '2025-05-01' or '2025-05-01T10:00:00Z'."
+        ) from None

@@ -1,0 +1,55 @@
+"""The settings: read once at the edge from the environment, passed down as plain values."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index.embedder import DEFAULT_MODEL
+from rag.errors import InvalidSetting
+
+PREFIX = "RAG_"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, each by `RAG_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("var"), description="Folder of the database and of what is derived from it.")
+    model: str = Field(DEFAULT_MODEL, min_length=1, description="A sentence-transformers model, by name or folder.")
+    models_dir: Path | None = Field(
+        None, description="Folder of prepared models; `models` in the data folder when not set."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address that `rag serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that `rag serve` listens on; 0 takes a free one.")
+    threads: int = Field(0, ge=0, le=256, description="Threads that embed and answer; 0 takes one for each core.")
+
+    @property
+    def prepared_models(self) -> Path:
+        """The folder that prepared models are kept in."""
+        return self.models_dir or self.data_dir / "models"
+
+    @classmethod
+    def read(cls, **given: object) -> Self:
+        """Return the settings of the environment, with what is `given` (and is not None) before it.
+
+        Raises InvalidSetting naming the variable and its value.
+        """
+        _refuse_unknown(os.environ)
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        except ValidationError as error:
+            fault = error.errors()[0]
+            name = PREFIX + str(fault["loc"][0]).upper()
+            raise InvalidSetting(f"{name} cannot be {str(fault['input'])!r}: {fault['msg']}.") from error
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise InvalidSetting(f"{name} is no setting; there are {', '.join(sorted(known))}.")
