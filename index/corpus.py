@@ -106,6 +106,14 @@ class Corpus:
             raise not_found(doc_id)
         return document
 
+    def document_with_passages(self, doc_id: str) -> tuple[Document, list[Span]]:
+        """Return a document and the spans of its passages, both of one instant; raise DocumentNotFound likewise."""
+        with self.store.read() as reading:
+            document = reading.document(doc_id)
+            if document is None:
+                raise not_found(doc_id)
+            return document, reading.passage_spans(doc_id)
+
     def passage_spans(self, doc_id: str) -> list[Span]:
         """Return the spans of a document's passages, in order."""
         with self.store.read() as reading:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from index.document import Span
 from index.furniture import without_inline
@@ -33,7 +34,7 @@ class Answer:
     abstained: bool = False
     confidence: float | None = None
     reason: str | None = None
-    mode: str = "extractive"
+    mode: Literal["extractive", "generated"] = "extractive"
 
 
 def compose(evidence: Sequence[Evidence], *, nothing_found: str) -> Answer:

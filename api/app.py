@@ -1,0 +1,228 @@
+"""The HTTP service: routes that parse, call the engine and convert; and one way for errors to leave."""
+
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import FastAPI, File, Query, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from api import body_limit, errors, schemas
+from api.page import HEADERS, source_page
+from index.corpus import Corpus, Outcome
+from index.document import Document, checked_doc_id, checked_span
+from index.errors import DocumentError, FootnoteError, InvalidSpan, UnreadableDocument
+from index.listing import list_documents
+from index.reading import read_bytes, read_text
+from rag import citation
+from rag.engine import AskResponse, Engine
+
+MAX_PAGE = 1000
+
+_SUMMARY = "Answers questions over your articles, each answer cited to the exact characters of its source."
+_DESCRIBED = {
+    400: "The body is not JSON.",
+    404: "There is no such document.",
+    409: "Two files ask for one document id.",
+    413: "The document or the body is too large.",
+    415: "The body or the document is of a kind that is not taken.",
+    422: "A value cannot be used; the message has the value and the remedy.",
+    503: "The stored data cannot serve just now.",
+}
+
+
+def create_app(engine: Engine, threads: int = 0) -> FastAPI:
+    """Return the service over an engine; `threads` requests are worked on at once, 0 for one on each core."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # More threads than cores would only fight over them.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = threads or os.cpu_count() or 1
+        yield
+        await anyio.to_thread.run_sync(engine.corpus.close)
+
+    app = FastAPIOffline(title="Footnote", version="0.1.0", summary=_SUMMARY, lifespan=lifespan)
+    app.add_middleware(body_limit.BodyLimit)
+    app.add_exception_handler(FootnoteError, _on_footnote_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    _add_questions(app, engine)
+    _add_documents(app, engine.corpus)
+    _add_checks(app, engine.corpus)
+    return app
+
+
+def _add_questions(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/search", tags=["questions"], responses=_errors(400, 413, 415, 422, 503))
+    def search(request: schemas.SearchRequest) -> schemas.SearchResponse:
+        """Rank the passages that answer a query, each with its exact place in its article."""
+        return schemas.search_response(engine.search(request.parsed()))
+
+    @app.post(
+        "/v1/ask",
+        tags=["questions"],
+        response_model=schemas.AskResponse,
+        responses=_errors(400, 413, 415, 422, 503)
+        | {200: {"content": {"text/event-stream": {}}, "description": "The answer, or its events when streaming."}},
+    )
+    def ask(request: schemas.AskRequest) -> schemas.AskResponse | StreamingResponse:
+        """Answer a question in quoted sentences, each cited; or say that the articles do not answer it."""
+        response = engine.ask(request.parsed())
+        if request.stream:
+            return StreamingResponse(_events(response), media_type="text/event-stream", headers=_UNCACHED)
+        return schemas.ask_response(response)
+
+
+def _add_documents(app: FastAPI, corpus: Corpus) -> None:
+    @app.get("/v1/documents", tags=["documents"], responses=_errors(422, 503))
+    def documents(
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100, cursor: str | None = None
+    ) -> schemas.DocumentList:
+        """List the documents in the order of their ids, a page at a time."""
+        page, next_cursor = list_documents(corpus, limit, cursor)
+        return schemas.DocumentList(documents=[schemas.document_line(line) for line in page], next_cursor=next_cursor)
+
+    @app.get("/v1/documents/{doc_id:path}", tags=["documents"], responses=_errors(404, 422, 503))
+    def document(doc_id: str) -> schemas.StoredDocument:
+        """Return a document with the text that every offset refers to."""
+        stored, spans = corpus.document_with_passages(checked_doc_id(doc_id))
+        return schemas.stored_document(stored, spans)
+
+    @app.put("/v1/documents/{doc_id:path}", tags=["documents"], responses=_errors(400, 413, 415, 422, 503))
+    def put(doc_id: str, body: schemas.DocumentBody, response: Response) -> schemas.PutResponse:
+        """Store a document in place of any of this id; 201 where it is new."""
+        stored = _put(corpus, read_text(doc_id, body.text, body.media_type, body.metadata()))
+        response.status_code = 201 if stored.outcome is Outcome.ADDED else 200
+        return stored
+
+    @app.post("/v1/documents", tags=["documents"], responses=_errors(400, 409, 413, 415, 422, 503))
+    def upload(files: Annotated[list[UploadFile], File()]) -> schemas.UploadResponse:
+        """Store uploaded files: text, Markdown, HTML, PDF. One that cannot be taken fails alone; all of them, as one."""
+        return _upload(corpus, files)
+
+    @app.delete("/v1/documents/{doc_id:path}", tags=["documents"], status_code=204, responses=_errors(404, 422, 503))
+    def delete(doc_id: str) -> None:
+        """Remove a document; the next search does not find it."""
+        corpus.delete(checked_doc_id(doc_id))
+
+
+def _add_checks(app: FastAPI, corpus: Corpus) -> None:
+    @app.get("/source/{doc_id:path}", tags=["citations"], response_class=HTMLResponse, responses=_errors(404, 422, 503))
+    def source(doc_id: str, start: int | None = None, end: int | None = None) -> HTMLResponse:
+        """Show an article with the slice from `start` to `end` marked."""
+        document = corpus.document(checked_doc_id(doc_id))
+        if (start is None) != (end is None):
+            raise InvalidSpan("Only one of start and end is given; give both, or neither for the whole article.")
+        span = None if start is None or end is None else checked_span(start, end, document.text, doc_id)
+        return HTMLResponse(source_page(document, span), headers=HEADERS)
+
+    @app.post("/v1/verify", tags=["citations"], responses=_errors(400, 413, 415, 422, 503))
+    def verify(request: schemas.VerifyRequest) -> schemas.VerifyResponse:
+        """Say of each citation whether its document holds exactly its text at its offsets."""
+        faults = [citation.fault(corpus, claim.claim()) for claim in request.citations]
+        return schemas.VerifyResponse(results=[schemas.Verdict(valid=not fault, reason=fault) for fault in faults])
+
+    @app.get("/healthz", tags=["operation"])
+    async def healthz() -> schemas.Health:
+        """Say that the service is alive."""
+        return schemas.Health()
+
+    @app.get("/readyz", tags=["operation"], responses=_errors(503))
+    def readyz() -> schemas.Readiness:
+        """Say that the index is open, and what it holds."""
+        with corpus.read() as view:
+            documents, passages = view.reading.count()
+        return schemas.Readiness(documents=documents, passages=passages)
+
+
+_UNCACHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def _events(response: AskResponse) -> Iterator[str]:
+    """Yield the answer as server-sent events: what was found, the text piece by piece, what it cites, and the whole."""
+    body = schemas.ask_response(response)
+    yield _event("results", "[" + ",".join(result.model_dump_json() for result in body.results) + "]")
+    for piece in re.findall(r"\S+\s*|\s+", body.answer.text):
+        yield _event("delta", schemas.Delta(text=piece).model_dump_json())
+    for cited in body.citations:
+        yield _event("citation", cited.model_dump_json())
+    yield _event("done", body.model_dump_json())
+
+
+def _event(name: str, data: str) -> str:
+    return f"event: {name}\ndata: {data}\n\n"
+
+
+def _put(corpus: Corpus, document: Document) -> schemas.PutResponse:
+    outcome = corpus.put(document)
+    passages = len(corpus.passage_spans(document.doc_id))
+    return schemas.PutResponse(doc_id=document.doc_id, outcome=outcome, sha256=document.sha256, passages=passages)
+
+
+def _upload(corpus: Corpus, files: list[UploadFile]) -> schemas.UploadResponse:
+    stored: list[schemas.PutResponse] = []
+    failed: list[schemas.FailedUpload] = []
+    first: DocumentError | None = None
+    for file in files:
+        name = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
+        try:
+            if not name:
+                raise UnreadableDocument("An uploaded file has no name; send one such as 'article.txt'.")
+            stored.append(_put(corpus, read_bytes(name, file.file.read())))
+        except DocumentError as error:
+            first = first or error
+            failed.append(schemas.FailedUpload(file=name, code=errors.code(error), message=str(error)))
+    if first and not stored:
+        raise first
+    return schemas.UploadResponse(documents=stored, failed=failed)
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": schemas.ErrorResponse, "description": _DESCRIBED[status]} for status in statuses}
+
+
+def _error(status: int, body: schemas.ErrorBody, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(schemas.ErrorResponse(error=body).model_dump(), status, headers)
+
+
+async def _on_footnote_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FootnoteError)
+    return _error(errors.http_status(error), schemas.ErrorBody(code=errors.code(error), message=str(error)))
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = error.errors()
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return _error(400, schemas.ErrorBody(code="invalid_json", message="The body is not JSON; check its quotes."))
+    if request.method in {"POST", "PUT"} and sent not in {"application/json", "multipart/form-data"}:
+        message = f"The body's content-type is {sent or 'missing'!r}; send JSON with content-type: application/json."
+        return _error(415, schemas.ErrorBody(code="unsupported_media_type", message=message))
+    details = [{"field": _field(fault), "problem": _clean(fault["msg"])} for fault in faults]
+    first = faults[0]
+    value = "" if first["type"] == "missing" else f" (not {_clean(repr(first['input']))[:80]})"
+    message = f"{_field(first)}: {_clean(first['msg'])}{value}; see /docs for what it takes."
+    return _error(422, schemas.ErrorBody(code="invalid_request", message=message, details=details))
+
+
+async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "bad_request")
+    message = f"{error.detail}; /docs lists what there is."
+    return _error(error.status_code, schemas.ErrorBody(code=code, message=message), dict(error.headers or {}))
+
+
+def _field(fault: dict[str, Any]) -> str:
+    return ".".join(str(part) for part in fault["loc"][1:]) or "body"
+
+
+def _clean(text: str) -> str:
+    """Return a message that can be sent: what a caller put into it may hold lone surrogates."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,224 @@
+"""The command line: `rag` with its subcommands, and `ask` as an alias of `rag ask`.
+
+Each command loads only what it needs, when it needs it, so that a question from cold is answered at once.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api import terminal
+from api.errors import exit_status
+from index.errors import FootnoteError, ModelNotPrepared
+
+if TYPE_CHECKING:
+    from index.corpus import Corpus
+    from rag.query import Query
+    from rag.settings import Settings
+
+app = typer.Typer(
+    name="rag",
+    help="Answers questions over your articles, each answer cited to the exact characters of its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder (RAG_DATA_DIR, default var).", show_default=False)
+]
+Cutoff = Annotated[int, typer.Option("-k", help="How many passages to look at.", min=1, max=100)]
+Docs = Annotated[list[str] | None, typer.Option("--doc", help="Only this document; may be repeated.")]
+Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")]
+After = Annotated[str | None, typer.Option("--after", metavar="DATE", help="Published on this day or later.")]
+Before = Annotated[str | None, typer.Option("--before", metavar="DATE", help="Published on this day or earlier.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the body of the HTTP response.")]
+
+
+@app.command("index")
+def index_command(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders of articles.", show_default="seeds")
+    ] = None,
+    data: Data = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Drop documents whose files are gone.")] = False,
+) -> None:
+    """Add and update articles; what is unchanged is skipped."""
+    from index.ingestion import article_files, ingest
+
+    files = article_files(paths or [Path("seeds")])
+    settings = _settings(data)
+
+    try:
+        corpus = _opened(settings, create=True)
+    except ModelNotPrepared:
+        _prepare(settings)
+        corpus = _opened(settings, create=True)
+    with terminal.progress(len(files)) as on_file:
+        summary = ingest(corpus, files, prune=prune, on_file=on_file)
+    corpus.close()
+    for failure in summary.failures:
+        terminal.say(failure.reason)
+    terminal.print_summary(summary)
+    if summary.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    data: Data = None,
+    k: Cutoff = 5,
+    doc: Docs = None,
+    source: Sources = None,
+    after: After = None,
+    before: Before = None,
+    json: Json = False,
+) -> None:
+    """Answer a question in quoted sentences, each cited."""
+    from api import schemas
+    from rag.engine import Engine
+
+    query = _query(question, k, doc, source, after, before)
+    response = Engine(_corpus(data)).ask(query)
+    if json:
+        terminal.print_json(schemas.ask_response(response))
+    else:
+        terminal.print_answer(response)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="The query.")],
+    data: Data = None,
+    k: Cutoff = 5,
+    doc: Docs = None,
+    source: Sources = None,
+    after: After = None,
+    before: Before = None,
+    json: Json = False,
+) -> None:
+    """Rank the passages that answer a query."""
+    from api import schemas
+    from rag.engine import Engine
+
+    parsed = _query(query, k, doc, source, after, before)
+    response = Engine(_corpus(data)).search(parsed)
+    if json:
+        terminal.print_json(schemas.search_response(response))
+    else:
+        terminal.print_ranking(response)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (RAG_HOST, default 127.0.0.1).")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on (RAG_PORT, default 8000).", min=0, max=65535)
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Serve the HTTP API."""
+    from api.server import listen, serve_app
+    from rag.engine import Engine
+
+    settings = _settings(data, host=host, port=port)
+    # The port is taken first: a port in use is said at once, not after the model is loaded.
+    with listen(settings.host, settings.port) as listener:
+        corpus = _opened(settings, create=True)
+        serve_app(Engine(corpus), listener, settings.threads)
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Check the stored data against itself; say what is wrong and how to mend it."""
+    from index.doctor import diagnose, facts
+
+    settings = _settings(data)
+    for name, value in facts(settings.data_dir):
+        terminal.print_fact(name, value)
+    faults = list(diagnose(settings.data_dir))
+    try:
+        _opened(settings).close()
+    except FootnoteError as error:
+        faults.append(str(error))
+    for fault in faults:
+        terminal.print_fact("fault", fault)
+    if faults:
+        raise typer.Exit(1)
+    terminal.print_fact("faults", "none")
+
+
+@app.command()
+def prepare(
+    data: Data = None,
+    force: Annotated[bool, typer.Option("--force", help="Prepare it again even if it is there.")] = False,
+) -> None:
+    """Prepare the embedding model RAG_MODEL for this machine; `rag index` does so by itself when it is missing."""
+    _prepare(_settings(data), "--force" if force else None)
+
+
+def main() -> None:
+    """Run `rag`."""
+    _guarded(app)
+
+
+def ask_main() -> None:
+    """Run `ask`, the alias of `rag ask`."""
+    sys.argv[0:1] = ["rag", "ask"]
+    _guarded(app)
+
+
+def _guarded(command: Callable[[], None]) -> None:
+    try:
+        command()
+    except FootnoteError as error:
+        terminal.say(str(error))
+        raise SystemExit(exit_status(error)) from None
+    except BrokenPipeError:
+        # Whoever read the output has seen enough.
+        sys.stderr.close()
+        raise SystemExit(1) from None
+
+
+def _settings(data: Path | None, **given: str | int | None) -> "Settings":
+    from rag.settings import Settings
+
+    return Settings.read(data_dir=data, **given)
+
+
+def _corpus(data: Path | None) -> "Corpus":
+    return _opened(_settings(data))
+
+
+def _opened(settings: "Settings", *, create: bool = False) -> "Corpus":
+    from index.corpus import open_corpus
+
+    return open_corpus(settings.data_dir, settings.model, settings.prepared_models, settings.threads, create=create)
+
+
+def _query(
+    question: str, k: int, doc: list[str] | None, source: list[str] | None, after: str | None, before: str | None
+) -> "Query":
+    from rag.query import Query, parse_filters
+
+    return Query.parse(question, k, parse_filters(doc or None, source or None, after, before))
+
+
+def _prepare(settings: "Settings", *options: str | None) -> None:
+    """Prepare the model in a process of its own, because preparing needs PyTorch and nothing after it does."""
+    terminal.say(f"Preparing the model {settings.model}; this is done once and takes about half a minute.")
+    command = [sys.executable, "-m", "index.preparation", settings.model, str(settings.prepared_models)]
+    done = subprocess.run([*command, *filter(None, options)], capture_output=True, text=True)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no reason was given"]
+        raise ModelNotPrepared(lines[-1])
+    terminal.say(f"Prepared in {done.stdout.strip()}.")
+
+
+if __name__ == "__main__":
+    main()

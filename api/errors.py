@@ -1,0 +1,48 @@
+"""How errors leave: each with its HTTP status and its exit status."""
+
+import re
+
+from index import errors
+from index.errors import FootnoteError
+from rag.errors import InvalidQuery, InvalidSetting
+
+
+class CannotListen(FootnoteError):
+    """The port is in use, or the address is not this machine's."""
+
+
+# The HTTP status and the exit status of each error; one that is not here has those of the class it derives from.
+STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
+    errors.DocumentError: (422, 1),
+    errors.UnsupportedFormat: (415, 1),
+    errors.DocumentTooLarge: (413, 1),
+    errors.DuplicateDocumentId: (409, 1),
+    errors.DocumentNotFound: (404, 1),
+    errors.InvalidSpan: (422, 1),
+    errors.InvalidCursor: (422, 1),
+    errors.NothingToIndex: (422, 1),
+    errors.DataError: (503, 1),
+    errors.ModelError: (503, 1),
+    CannotListen: (503, 1),
+    InvalidQuery: (422, 2),
+    InvalidSetting: (503, 2),
+}
+
+
+def http_status(error: FootnoteError) -> int:
+    """Return the HTTP status of an error."""
+    return _statuses(error)[0]
+
+
+def exit_status(error: FootnoteError) -> int:
+    """Return the exit status of an error: 2 for wrong usage, 1 for any other failure."""
+    return _statuses(error)[1]
+
+
+def code(error: FootnoteError) -> str:
+    """Return the error's name in snake_case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _statuses(error: FootnoteError) -> tuple[int, int]:
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)

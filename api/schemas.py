@@ -1,0 +1,417 @@
+"""The wire: what goes in and comes out as JSON, and the only conversion between it and the engine's values."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from index.corpus import Outcome
+from index.document import Document, Metadata, Span, passage_id
+from index.records import DocumentSummary, Filters
+from rag import citation, engine
+from rag.query import DEFAULT_TOP_K, MAX_QUERY_CHARS, MAX_TOP_K, Query, parse_filters
+
+Marker = Annotated[int, Field(ge=1, description="The n of `[n]` in the answer's text.")]
+Start = Annotated[int, Field(ge=0, description="Where the slice begins, in code points of the document's text.")]
+End = Annotated[int, Field(ge=0, description="Where the slice ends: the first code point after it.")]
+
+
+def _stripped(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it is empty; give 1 to 2,000 characters")
+    return value.strip()
+
+
+Question = Annotated[
+    str,
+    AfterValidator(_stripped),
+    Field(description="1 to 2,000 characters.", max_length=MAX_QUERY_CHARS + 1000),
+]
+TopK = Annotated[int, Field(ge=1, le=MAX_TOP_K, description="How many passages to return at most.")]
+
+
+class Wire(BaseModel):
+    """A JSON object. A field that is not known is refused: it is a slip that would otherwise be passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FilterBody(Wire):
+    """Which documents to look at; all conditions that are given must hold."""
+
+    doc_ids: list[str] | None = Field(None, max_length=10_000)
+    sources: list[str] | None = Field(None, max_length=10_000)
+    published_after: str | None = Field(None, description="ISO 8601 date or instant, inclusive.")
+    published_before: str | None = Field(None, description="ISO 8601 date or instant, inclusive.")
+
+    def filters(self) -> Filters:
+        """Return the engine's filters; raise InvalidQuery for a date that is none."""
+        return parse_filters(self.doc_ids, self.sources, self.published_after, self.published_before)
+
+
+class SearchRequest(Wire):
+    """A search."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"query": "what is China's processing share?", "top_k": 5}]}
+    )
+    query: Question
+    top_k: TopK = DEFAULT_TOP_K
+    filters: FilterBody | None = None
+    rerank: bool | None = Field(
+        None, description="Whether a reranker reads the candidates; null leaves it to the service."
+    )
+
+    def parsed(self) -> Query:
+        """Return the query; raise InvalidQuery where it cannot be one."""
+        return Query.parse(self.query, self.top_k, self.filters.filters() if self.filters else None)
+
+
+class Turn(Wire):
+    """One message of the conversation so far."""
+
+    role: Literal["user", "assistant"]
+    content: str = Field(max_length=100_000)
+
+
+class AskRequest(Wire):
+    """A question."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"question": "what happened after Geneva?"}]})
+    question: Question
+    top_k: TopK = DEFAULT_TOP_K
+    filters: FilterBody | None = None
+    history: list[Turn] = Field(default_factory=list, max_length=200, description="The conversation so far.")
+    stream: bool = Field(False, description="Answer by server-sent events.")
+
+    def parsed(self) -> Query:
+        """Return the query; raise InvalidQuery where it cannot be one."""
+        return Query.parse(self.question, self.top_k, self.filters.filters() if self.filters else None)
+
+
+class Quote(Wire):
+    """A slice of the document a result belongs to."""
+
+    start_char_index: Start
+    end_char_index: End
+    cited_text: str
+
+
+class Citation(Wire):
+    """A slice of a document with the document's identity; what the document does not say of itself is null."""
+
+    doc_id: str
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    start_char_index: Start
+    end_char_index: End
+    cited_text: str
+    location: str = Field(description="The path of the page that shows the slice in its article.")
+
+
+class MarkedCitation(Citation):
+    """A citation with its marker in the answer."""
+
+    marker: Marker
+
+
+class Result(Wire):
+    """A passage in the ranking."""
+
+    rank: int
+    score: float = Field(description="Higher is better; comparable within one response only.")
+    passage_id: str
+    text: str
+    citation: Citation
+    highlights: list[Quote] = Field(description="The sentences that bear on the query, best first.")
+
+
+class SearchResponse(Wire):
+    """The ranking for a query."""
+
+    query: str
+    took_ms: float
+    reranked: int = Field(description="How many candidates a reranker read; 0 where none ran.")
+    results: list[Result]
+
+
+class Answer(Wire):
+    """An answer; every `[n]` in its text has a citation with that marker."""
+
+    text: str
+    mode: Literal["extractive", "generated"]
+    abstained: bool
+    confidence: float | None = Field(
+        description="The chance that the answer is right; null where it is not calibrated."
+    )
+    reason: str | None = Field(description="Why it abstains; null where it does not.")
+
+
+class DisagreeingValue(Wire):
+    """One of the values that articles give."""
+
+    value: str
+    as_of: str | None
+    markers: list[int]
+
+
+class Disagreement(Wire):
+    """Values on one topic that do not agree."""
+
+    kind: Literal["conflict", "changed_over_time"]
+    topic: str
+    values: list[DisagreeingValue]
+
+
+class AskResponse(Wire):
+    """An answer with its citations and the ranking it was made from."""
+
+    question: str
+    standalone_question: str
+    answer: Answer
+    citations: list[MarkedCitation]
+    disagreements: list[Disagreement]
+    results: list[Result]
+    took_ms: float
+
+
+class Delta(Wire):
+    """A piece of the answer's text, sent as it comes."""
+
+    text: str
+
+
+class DocumentBody(Wire):
+    """A document to store."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "Output rose to 43,000 tonnes.", "title": "Annual report"}]}
+    )
+    text: str
+    title: str | None = Field(None, max_length=2000)
+    source: str | None = Field(None, max_length=2000)
+    url: str | None = Field(None, max_length=2000)
+    published_at: str | None = Field(None, max_length=100, description="ISO 8601 date or instant.")
+    media_type: str = Field("text/plain", description="`text/plain`, `text/markdown` or `text/html`.")
+
+    def metadata(self) -> Metadata:
+        """Return what the caller says of the document."""
+        return Metadata(self.title, self.source, self.url, self.published_at)
+
+
+class PassageRef(Wire):
+    """Where a passage of a document stands."""
+
+    passage_id: str
+    start_char_index: Start
+    end_char_index: End
+
+
+class DocumentLine(Wire):
+    """A document in a list, without its text."""
+
+    doc_id: str
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    sha256: str
+    passages: int
+
+
+class DocumentList(Wire):
+    """A page of the documents in the order of their ids; `next_cursor` is null on the last page."""
+
+    documents: list[DocumentLine]
+    next_cursor: str | None
+
+
+class StoredDocument(Wire):
+    """A document with its canonical text, which every offset refers to."""
+
+    doc_id: str
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    sha256: str
+    text: str
+    passages: list[PassageRef]
+
+
+class PutResponse(Wire):
+    """What storing a document did; once this is sent it is on disk and can be found."""
+
+    doc_id: str
+    outcome: Outcome
+    sha256: str
+    passages: int
+
+
+class FailedUpload(Wire):
+    """A file that was not taken, and why."""
+
+    file: str
+    code: str
+    message: str
+
+
+class UploadResponse(Wire):
+    """What became of each uploaded file."""
+
+    documents: list[PutResponse]
+    failed: list[FailedUpload]
+
+
+class Claim(Wire):
+    """What is said to be a citation."""
+
+    doc_id: str
+    start_char_index: int
+    end_char_index: int
+    cited_text: str
+
+    def claim(self) -> citation.Claim:
+        """Return the engine's claim."""
+        return citation.Claim(self.doc_id, self.start_char_index, self.end_char_index, self.cited_text)
+
+
+class VerifyRequest(Wire):
+    """Citations to check."""
+
+    citations: list[Claim] = Field(min_length=1, max_length=1000)
+
+
+class Verdict(Wire):
+    """Whether a citation is exact, and if not why."""
+
+    valid: bool
+    reason: str | None
+
+
+class VerifyResponse(Wire):
+    """A verdict for each citation, in their order."""
+
+    results: list[Verdict]
+
+
+class Health(Wire):
+    """A sign of life."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Wire):
+    """What the service can answer from."""
+
+    status: Literal["ready"] = "ready"
+    documents: int
+    passages: int
+
+
+class ErrorBody(Wire):
+    """What went wrong, in one sentence with the value and the remedy."""
+
+    code: str
+    message: str
+    details: list[dict[str, str]] | None = None
+
+
+class ErrorResponse(Wire):
+    """Every answer that is not a success."""
+
+    error: ErrorBody
+
+
+def search_response(response: engine.SearchResponse) -> SearchResponse:
+    """Return a ranking as it goes over the wire."""
+    return SearchResponse(
+        query=response.query.text,
+        took_ms=response.took_ms,
+        reranked=response.reranked,
+        results=[_result(hit) for hit in response.hits],
+    )
+
+
+def ask_response(response: engine.AskResponse) -> AskResponse:
+    """Return an answer as it goes over the wire."""
+    answer = response.answer
+    return AskResponse(
+        question=response.question.text,
+        standalone_question=response.question.text,
+        answer=Answer(
+            text=answer.text,
+            mode=answer.mode,
+            abstained=answer.abstained,
+            confidence=answer.confidence,
+            reason=answer.reason,
+        ),
+        citations=[
+            MarkedCitation(marker=marker, **_citation(cited).model_dump())
+            for marker, cited in enumerate(answer.citations, start=1)
+        ],
+        disagreements=[],
+        results=[_result(hit) for hit in response.hits],
+        took_ms=response.took_ms,
+    )
+
+
+def document_line(summary: DocumentSummary) -> DocumentLine:
+    """Return a document's line in a list."""
+    return DocumentLine(
+        doc_id=summary.doc_id,
+        title=summary.metadata.title,
+        source=summary.metadata.source,
+        url=summary.metadata.url,
+        published_at=summary.metadata.published_at,
+        sha256=summary.sha256,
+        passages=summary.passages,
+    )
+
+
+def stored_document(document: Document, spans: list[Span]) -> StoredDocument:
+    """Return a document with where its passages stand."""
+    return StoredDocument(
+        doc_id=document.doc_id,
+        title=document.metadata.title,
+        source=document.metadata.source,
+        url=document.metadata.url,
+        published_at=document.metadata.published_at,
+        sha256=document.sha256,
+        text=document.text,
+        passages=[
+            PassageRef(
+                passage_id=passage_id(document.doc_id, span), start_char_index=span.start, end_char_index=span.end
+            )
+            for span in spans
+        ],
+    )
+
+
+def _result(hit: engine.Hit) -> Result:
+    return Result(
+        rank=hit.rank,
+        score=hit.score,
+        passage_id=hit.passage_id,
+        text=hit.citation.cited_text,
+        citation=_citation(hit.citation),
+        highlights=[
+            Quote(start_char_index=quote.span.start, end_char_index=quote.span.end, cited_text=quote.cited_text)
+            for quote in hit.highlights
+        ],
+    )
+
+
+def _citation(cited: citation.Citation) -> Citation:
+    return Citation(
+        doc_id=cited.doc_id,
+        title=cited.metadata.title,
+        source=cited.metadata.source,
+        url=cited.metadata.url,
+        published_at=cited.metadata.published_at,
+        start_char_index=cited.span.start,
+        end_char_index=cited.span.end,
+        cited_text=cited.cited_text,
+        location=cited.location,
+    )
