@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import anyio.to_thread
@@ -13,13 +14,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from api import body_limit, errors, schemas
+from api import errors, schemas
+from api.body_limit import MAX_BODY_BYTES, BodyLimit
 from api.page import HEADERS, source_page
 from index.corpus import Corpus, Outcome
 from index.document import Document, checked_doc_id, checked_span
-from index.errors import DocumentError, FootnoteError, InvalidSpan, UnreadableDocument
+from index.errors import DocumentError, DuplicateDocumentId, FootnoteError, InvalidSpan, UnreadableDocument
 from index.listing import list_documents
-from index.reading import read_bytes, read_text
+from index.reading import doc_id_of, read_bytes, read_text
 from rag import citation
 from rag.engine import AskResponse, Engine
 
@@ -37,8 +39,11 @@ _DESCRIBED = {
 }
 
 
-def create_app(engine: Engine, threads: int = 0) -> FastAPI:
-    """Return the service over an engine; `threads` requests are worked on at once, 0 for one on each core."""
+def create_app(engine: Engine, threads: int = 0, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
+    """Return the service over an engine; `threads` requests are worked on at once, 0 for one on each core.
+
+    A body over `max_body_bytes` is refused, announced or not.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -47,8 +52,15 @@ def create_app(engine: Engine, threads: int = 0) -> FastAPI:
         yield
         await anyio.to_thread.run_sync(engine.corpus.close)
 
-    app = FastAPIOffline(title="Footnote", version="0.1.0", summary=_SUMMARY, lifespan=lifespan)
-    app.add_middleware(body_limit.BodyLimit)
+    app = FastAPIOffline(
+        title="Footnote",
+        version=version("footnote"),
+        summary=_SUMMARY,
+        lifespan=lifespan,
+        # Nothing about a question leaves this machine.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.add_middleware(BodyLimit, max_body_bytes=max_body_bytes)
     app.add_exception_handler(FootnoteError, _on_footnote_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -103,7 +115,7 @@ def _add_documents(app: FastAPI, corpus: Corpus) -> None:
 
     @app.post("/v1/documents", tags=["documents"], responses=_errors(400, 409, 413, 415, 422, 503))
     def upload(files: Annotated[list[UploadFile], File()]) -> schemas.UploadResponse:
-        """Store uploaded files: text, Markdown, HTML, PDF. One that cannot be taken fails alone; all of them, as one."""
+        """Store uploaded files: text, Markdown, HTML, PDF. A file that cannot be taken fails alone."""
         return _upload(corpus, files)
 
     @app.delete("/v1/documents/{doc_id:path}", tags=["documents"], status_code=204, responses=_errors(404, 422, 503))
@@ -113,7 +125,12 @@ def _add_documents(app: FastAPI, corpus: Corpus) -> None:
 
 
 def _add_checks(app: FastAPI, corpus: Corpus) -> None:
-    @app.get("/source/{doc_id:path}", tags=["citations"], response_class=HTMLResponse, responses=_errors(404, 422, 503))
+    @app.get(
+        "/source/{doc_id:path}",
+        tags=["citations"],
+        response_model=None,
+        responses=_errors(404, 422, 503) | {200: {"content": {"text/html": {}}, "description": "The page."}},
+    )
     def source(doc_id: str, start: int | None = None, end: int | None = None) -> HTMLResponse:
         """Show an article with the slice from `start` to `end` marked."""
         document = corpus.document(checked_doc_id(doc_id))
@@ -174,6 +191,8 @@ def _upload(corpus: Corpus, files: list[UploadFile]) -> schemas.UploadResponse:
         try:
             if not name:
                 raise UnreadableDocument("An uploaded file has no name; send one such as 'article.txt'.")
+            if doc_id_of(name) in {document.doc_id for document in stored}:
+                raise DuplicateDocumentId(f"{name!r} and a file before it give one document id; rename one of them.")
             stored.append(_put(corpus, read_bytes(name, file.file.read())))
         except DocumentError as error:
             first = first or error

@@ -3,6 +3,7 @@
 Each command loads only what it needs, when it needs it, so that a question from cold is answered at once.
 """
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,7 +32,7 @@ app = typer.Typer(
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (RAG_DATA_DIR, default var).", show_default=False)
 ]
-Cutoff = Annotated[int, typer.Option("-k", help="How many passages to look at.", min=1, max=100)]
+Cutoff = Annotated[int, typer.Option("-k", help="How many passages to look at, 1 to 100.")]
 Docs = Annotated[list[str] | None, typer.Option("--doc", help="Only this document; may be repeated.")]
 Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")]
 After = Annotated[str | None, typer.Option("--after", metavar="DATE", help="Published on this day or later.")]
@@ -174,6 +175,9 @@ def ask_main() -> None:
 
 
 def _guarded(command: Callable[[], None]) -> None:
+    # What libraries remark about a broken file is said once, in our own words.
+    for library in ("pypdf", "trafilatura", "charset_normalizer"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         command()
     except FootnoteError as error:

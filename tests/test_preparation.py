@@ -1,0 +1,116 @@
+"""The prepared model against the reference it was made from."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.corpus import Corpus
+from index.embedder import CARD, DEFAULT_MODEL, ONNX, TOKENIZER, ModelCard, OnnxEmbedder, find_model
+from index.errors import ModelNotPrepared, ModelUnusable
+from index.ingestion import article_files, ingest
+from index.preparation import LOWEST_COSINE, probes
+from index.records import Filters
+from tests.conftest import ROOT, SEEDS
+
+NEAR_TIE = 0.02
+
+QUESTIONS = (Path(__file__).parent / "questions.txt").read_text(encoding="utf-8").splitlines()
+
+# Embeds the lines of standard input with the reference, in a process of its own: only there is PyTorch loaded.
+REFERENCE = """
+import json, sys
+from index.preparation import load_reference
+vectors = load_reference(sys.argv[1]).encode(json.load(sys.stdin), normalize_embeddings=True)
+json.dump(vectors.tolist(), sys.stdout)
+"""
+
+
+def reference(texts: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", REFERENCE, DEFAULT_MODEL],
+        input=json.dumps(texts), cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return np.array(json.loads(done.stdout), dtype=np.float32)
+
+
+@pytest.mark.slow
+def test_it_agrees_with_the_reference_on_probes_and_on_the_seeds(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "data", embedder, create=True)
+    ingest(corpus, article_files([SEEDS]))
+    with corpus.read() as view:
+        numbers = view.snapshot.passage_nos().tolist()
+        passages = view.reading.passages(numbers)
+    texts = [passage.text for passage in passages]
+    asked = [question for question in QUESTIONS if len(question.split()) > 3]
+    expected = reference([*probes(), *texts, *asked])
+    made = embedder.embed_texts([*probes(), *texts, *asked])
+    assert (made * expected).sum(axis=1).min() >= LOWEST_COSINE
+    first, last = len(probes()), len(probes()) + len(texts)
+    by_reference = expected[last:] @ expected[first:last].T
+    by_prepared = made[last:] @ made[first:last].T
+    for question, reference_cosines, cosines in zip(asked, by_reference, by_prepared, strict=True):
+        best, second = np.sort(reference_cosines)[::-1][:2]
+        order = (-cosines).argsort()
+        assert reference_cosines.argmax() in order[:3], question
+        # Only passages that the reference itself hardly tells apart may change places.
+        assert order[0] == reference_cosines.argmax() or best - second < NEAR_TIE, question
+    corpus.close()
+
+
+def test_a_text_s_vector_does_not_depend_on_its_neighbours(embedder: OnnxEmbedder) -> None:
+    texts = probes()[:12]
+    together = embedder.embed_texts(texts)
+    alone = np.stack([embedder.embed_texts([text])[0] for text in reversed(texts)])[::-1]
+    assert np.array_equal(together, alone)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    assert together.shape == (12, embedder.dimension)
+    assert embedder.embed_texts([]).shape == (0, embedder.dimension)
+
+
+def test_the_card_says_what_the_model_is(model_folder: Path) -> None:
+    card = ModelCard.read(model_folder)
+    assert card.name == DEFAULT_MODEL
+    assert model_folder.name == card.fingerprint[:16]
+    assert card.precision == "int8"
+    assert card.lowest_cosine >= LOWEST_COSINE
+    assert (model_folder / ONNX).stat().st_size < 25_000_000
+
+
+@pytest.mark.parametrize("name", [ONNX, TOKENIZER, CARD])
+@pytest.mark.parametrize("damage", ["missing", "shortened"])
+def test_a_damaged_model_is_not_used(model_folder: Path, tmp_path: Path, name: str, damage: str) -> None:
+    folder = Path(shutil.copytree(model_folder, tmp_path / "models" / model_folder.name))
+    path = folder / name
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises((ModelUnusable, ModelNotPrepared), match=r"rag prepare"):
+        OnnxEmbedder(find_model(tmp_path / "models", DEFAULT_MODEL))
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_had_is_said_in_a_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "index.preparation", str(tmp_path), str(tmp_path / "models")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert str(tmp_path) in done.stderr.splitlines()[-1]
+    assert not list(tmp_path.glob("models/*"))
+
+
+def test_passages_are_found_by_what_they_say(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "data", embedder, create=True)
+    for name, text in (("animals", "The zebra lives on grass."), ("metals", "Copper conducts electricity.")):
+        (tmp_path / f"{name}.txt").write_text(text)
+    ingest(corpus, article_files([tmp_path / "animals.txt", tmp_path / "metals.txt"]))
+    with corpus.read() as view:
+        (nearest, _), *_ = view.nearest(embedder.embed_query("which animal eats plants?"), 2, Filters())
+        assert view.reading.passages([nearest])[0].doc_id == "animals"
+    corpus.close()

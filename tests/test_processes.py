@@ -1,0 +1,262 @@
+"""The command line and the server as their users meet them: real processes, the real model, real sockets."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from index import vectors
+from tests.conftest import ROOT, SEEDS
+
+pytestmark = pytest.mark.slow
+
+# Runs the command line as it is, but ends with status 99 at any connection that leaves this machine, and with 98 if
+# PyTorch was loaded by the end. An audit hook sees what every library does.
+GUARDED = """
+import atexit, os, sys
+
+def hook(event, arguments):
+    if event == "socket.connect":
+        address = arguments[1]
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            sys.stderr.write(f"connected to {address}\\n")
+            os._exit(99)
+    if event == "socket.getaddrinfo" and arguments[0] not in ("127.0.0.1", "::1", "localhost", None):
+        sys.stderr.write(f"looked up {arguments[0]}\\n")
+        os._exit(99)
+
+sys.addaudithook(hook)
+atexit.register(lambda: {"torch", "sentence_transformers", "transformers"} & set(sys.modules) and os._exit(98))
+from api.cli import main
+main()
+"""
+
+
+class CommandLine:
+    """Runs `rag` with one data folder and the prepared model."""
+
+    def __init__(self, data: Path, models: Path) -> None:
+        self.data = data
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
+        self.environment = kept | {"RAG_DATA_DIR": str(data), "RAG_MODELS_DIR": str(models), "RAG_THREADS": "2"}
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", GUARDED, *arguments],
+            env=self.environment | environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    @contextmanager
+    def serving(self) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
+        """Give a client of a server on a free port, and the server's process."""
+        with subprocess.Popen(
+            [sys.executable, "-c", GUARDED, "serve", "--port", "0"],
+            env=self.environment, cwd=ROOT, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            try:
+                assert process.stderr is not None
+                address = re.search(r"http://\S+", process.stderr.readline())
+                assert address is not None
+                with httpx2.Client(base_url=address.group(), timeout=30) as client:
+                    yield client, process
+            finally:
+                process.terminate()
+
+
+@pytest.fixture
+def rag(own_seeds_data: Path, model_folder: Path) -> CommandLine:
+    return CommandLine(own_seeds_data, model_folder.parent)
+
+
+@pytest.fixture
+def empty_rag(tmp_path: Path, model_folder: Path) -> CommandLine:
+    return CommandLine(tmp_path / "data", model_folder.parent)
+
+
+class TestCommands:
+    def test_ask_quotes_and_cites(self, rag: CommandLine) -> None:
+        done = rag("ask", "what happened after Geneva?")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "[1]" in done.stdout
+        cited = re.search(r"004_cf58dd7b26a1b221, characters (\d+) to (\d+)\n +“(.*)”", done.stdout)
+        assert cited is not None
+        text = (SEEDS / "004_cf58dd7b26a1b221.txt").read_text(encoding="utf-8")
+        assert " ".join(text[int(cited[1]) : int(cited[2])].split()) == cited[3]
+
+    def test_the_readme_s_transcript_is_what_is_printed(self, rag: CommandLine) -> None:
+        shown = re.search(r"^\$ ask \"(.*)\" -k (\d)\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.M | re.S)
+        assert shown is not None
+        assert rag("ask", shown[1], "-k", shown[2]).stdout == shown[3]
+
+    def test_the_alias_asks(self, rag: CommandLine) -> None:
+        alias = [sys.executable, "-c", "import sys; sys.argv[0] = 'ask'; from api.cli import ask_main; ask_main()"]
+        done = subprocess.run(
+            [*alias, "what happened after Geneva?"],
+            env=rag.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "Geneva" in done.stdout
+
+    def test_json_is_exactly_the_body_of_the_response(self, rag: CommandLine) -> None:
+        with rag.serving() as (client, _):
+            for command, field, path in (("search", "query", "/v1/search"), ("ask", "question", "/v1/ask")):
+                printed = rag(command, "magnets", "-k", "3", "--json").stdout
+                sent = client.post(path, json={field: "magnets", "top_k": 3}).text
+                without_time = re.compile(r'"took_ms":[\d.]+')
+                assert without_time.sub("", printed.rstrip("\n")) == without_time.sub("", sent)
+
+    def test_options_choose_documents(self, rag: CommandLine) -> None:
+        body = json.loads(rag("search", "magnets", "--doc", "000_8d4f07db51574ee3", "--json").stdout)
+        assert {result["citation"]["doc_id"] for result in body["results"]} == {"000_8d4f07db51574ee3"}
+        assert json.loads(rag("search", "magnets", "--after", "2020-01-01", "--json").stdout)["results"] == []
+
+    def test_index_counts_what_it_did(self, empty_rag: CommandLine, tmp_path: Path) -> None:
+        folder = tmp_path / "articles"
+        folder.mkdir()
+        (folder / "good.txt").write_text("Copper fell on Monday.")
+        (folder / "bad.txt").write_bytes(b"\0\1\2")
+        first = empty_rag("index", str(folder))
+        assert first.returncode == 1
+        assert re.match(
+            r"1 added, 0 changed, 0 unchanged, 1 failed; 1 passages in .* s \(.* passages a second\)\n", first.stdout
+        )
+        assert "'bad.txt'" in first.stderr
+        (folder / "bad.txt").unlink()
+        (folder / "good.txt").rename(folder / "other.txt")
+        second = empty_rag("index", str(folder), "--prune")
+        assert second.returncode == 0
+        assert second.stdout.startswith("1 added, 0 changed, 0 unchanged, 1 removed, 0 failed;")
+
+    def test_a_doctor_finds_nothing_or_says_what(self, rag: CommandLine) -> None:
+        sound = rag("doctor")
+        assert sound.returncode == 0
+        assert re.search(r"faults +none", sound.stdout)
+        (rag.data / vectors.FILE).write_bytes(b"damaged")
+        damaged = rag("doctor")
+        assert damaged.returncode == 1
+        assert re.search(r"fault +'.*vectors\.faiss' is missing or damaged", damaged.stdout)
+
+    def test_an_article_cannot_command_the_terminal(self, empty_rag: CommandLine, tmp_path: Path) -> None:
+        article = tmp_path / "hostile.txt"
+        article.write_text("Copper \x1b]0;owned\x07fell [bold]on[/bold] Monday.")
+        empty_rag("index", str(article))
+        done = empty_rag("ask", "copper")
+        assert "\x1b" not in done.stdout
+        assert "[bold]on[/bold]" in done.stdout
+
+    @pytest.mark.parametrize(
+        ("arguments", "status", "said"),
+        [
+            (("ask", ""), 2, "empty"),
+            (("ask", "x" * 2001), 2, "2,001"),
+            (("ask",), 2, "question"),
+            (("ask", "x", "-k", "0"), 2, "0"),
+            (("ask", "x", "-k", "101"), 2, "101"),
+            (("search", "x", "--after", "soon"), 2, "'soon'"),
+            (("ask", "x", "--data", "/nonexistent/data"), 1, "/nonexistent/data"),
+            (("index", "/nonexistent"), 1, "/nonexistent"),
+            (("doctor", "--data", "/nonexistent/data"), 1, "/nonexistent/data"),
+            (("index", "--data", "/proc/footnote"), 1, "/proc/footnote"),
+            (("nonsense",), 2, "nonsense"),
+        ],
+    )
+    def test_what_goes_wrong_is_said_in_one_place_with_its_status(
+        self, rag: CommandLine, arguments: tuple[str, ...], status: int, said: str
+    ) -> None:
+        done = rag(*arguments)
+        assert (done.returncode, done.stdout) == (status, "")
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("RAG_PORTT", "1"), ("RAG_PORT", "eighty"), ("RAG_PORT", "70000"), ("RAG_THREADS", "-1")]
+    )
+    def test_a_bad_setting_is_said_with_its_value(self, rag: CommandLine, name: str, value: str) -> None:
+        done = rag("ask", "magnets", **{name: value})
+        assert done.returncode == 2
+        assert name in done.stderr
+        assert name == "RAG_PORTT" or value in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+    def test_data_of_another_model_is_said(self, rag: CommandLine) -> None:
+        done = rag("ask", "magnets", RAG_MODEL="another/model")
+        assert done.returncode == 1
+        assert "'another/model'" in done.stderr
+        assert "all-MiniLM-L6-v2" in done.stderr
+
+    def test_a_port_in_use_is_said(self, rag: CommandLine) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            done = rag("serve", "--port", str(taken.getsockname()[1]))
+        assert done.returncode == 1
+        assert re.fullmatch(r"Port \d+ of 127\.0\.0\.1 .* in use.*\n", done.stderr)
+
+
+class TestServer:
+    def test_it_answers_and_stops_when_told_with_nothing_left_behind(self, rag: CommandLine) -> None:
+        with rag.serving() as (client, process):
+            assert client.get("/readyz").json()["documents"] == 5
+            assert client.put("/v1/documents/new", json={"text": "Copper fell on Monday."}).status_code == 201
+            process.terminate()
+            # 98 or 99 would mean PyTorch, or a connection to the outside.
+            assert process.wait(20) in {0, -signal.SIGTERM}
+        assert rag("doctor").returncode == 0
+        assert not list(rag.data.glob(".vectors*"))
+
+    def test_another_process_s_documents_are_found_without_a_restart(self, rag: CommandLine, tmp_path: Path) -> None:
+        article = tmp_path / "quagga.txt"
+        article.write_text("The quagga was a zebra of South Africa.")
+        with rag.serving() as (client, _):
+            assert rag("index", str(article)).returncode == 0
+            body = client.post("/v1/search", json={"query": "quagga zebra"}).json()
+            assert body["results"][0]["citation"]["doc_id"] == "quagga"
+
+    def test_whatever_was_acknowledged_survives_a_kill(self, rag: CommandLine) -> None:
+        acknowledged: list[str] = []
+        with rag.serving() as (client, process):
+            base = str(client.base_url)
+
+            def put_without_end(writer: int) -> None:
+                with httpx2.Client(base_url=base, timeout=30) as own:
+                    try:
+                        for number in range(10_000):
+                            text = f"Writer {writer} put article number {number}."
+                            own.put(f"/v1/documents/w{writer}-{number}", json={"text": text}).raise_for_status()
+                            acknowledged.append(f"w{writer}-{number}")
+                    except httpx2.TransportError:
+                        return
+
+            writers = [threading.Thread(target=put_without_end, args=(writer,)) for writer in range(3)]
+            for writer in writers:
+                writer.start()
+            deadline = time.monotonic() + 30
+            while len(acknowledged) < 40 and time.monotonic() < deadline:
+                client.get("/healthz")
+            process.kill()
+            for writer in writers:
+                writer.join()
+        assert len(acknowledged) >= 40
+        # The derived file is behind now, and is brought up to date by opening.
+        assert rag("ask", "article number").returncode == 0
+        assert rag("doctor").returncode == 0
+        with rag.serving() as (client, _):
+            listed = {line["doc_id"] for line in client.get("/v1/documents?limit=1000").json()["documents"]}
+            assert set(acknowledged) <= listed
