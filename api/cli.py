@@ -96,7 +96,7 @@ def ask(
 def search(
     query: Annotated[str, typer.Argument(help="The query.")],
     data: Data = None,
-    k: Cutoff = 5,
+    k: Cutoff = 10,
     doc: Docs = None,
     source: Sources = None,
     after: After = None,

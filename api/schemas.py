@@ -8,7 +8,7 @@ from index.corpus import Outcome
 from index.document import Document, Metadata, Span, passage_id
 from index.records import DocumentSummary, Filters
 from rag import citation, engine
-from rag.query import DEFAULT_TOP_K, MAX_QUERY_CHARS, MAX_TOP_K, Query, parse_filters
+from rag.query import MAX_QUERY_CHARS, MAX_TOP_K, Query, parse_filters
 
 Marker = Annotated[int, Field(ge=1, description="The n of `[n]` in the answer's text.")]
 Start = Annotated[int, Field(ge=0, description="Where the slice begins, in code points of the document's text.")]
@@ -55,7 +55,7 @@ class SearchRequest(Wire):
         json_schema_extra={"examples": [{"query": "what is China's processing share?", "top_k": 5}]}
     )
     query: Question
-    top_k: TopK = DEFAULT_TOP_K
+    top_k: TopK = 10
     filters: FilterBody | None = None
     rerank: bool | None = Field(
         None, description="Whether a reranker reads the candidates; null leaves it to the service."
@@ -78,7 +78,7 @@ class AskRequest(Wire):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": "what happened after Geneva?"}]})
     question: Question
-    top_k: TopK = DEFAULT_TOP_K
+    top_k: TopK = 5
     filters: FilterBody | None = None
     history: list[Turn] = Field(default_factory=list, max_length=200, description="The conversation so far.")
     stream: bool = Field(False, description="Answer by server-sent events.")

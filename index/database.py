@@ -69,7 +69,7 @@ class Database:
             try:
                 yield connection
             finally:
-                connection.rollback()
+                _abandon(connection)
 
     @contextmanager
     def write(self) -> Iterator[tuple[Connection, int]]:
@@ -81,9 +81,8 @@ class Database:
                 yield connection, seq
                 connection.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (str(seq),))
                 connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
+            finally:
+                _abandon(connection)
 
     def close(self) -> None:
         """Close the connections that no reader holds."""
@@ -98,15 +97,15 @@ class Database:
                 connection = self._idle.pop()
             except IndexError:
                 connection = _connect(self.path)
+            lent = [connection]
             try:
                 yield connection
             except sqlite3.Error:
-                connection.close()
+                # It may be in any state; the next user gets a fresh one.
+                lent.pop().close()
                 raise
-            except BaseException:
-                self._idle.append(connection)
-                raise
-            self._idle.append(connection)
+            finally:
+                self._idle += lent
 
 
 def seq_of(connection: Connection) -> int:
@@ -150,9 +149,14 @@ def _create(connection: Connection, identity: Identity) -> None:
             }
             connection.executemany("INSERT INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in said.items()])
         connection.commit()
-    except BaseException:
+    finally:
+        _abandon(connection)
+
+
+def _abandon(connection: Connection) -> None:
+    """Roll back what has not been committed, if anything."""
+    if connection.in_transaction:
         connection.rollback()
-        raise
 
 
 @contextmanager

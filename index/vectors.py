@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,10 +144,8 @@ def save(folder: Path, snapshot: Snapshot, database_id: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(folder / FILE)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def load(folder: Path, database_id: str, dimension: int, newest_seq: int) -> Snapshot | None:

@@ -11,7 +11,6 @@ from index.records import Filters
 from rag.errors import InvalidQuery
 
 MAX_QUERY_CHARS = 2000
-DEFAULT_TOP_K = 5
 MAX_TOP_K = 100
 
 
@@ -20,11 +19,11 @@ class Query:
     """A question in Unicode NFC, stripped, of 1 to 2,000 characters, with its cutoff and its filters."""
 
     text: str
-    top_k: int = DEFAULT_TOP_K
+    top_k: int
     filters: Filters = field(default_factory=Filters)
 
     @classmethod
-    def parse(cls, question: str, top_k: int = DEFAULT_TOP_K, filters: Filters | None = None) -> Self:
+    def parse(cls, question: str, top_k: int = 10, filters: Filters | None = None) -> Self:
         """Return the query of a question; raise InvalidQuery where it is empty, too long or not Unicode."""
         text = unicodedata.normalize("NFC", question.strip())
         if not any(character.isprintable() and not character.isspace() for character in text):

@@ -89,7 +89,7 @@ class TestAnswers:
     def test_a_question_about_something_else_gets_the_nearest_passages_but_no_answer(
         self, seeds_engine: Engine
     ) -> None:
-        response = seeds_engine.ask(Query.parse("How do I bake sourdough bread?"))
+        response = seeds_engine.ask(Query.parse("How do I bake sourdough bread?", top_k=5))
         assert response.answer.abstained
         assert len(response.hits) == 5
 
