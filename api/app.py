@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from api import errors, schemas
+from api import document_schemas, errors, schemas
 from api.body_limit import MAX_BODY_BYTES, BodyLimit
 from api.page import HEADERS, source_page
 from index.corpus import Corpus, Outcome
@@ -95,26 +95,28 @@ def _add_documents(app: FastAPI, corpus: Corpus) -> None:
     @app.get("/v1/documents", tags=["documents"], responses=_errors(422, 503))
     def documents(
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100, cursor: str | None = None
-    ) -> schemas.DocumentList:
+    ) -> document_schemas.DocumentList:
         """List the documents in the order of their ids, a page at a time."""
         page, next_cursor = list_documents(corpus, limit, cursor)
-        return schemas.DocumentList(documents=[schemas.document_line(line) for line in page], next_cursor=next_cursor)
+        return document_schemas.DocumentList(
+            documents=[document_schemas.document_line(line) for line in page], next_cursor=next_cursor
+        )
 
     @app.get("/v1/documents/{doc_id:path}", tags=["documents"], responses=_errors(404, 422, 503))
-    def document(doc_id: str) -> schemas.StoredDocument:
+    def document(doc_id: str) -> document_schemas.StoredDocument:
         """Return a document with the text that every offset refers to."""
         stored, spans = corpus.document_with_passages(checked_doc_id(doc_id))
-        return schemas.stored_document(stored, spans)
+        return document_schemas.stored_document(stored, spans)
 
     @app.put("/v1/documents/{doc_id:path}", tags=["documents"], responses=_errors(400, 413, 415, 422, 503))
-    def put(doc_id: str, body: schemas.DocumentBody, response: Response) -> schemas.PutResponse:
+    def put(doc_id: str, body: document_schemas.DocumentBody, response: Response) -> document_schemas.PutResponse:
         """Store a document in place of any of this id; 201 where it is new."""
         stored = _put(corpus, read_text(doc_id, body.text, body.media_type, body.metadata()))
         response.status_code = 201 if stored.outcome is Outcome.ADDED else 200
         return stored
 
     @app.post("/v1/documents", tags=["documents"], responses=_errors(400, 409, 413, 415, 422, 503))
-    def upload(files: Annotated[list[UploadFile], File()]) -> schemas.UploadResponse:
+    def upload(files: Annotated[list[UploadFile], File()]) -> document_schemas.UploadResponse:
         """Store uploaded files: text, Markdown, HTML, PDF. A file that cannot be taken fails alone."""
         return _upload(corpus, files)
 
@@ -176,15 +178,17 @@ def _event(name: str, data: str) -> str:
     return f"event: {name}\ndata: {data}\n\n"
 
 
-def _put(corpus: Corpus, document: Document) -> schemas.PutResponse:
+def _put(corpus: Corpus, document: Document) -> document_schemas.PutResponse:
     outcome = corpus.put(document)
     passages = len(corpus.passage_spans(document.doc_id))
-    return schemas.PutResponse(doc_id=document.doc_id, outcome=outcome, sha256=document.sha256, passages=passages)
+    return document_schemas.PutResponse(
+        doc_id=document.doc_id, outcome=outcome, sha256=document.sha256, passages=passages
+    )
 
 
-def _upload(corpus: Corpus, files: list[UploadFile]) -> schemas.UploadResponse:
-    stored: list[schemas.PutResponse] = []
-    failed: list[schemas.FailedUpload] = []
+def _upload(corpus: Corpus, files: list[UploadFile]) -> document_schemas.UploadResponse:
+    stored: list[document_schemas.PutResponse] = []
+    failed: list[document_schemas.FailedUpload] = []
     first: DocumentError | None = None
     for file in files:
         name = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
@@ -196,10 +200,10 @@ def _upload(corpus: Corpus, files: list[UploadFile]) -> schemas.UploadResponse:
             stored.append(_put(corpus, read_bytes(name, file.file.read())))
         except DocumentError as error:
             first = first or error
-            failed.append(schemas.FailedUpload(file=name, code=errors.code(error), message=str(error)))
+            failed.append(document_schemas.FailedUpload(file=name, code=errors.code(error), message=str(error)))
     if first and not stored:
         raise first
-    return schemas.UploadResponse(documents=stored, failed=failed)
+    return document_schemas.UploadResponse(documents=stored, failed=failed)
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
