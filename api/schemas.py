@@ -1,4 +1,4 @@
-"""The wire of questions and citations: what goes in and comes out as JSON, and the only conversion between it and the engine's values."""
+"""The wire of questions and citations: their JSON, and the only conversion between it and the engine's values."""
 
 from typing import Annotated, Literal
 
