@@ -9,14 +9,15 @@ from pathlib import Path
 
 from index import vectors
 from index.document import Document, Passage, Span
-from index.embedder import Embedder, OnnxEmbedder, Vectors, find_model
+from index.embedder import Embedder, OnnxEmbedder, find_model
 from index.errors import DataMismatch, DataMissing, DocumentNotFound, ModelNotPrepared
 from index.furniture import without_inline
 from index.passages import SPLITTER, Splitter
 from index.reading import document_blocks
-from index.records import EmbeddedPassage, FileRecord, Filters, Identity
+from index.records import EmbeddedPassage, FileRecord, Identity
 from index.store import Reading, Store
-from index.vectors import Snapshot
+from index.vectors import VectorSnapshot
+from index.words import Words, WordSnapshot
 
 # With a passage of at most 200 tokens this stays inside the 256 that the smallest usual models read.
 CONTEXT_TOKENS = 48
@@ -32,14 +33,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """One instant of the corpus: the store's contents and the vectors that belong to them."""
+    """One instant of the corpus: the store's contents, and the vectors and the words that belong to them."""
 
     reading: Reading
-    snapshot: Snapshot
-
-    def nearest(self, vector: Vectors, k: int, filters: Filters) -> list[tuple[int, float]]:
-        """Return at most `k` passage numbers with their cosines in [-1, 1], nearest first."""
-        return self.snapshot.nearest(vector, k, self.reading.doc_nos(filters))
+    vectors: VectorSnapshot
+    words: WordSnapshot
 
 
 class Corpus:
@@ -60,8 +58,10 @@ class Corpus:
         with self.store.read() as reading:
             loaded = vectors.load(folder, self.store.database_id, embedder.dimension, reading.seq)
             self._saved_seq = loaded.seq if loaded else -1
-            self._snapshot = loaded or vectors.empty_snapshot(embedder.dimension)
-            self._advance(reading)
+            self._vectors = loaded or vectors.empty_snapshot(embedder.dimension)
+            self._vectors_at(reading)
+            self._words = Words(folder, self.store.database_id, reading.seq)
+            self._words.at(reading)
         if loaded is None:
             self.save()
 
@@ -70,16 +70,17 @@ class Corpus:
         """Give a view of one instant; what is put or deleted meanwhile does not show in it."""
         while True:
             with self.store.read() as reading:
-                snapshot = self._advance(reading)
+                view = View(reading, self._vectors_at(reading), self._words.at(reading))
                 # Another reader may have gone on to a newer state since this one looked; then this one looks again.
-                if snapshot.seq == reading.seq:
-                    yield View(reading, snapshot)
+                if view.vectors.seq == view.words.seq == reading.seq:
+                    yield view
                     return
 
-    def put(self, document: Document, file: FileRecord | None = None) -> Outcome:
+    def put(self, document: Document, file: FileRecord | None = None, *, publish: bool = True) -> Outcome:
         """Add a document, or replace the one of its id; once this returns it is on disk and the next search sees it.
 
-        Nothing is embedded where nothing has changed. Raises EmptyDocument where there is nothing to cite.
+        Nothing is embedded where nothing has changed. Without `publish` the derived indexes are brought up to date by
+        the next search, for all that was put until then at once. Raises EmptyDocument where there is nothing to cite.
         """
         with self.store.read() as reading:
             stored = reading.document(document.doc_id)
@@ -89,7 +90,8 @@ class Corpus:
                 self.store.put_file(document.doc_id, file)
             return Outcome.UNCHANGED
         self.store.put(document, self.embedded(document), file)
-        self._publish()
+        if publish:
+            self._publish()
         return Outcome.CHANGED if stored else Outcome.ADDED
 
     def delete(self, doc_id: str) -> None:
@@ -139,8 +141,9 @@ class Corpus:
         return embedded
 
     def save(self) -> None:
-        """Write the derived file if it is behind. Where the folder cannot be written it stays behind, at no loss."""
-        snapshot = self._snapshot
+        """Bring the derived files up to date. Where the folder cannot be written they stay behind, at no loss."""
+        self._publish()
+        snapshot = self._vectors
         if snapshot.seq != self._saved_seq:
             with suppress(OSError):
                 vectors.save(self._folder, snapshot, self.store.database_id)
@@ -156,17 +159,19 @@ class Corpus:
         body = without_inline(text, passage.span)
         return f"{self._splitter.first_tokens(context, CONTEXT_TOKENS)}\n{body}" if context else body
 
-    def _advance(self, reading: Reading) -> Snapshot:
+    def _vectors_at(self, reading: Reading) -> VectorSnapshot:
         """Return a snapshot at least as new as `reading`, made by replaying what is missing."""
-        if self._snapshot.seq < reading.seq:
+        if self._vectors.seq < reading.seq:
             with self._advancing:
-                if self._snapshot.seq < reading.seq:
-                    self._snapshot = self._snapshot.after(reading.changes(self._snapshot.seq))
-        return self._snapshot
+                if self._vectors.seq < reading.seq:
+                    self._vectors = self._vectors.after(reading.changes(self._vectors.seq))
+        return self._vectors
 
     def _publish(self) -> None:
+        """Bring what is derived up to date now, so that the next reader does not have to."""
         with self.store.read() as reading:
-            self._advance(reading)
+            self._vectors_at(reading)
+            self._words.at(reading)
 
 
 def open_corpus(folder: Path, model: str, models_dir: Path, threads: int = 0, *, create: bool = False) -> Corpus:

@@ -104,7 +104,7 @@ def _ingest_file(corpus: Corpus, path: Path, taken: dict[str, Path]) -> Outcome:
     file = FileRecord(str(path), hashlib.sha256(raw).hexdigest())
     if stored == file:
         return Outcome.UNCHANGED
-    return corpus.put(read_bytes(path.name, raw), file)
+    return corpus.put(read_bytes(path.name, raw), file, publish=False)
 
 
 def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: dict[str, Path]) -> None:

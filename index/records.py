@@ -54,7 +54,7 @@ class EmbeddedPassage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredPassage:
-    """A passage as it is kept: where it stands, its own text, and the vectors of its sentences in float32."""
+    """A passage as it is kept: where it stands, its own text, its vector and those of its sentences, in float32."""
 
     passage_no: int
     doc_id: str
@@ -62,6 +62,7 @@ class StoredPassage:
     span: Span
     heading: str
     text: str
+    vector: Vectors
     sentences: tuple[Span, ...]
     sentence_vectors: Vectors
 
@@ -91,3 +92,14 @@ class Changes:
     doc_nos: Numbers
     vectors: Vectors
     removed: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class PassageWords:
+    """What word search reads of a passage: its text and its headings without inline furniture, and its title."""
+
+    passage_no: int
+    doc_no: int
+    title: str
+    heading: str
+    body: str

@@ -13,6 +13,7 @@ import numpy as np
 from index.database import FORMAT, Connection, Database, seq_of
 from index.document import Document, Metadata, Span
 from index.errors import DataMismatch
+from index.furniture import without_inline
 from index.records import (
     Changes,
     DocumentSummary,
@@ -21,10 +22,12 @@ from index.records import (
     Filters,
     Identity,
     Numbers,
+    PassageWords,
     StoredPassage,
 )
 
 _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
+_PassageRow = tuple[int, str, None, None, None, None, int, int, str, str, bytes, bytes, bytes]
 
 
 class Store:
@@ -115,15 +118,30 @@ class Reading:
         added = self._connection.execute(
             "SELECT passage_no, doc_no, vector FROM passages WHERE seq > ? ORDER BY passage_no", (since,)
         ).fetchall()
-        removed = self._connection.execute("SELECT passage_no FROM removals WHERE seq > ?", (since,)).fetchall()
         vectors = np.frombuffer(b"".join(row[2] for row in added), dtype=np.float32)
         return Changes(
             seq=self.seq,
             passage_nos=np.array([row[0] for row in added], dtype=np.int64),
             doc_nos=np.array([row[1] for row in added], dtype=np.int64),
             vectors=vectors.reshape(-1, self._dimension),
-            removed=np.array([row[0] for row in removed], dtype=np.int64),
+            removed=np.array(self.removed_since(since), dtype=np.int64),
         )
+
+    def words_since(self, since: int) -> Iterator[PassageWords]:
+        """Yield the words of the passages added after `since`."""
+        rows = self._connection.execute(
+            "SELECT p.passage_no, p.doc_no, d.title, p.heading, substr(d.text, p.start + 1, p.end - p.start)"
+            " FROM passages p JOIN documents d USING (doc_no) WHERE p.seq > ?",
+            (since,),
+        )
+        for passage_no, doc_no, title, heading, text in rows:
+            body = without_inline(text, Span(0, len(text)))
+            yield PassageWords(passage_no, doc_no, title or "", heading, body)
+
+    def removed_since(self, since: int) -> list[int]:
+        """Return the numbers of the passages removed after `since`."""
+        rows = self._connection.execute("SELECT passage_no FROM removals WHERE seq > ?", (since,))
+        return [row[0] for row in rows]
 
     def doc_nos(self, filters: Filters) -> Numbers | None:
         """Return the numbers of the documents that pass, ascending; None where every document does."""
@@ -137,7 +155,7 @@ class Reading:
         """Return the passages of these numbers, in the order of the numbers."""
         rows = self._connection.execute(
             f"SELECT p.passage_no, {_DOCUMENT_FIELDS}, p.start, p.end, p.heading,"
-            " substr(d.text, p.start + 1, p.end - p.start), p.sentence_bounds, p.sentence_vectors"
+            " substr(d.text, p.start + 1, p.end - p.start), p.vector, p.sentence_bounds, p.sentence_vectors"
             " FROM json_each(?) AS wanted JOIN passages p ON p.passage_no = wanted.value"
             " JOIN documents d USING (doc_no)",
             (json.dumps([int(number) for number in passage_nos]),),
@@ -193,9 +211,11 @@ class Reading:
         found = [row[0] for row in self._connection.execute("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
-    def _passage(self, row: tuple[int, str, None, None, None, None, int, int, str, str, bytes, bytes]) -> StoredPassage:
-        bounds = np.frombuffer(row[10], dtype="<i4").reshape(-1, 2)
-        vectors = np.frombuffer(row[11], dtype=np.float16).reshape(-1, self._dimension)
+    def _passage(
+        self, row: tuple[int, str, None, None, None, None, int, int, str, str, bytes, bytes, bytes]
+    ) -> StoredPassage:
+        bounds = np.frombuffer(row[11], dtype="<i4").reshape(-1, 2)
+        vectors = np.frombuffer(row[12], dtype=np.float16).reshape(-1, self._dimension)
         return StoredPassage(
             passage_no=row[0],
             doc_id=row[1],
@@ -203,6 +223,7 @@ class Reading:
             span=Span(row[6], row[7]),
             heading=row[8],
             text=row[9],
+            vector=np.frombuffer(row[10], dtype=np.float32),
             sentences=tuple(Span(int(start), int(end)) for start, end in bounds),
             sentence_vectors=vectors.astype(np.float32),
         )

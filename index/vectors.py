@@ -1,7 +1,7 @@
 """Vector search: FAISS over the passages' vectors. Everything here is derived from the store and can be made again.
 
-Readers hold a Snapshot that never changes: a large base, a small part of what came since, and which of their rows
-are still alive. A newer state is a new Snapshot.
+Readers hold a VectorSnapshot that never changes: a large base, a small part of what came since, and which of their rows
+are still alive. A newer state is a new VectorSnapshot.
 """
 
 import hashlib
@@ -69,7 +69,7 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
+class VectorSnapshot:
     """The vectors of all passages as of one sequence number of the store. Searching it takes no lock."""
 
     seq: int
@@ -96,7 +96,7 @@ class Snapshot:
         found.sort(key=lambda hit: (-hit[0], hit[1]))
         return [(passage_no, score) for score, passage_no in found[:k]]
 
-    def after(self, changes: Changes) -> "Snapshot":
+    def after(self, changes: Changes) -> "VectorSnapshot":
         """Return the snapshot that follows from these changes."""
         # A passage that came and went since is in both lists; the store no longer lists it as added.
         base = self.base.without(changes.removed)
@@ -110,16 +110,16 @@ class Snapshot:
         )
         moved = len(recent.passage_nos) + int((~base.alive).sum())
         if moved <= max(RECENT_ROWS, RECENT_SHARE * len(base.passage_nos)):
-            return Snapshot(changes.seq, base, recent)
-        return Snapshot(changes.seq, _merged(base, recent), _nothing(dimension))
+            return VectorSnapshot(changes.seq, base, recent)
+        return VectorSnapshot(changes.seq, _merged(base, recent), _nothing(dimension))
 
 
-def empty_snapshot(dimension: int) -> Snapshot:
+def empty_snapshot(dimension: int) -> VectorSnapshot:
     """Return the snapshot of a store to which nothing has been added."""
-    return Snapshot(0, _nothing(dimension), _nothing(dimension))
+    return VectorSnapshot(0, _nothing(dimension), _nothing(dimension))
 
 
-def save(folder: Path, snapshot: Snapshot, database_id: str) -> None:
+def save(folder: Path, snapshot: VectorSnapshot, database_id: str) -> None:
     """Write a snapshot to its derived file in one step: a reader finds the old file or the new one, whole."""
     whole = _merged(snapshot.base, snapshot.recent)
     content = b"".join(
@@ -148,7 +148,7 @@ def save(folder: Path, snapshot: Snapshot, database_id: str) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def load(folder: Path, database_id: str, dimension: int, newest_seq: int) -> Snapshot | None:
+def load(folder: Path, database_id: str, dimension: int, newest_seq: int) -> VectorSnapshot | None:
     """Return the snapshot in the derived file; None where it is missing, damaged, or of another or newer database."""
     try:
         raw = (folder / FILE).read_bytes()
@@ -165,7 +165,7 @@ def load(folder: Path, database_id: str, dimension: int, newest_seq: int) -> Sna
     numbers = np.frombuffer(content[: 16 * rows], dtype="<i8").astype(np.int64)
     index = faiss.deserialize_index(np.frombuffer(content[16 * rows :], dtype=np.uint8))
     base = _Part(index, numbers[:rows], numbers[rows:], np.ones(rows, dtype=bool))
-    return Snapshot(seq, base, _nothing(dimension))
+    return VectorSnapshot(seq, base, _nothing(dimension))
 
 
 def _nothing(dimension: int) -> _Part:

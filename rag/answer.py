@@ -67,7 +67,7 @@ def _chosen(evidence: Sequence[Evidence]) -> list[tuple[Evidence, SentenceEviden
 
 
 def _weight(item: Evidence, sentence: SentenceEvidence) -> float:
-    return (item.score + sentence.score) / 2
+    return (item.likeness + sentence.score) / 2
 
 
 def _same(item: Evidence, sentence: SentenceEvidence, other: Evidence, said: SentenceEvidence) -> bool:

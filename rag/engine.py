@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from index.corpus import Corpus, View
 from rag.answer import Answer, compose
 from rag.citation import Citation, cite
-from rag.evidence import Evidence, ranked, weigh
+from rag.evidence import Evidence, weigh
+from rag.fusion import fused
 from rag.query import Query
 
 CANDIDATES = 100
@@ -69,11 +70,12 @@ class Engine:
 
     def _retrieve(self, view: View, query: Query) -> list[Evidence]:
         vector = self.corpus.embedder.embed_query(query.text)
-        candidates = view.nearest(vector, max(CANDIDATES, query.top_k), query.filters)
-        passages = view.reading.passages([passage_no for passage_no, _ in candidates])
-        cosines = [cosine for _, cosine in candidates]
-        evidence = [weigh(passage, cosine, vector) for passage, cosine in zip(passages, cosines, strict=True)]
-        return ranked(evidence)[: query.top_k]
+        doc_nos = view.reading.doc_nos(query.filters)
+        nearest = dict(view.vectors.nearest(vector, CANDIDATES, doc_nos))
+        matching = dict(view.words.matching(query.text, CANDIDATES, doc_nos))
+        passages = view.reading.passages(sorted(nearest.keys() | matching.keys()))
+        evidence = [weigh(passage, vector) for passage in passages]
+        return fused(evidence, matching)[: query.top_k]
 
 
 def _hits(evidence: Sequence[Evidence]) -> tuple[Hit, ...]:

@@ -1,6 +1,5 @@
 """Evidence: how well each sentence of a candidate bears on the query, and the ranking that follows."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from index.document import Span, passage_id
@@ -22,11 +21,15 @@ class SentenceEvidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """A candidate passage, its score in [-1, 1], and its sentences, best first."""
+    """A candidate passage, its likeness to the query in [-1, 1], and its sentences, best first.
+
+    The likeness is the mean of the passage's own cosine and its best sentence's. `score` is what it is ranked by.
+    """
 
     passage: StoredPassage
-    score: float
+    likeness: float
     sentences: tuple[SentenceEvidence, ...]
+    score: float = 0.0
 
     @property
     def passage_id(self) -> str:
@@ -47,15 +50,11 @@ class Evidence:
         return vector
 
 
-def weigh(passage: StoredPassage, cosine: float, query: Vectors) -> Evidence:
-    """Return the evidence in a candidate: its score is the mean of its own cosine and its best sentence's."""
+def weigh(passage: StoredPassage, query: Vectors) -> Evidence:
+    """Return the evidence in a candidate for a query's vector, shape `(dimension,)`."""
+    cosine = float(passage.vector @ query)
     scores = (passage.sentence_vectors @ query).tolist()
     sentences = [SentenceEvidence(span, score) for span, score in zip(passage.sentences, scores, strict=True)]
     sentences.sort(key=lambda sentence: (-sentence.score, sentence.span.start))
     best = sentences[0].score if sentences else cosine
     return Evidence(passage, (cosine + best) / 2, tuple(sentences))
-
-
-def ranked(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """Return the evidence best first; equal scores stand in the order of their passage ids."""
-    return sorted(evidence, key=lambda item: (-item.score, item.passage_id))

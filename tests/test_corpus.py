@@ -35,7 +35,8 @@ def found(corpus: Corpus, question: str, filters: Filters | None = None) -> list
     """The ids of the documents with a passage that shares a word with the question, nearest first."""
     vector = corpus.embedder.embed_query(question)
     with corpus.read() as view:
-        near = [number for number, cosine in view.nearest(vector, 100, filters or Filters()) if cosine > 0.1]
+        doc_nos = view.reading.doc_nos(filters or Filters())
+        near = [number for number, cosine in view.vectors.nearest(vector, 100, doc_nos) if cosine > 0.1]
         return [passage.doc_id for passage in view.reading.passages(near)]
 
 
@@ -44,7 +45,7 @@ def test_what_is_put_is_found_with_its_exact_text(corpus: Corpus) -> None:
     assert corpus.put(document("metals", text, title="Metals")) is Outcome.ADDED
     with corpus.read() as view:
         (passage,) = view.reading.passages(
-            [number for number, _ in view.nearest(corpus.embedder.embed_query("lanthanum"), 1, Filters())]
+            [number for number, _ in view.vectors.nearest(corpus.embedder.embed_query("lanthanum"), 1)]
         )
     assert passage.text == text
     assert [passage.slice(sentence) for sentence in passage.sentences] == [
@@ -101,9 +102,9 @@ def test_a_reader_sees_one_instant_while_others_write(corpus: Corpus) -> None:
         writer.start()
         writer.join()
         assert view.reading.document("a") is not None
-        assert view.snapshot.passages == 1
+        assert view.vectors.passages == 1
     with corpus.read() as view:
-        assert view.snapshot.passages == 0
+        assert view.vectors.passages == 0
 
 
 def test_readers_and_writers_together_never_see_a_document_in_part(corpus: Corpus) -> None:
@@ -117,7 +118,7 @@ def test_readers_and_writers_together_never_see_a_document_in_part(corpus: Corpu
             with corpus.read() as view:
                 stored = view.reading.document("a")
                 wanted = {number for number in view.reading.passage_nos("a")}
-                got = set(view.snapshot.passage_nos().tolist())
+                got = set(view.vectors.passage_nos().tolist())
                 texts = [passage.text for passage in view.reading.passages(sorted(got))]
                 if stored is None or got != wanted or any(text not in stored.text for text in texts):
                     faults.append(f"{got} is not {wanted}")

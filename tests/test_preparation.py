@@ -14,7 +14,6 @@ from index.embedder import CARD, DEFAULT_MODEL, ONNX, TOKENIZER, ModelCard, Onnx
 from index.errors import ModelNotPrepared, ModelUnusable
 from index.ingestion import article_files, ingest
 from index.preparation import LOWEST_COSINE, probes
-from index.records import Filters
 from tests.conftest import ROOT, SEEDS
 
 NEAR_TIE = 0.02
@@ -43,7 +42,7 @@ def test_it_agrees_with_the_reference_on_probes_and_on_the_seeds(embedder: OnnxE
     corpus = Corpus(tmp_path / "data", embedder, create=True)
     ingest(corpus, article_files([SEEDS]))
     with corpus.read() as view:
-        numbers = view.snapshot.passage_nos().tolist()
+        numbers = view.vectors.passage_nos().tolist()
         passages = view.reading.passages(numbers)
     texts = [passage.text for passage in passages]
     asked = [question for question in QUESTIONS if len(question.split()) > 3]
@@ -111,6 +110,6 @@ def test_passages_are_found_by_what_they_say(embedder: OnnxEmbedder, tmp_path: P
         (tmp_path / f"{name}.txt").write_text(text)
     ingest(corpus, article_files([tmp_path / "animals.txt", tmp_path / "metals.txt"]))
     with corpus.read() as view:
-        (nearest, _), *_ = view.nearest(embedder.embed_query("which animal eats plants?"), 2, Filters())
+        (nearest, _), *_ = view.vectors.nearest(embedder.embed_query("which animal eats plants?"), 2)
         assert view.reading.passages([nearest])[0].doc_id == "animals"
     corpus.close()

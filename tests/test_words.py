@@ -1,0 +1,162 @@
+import shutil
+from collections import Counter
+from math import log
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.corpus import Corpus
+from index.document import Document, Metadata
+from index.records import Filters
+from index.words import FOLDER
+from tests.doubles import HashingEmbedder
+
+ARTICLES = {
+    "copper": "Copper prices fell. Copper is red and copper conducts.",
+    "tin": "Tin prices rose while the price of lead fell.",
+    "lead": "Lead is heavy.",
+    "zinc": "Zinc, lead and copper are metals that miners in the north of the country have dug for a long time.",
+}
+
+
+def put(corpus: Corpus, **texts: str) -> None:
+    for doc_id, text in texts.items():
+        corpus.put(Document(doc_id, text, "text/plain", Metadata()))
+
+
+def matching(corpus: Corpus, text: str, filters: Filters | None = None) -> list[tuple[str, float]]:
+    with corpus.read() as view:
+        found = view.words.matching(text, 100, view.reading.doc_nos(filters or Filters()))
+        passages = view.reading.passages([number for number, _ in found])
+        return [(passage.doc_id, score) for passage, (_, score) in zip(passages, found, strict=True)]
+
+
+def twin(word: str) -> dict[str, float]:
+    """BM25 of a stemless word as the textbook has it, k1 = 1.2 and b = 0.75 (Robertson & Zaragoza 2009).
+
+    The row in which the index keeps its own state counts as a document without words.
+    """
+    bags = {
+        doc_id: Counter(text.lower().replace(".", "").replace(",", "").split()) for doc_id, text in ARTICLES.items()
+    }
+    mean = sum(bag.total() for bag in bags.values()) / (len(bags) + 1)
+    with_word = sum(word in bag for bag in bags.values())
+    idf = log(1 + (len(bags) + 1 - with_word + 0.5) / (with_word + 0.5))
+    return {
+        doc_id: idf * bag[word] * 2.2 / (bag[word] + 1.2 * (0.25 + 0.75 * bag.total() / mean))
+        for doc_id, bag in bags.items()
+        if word in bag
+    }
+
+
+@pytest.mark.parametrize("word", ["copper", "lead", "tin", "heavy"])
+def test_scores_are_those_of_the_textbook(corpus: Corpus, word: str) -> None:
+    for doc_id, text in ARTICLES.items():
+        corpus.put(Document(doc_id, text, "text/plain", Metadata()), publish=False)
+    expected = twin(word)
+    found = matching(corpus, word)
+    assert [doc_id for doc_id, _ in found] == sorted(expected, key=lambda doc_id: -expected[doc_id])
+    assert dict(found) == pytest.approx(expected, rel=0.01)
+
+
+def test_words_are_matched_by_their_stems_in_body_title_and_heading(corpus: Corpus) -> None:
+    corpus.put(Document("a", "Nothing here.", "text/plain", Metadata(title="Mining licences")))
+    corpus.put(Document("b", "# Exports\n\nNothing either.", "text/markdown", Metadata()))
+    corpus.put(Document("c", "They exported it.", "text/plain", Metadata()))
+    assert [doc_id for doc_id, _ in matching(corpus, "licence")] == ["a"]
+    assert {doc_id for doc_id, _ in matching(corpus, "exporting")} == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"',
+        'title:"x',
+        "a AND",
+        "((",
+        "[a TO b]",
+        "\\",
+        "+-!",
+        "🙂",
+        "\u0000",
+        "*",
+        "lead~2",
+        "lead^9",
+        "x " * 1000,
+        "lead:" * 400,
+    ],
+)
+def test_query_text_of_any_kind_is_safe(corpus: Corpus, text: str) -> None:
+    put(corpus, **ARTICLES)
+    matching(corpus, text)
+
+
+@given(st.text(max_size=200))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_may_be_asked(corpus: Corpus, text: str) -> None:
+    matching(corpus, text)
+
+
+def test_stop_words_count_only_where_there_is_nothing_else(corpus: Corpus) -> None:
+    put(corpus, **ARTICLES)
+    assert {doc_id for doc_id, _ in matching(corpus, "the")} == {"tin", "zinc"}
+    assert {doc_id for doc_id, _ in matching(corpus, "what is the copper?")} == {"copper", "zinc"}
+
+
+def test_inline_furniture_is_not_matched(corpus: Corpus) -> None:
+    put(corpus, a="The Journal (opens in a new tab) reports on copper.")
+    assert matching(corpus, "tab") == []
+    assert matching(corpus, "journal") != []
+
+
+def test_one_document_in_many_is_found_through_a_filter(corpus: Corpus) -> None:
+    put(corpus, **{f"d{number}": "Copper fell." for number in range(150)}, last="Copper fell and then fell again.")
+    assert [doc_id for doc_id, _ in matching(corpus, "copper", Filters(doc_ids=("last",)))] == ["last"]
+    assert matching(corpus, "copper", Filters(doc_ids=())) == []
+
+
+def test_what_is_replaced_or_deleted_is_not_matched(corpus: Corpus) -> None:
+    put(corpus, **ARTICLES)
+    put(corpus, copper="Silver now.")
+    corpus.delete("zinc")
+    assert matching(corpus, "copper") == []
+    assert [doc_id for doc_id, _ in matching(corpus, "silver")] == ["copper"]
+
+
+@pytest.mark.parametrize("damage", ["missing", "emptied", "garbage", "foreign"])
+def test_a_damaged_index_is_made_anew(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "data"
+    first = Corpus(folder, HashingEmbedder(), create=True)
+    put(first, **ARTICLES)
+    expected = matching(first, "copper")
+    first.close()
+    words = folder / FOLDER
+    if damage == "missing":
+        shutil.rmtree(words)
+    elif damage == "emptied":
+        for path in words.iterdir():
+            path.write_bytes(b"")
+    elif damage == "garbage":
+        (words / "meta.json").write_text("{]")
+    else:
+        other = Corpus(tmp_path / "other", HashingEmbedder(), create=True)
+        put(other, zebra="Zebra.")
+        other.close()
+        shutil.rmtree(words)
+        shutil.copytree(tmp_path / "other" / FOLDER, words)
+    embedder = HashingEmbedder()
+    again = Corpus(folder, embedder)
+    assert [doc_id for doc_id, _ in matching(again, "copper")] == [doc_id for doc_id, _ in expected]
+    assert embedder.embedded == []
+    again.close()
+
+
+def test_two_processes_share_the_index(corpus: Corpus, tmp_path: Path) -> None:
+    other = Corpus(tmp_path / "data", HashingEmbedder())
+    put(other, a="Copper fell.")
+    assert [doc_id for doc_id, _ in matching(corpus, "copper")] == ["a"]
+    put(corpus, b="Copper rose.")
+    assert {doc_id for doc_id, _ in matching(other, "copper")} == {"a", "b"}
+    other.close()
