@@ -43,5 +43,5 @@ clean:
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(PIP) --editable '.[prepare,dev]'
+	$(PIP) --editable '.[dev]'
 	@touch $@

@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from api import terminal
 from api.errors import exit_status
 from index.errors import FootnoteError, ModelNotPrepared
+from rag.errors import InvalidQuery
 
 if TYPE_CHECKING:
     from index.corpus import Corpus
@@ -152,6 +153,46 @@ def doctor(data: Data = None) -> None:
     if faults:
         raise typer.Exit(1)
     terminal.print_fact("faults", "none")
+
+
+@app.command("eval")
+def eval_command(
+    gold: Annotated[Path | None, typer.Option(help="File of gold questions over the stored data.")] = None,
+    beir: Annotated[
+        Path | None, typer.Option(help="Folder in the BEIR layout; its index is kept in the data folder.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="dev or test of gold questions; of BEIR, test by default.")] = None,
+    queries: Annotated[int | None, typer.Option(help="Only the first N queries of a BEIR split.", min=1)] = None,
+    data: Data = None,
+    json: Json = False,
+    run: Annotated[Path | None, typer.Option(help="Write the rankings in TREC's format.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Compare with what --json printed before.")] = None,
+    max_drop: Annotated[
+        float | None, typer.Option(help="Fail where a measure falls further below the baseline.")
+    ] = None,
+) -> None:
+    """Score retrieval and answers against gold questions or a public test collection."""
+    from api import evaluations
+    from rag.evaluation import check_drop
+
+    if (gold is None) == (beir is None):
+        raise InvalidQuery("Give either --gold FILE or --beir DIR.")
+    if max_drop is not None and baseline is None:
+        raise InvalidQuery("--max-drop needs --baseline FILE to fall from.")
+    settings = _settings(data)
+    if gold is not None:
+        evaluation = evaluations.of_gold(_opened(settings), gold, split)
+    else:
+        evaluation = evaluations.of_collection(settings, cast("Path", beir), split or "test", queries)
+    comparisons = evaluations.with_baseline(evaluation, baseline) if baseline else {}
+    if json:
+        evaluations.print_json(evaluation)
+    else:
+        evaluations.print_tables(evaluation, comparisons)
+    if run is not None:
+        evaluations.write_run(evaluation, run)
+    if max_drop is not None:
+        check_drop(comparisons, max_drop)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -72,24 +71,24 @@ def print_ranking(response: "SearchResponse") -> None:
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[Path], None]]:
-    """Show how far an ingestion of `total` files is: a bar on a terminal, a line for each tenth elsewhere."""
+def progress(total: int, doing: str = "Indexed", things: str = "files") -> Iterator[Callable[[], None]]:
+    """Show how far a work on `total` things is: a bar on a terminal, a line for each tenth elsewhere."""
     console = Console(stderr=True)
     done = 0
     if console.is_terminal:
-        columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("", total=total)
-            yield lambda _: bar.advance(task)
+            yield lambda: bar.advance(task)
         return
 
-    def on_file(_: Path) -> None:
+    def advance() -> None:
         nonlocal done
         done += 1
         if done == total or done * 10 // total > (done - 1) * 10 // total:
-            say(f"Indexed {done} of {total} files.")
+            say(f"{doing} {done} of {total} {things}.")
 
-    yield on_file
+    yield advance
 
 
 def _print_hit(hit: "Hit") -> None:

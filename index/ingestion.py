@@ -62,7 +62,7 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def ingest(
-    corpus: Corpus, files: Sequence[Path], *, prune: bool = False, on_file: Callable[[Path], None] = lambda _: None
+    corpus: Corpus, files: Sequence[Path], *, prune: bool = False, on_file: Callable[[], None] = lambda: None
 ) -> Summary:
     """Put each file into the corpus, and with `prune` drop the documents whose files are gone.
 
@@ -76,7 +76,7 @@ def ingest(
             _count(summary, corpus, path, _ingest_file(corpus, path, taken))
         except DocumentError as error:
             summary.failures.append(Failure(str(path), str(error)))
-        on_file(path)
+        on_file()
     if prune:
         summary.removed = _prune(corpus)
     corpus.save()

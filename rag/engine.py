@@ -8,7 +8,7 @@ from index.corpus import Corpus, View
 from rag.answer import Answer, compose
 from rag.citation import Citation, cite
 from rag.evidence import Evidence, weigh
-from rag.fusion import fused
+from rag.fusion import VECTOR_WEIGHT, fused
 from rag.query import Query
 
 CANDIDATES = 100
@@ -46,10 +46,14 @@ class AskResponse:
 
 
 class Engine:
-    """Answers queries over a corpus. Any number of threads may ask at once."""
+    """Answers queries over a corpus. Any number of threads may ask at once.
 
-    def __init__(self, corpus: Corpus) -> None:
+    `vector_weight` in [0, 1] is the share of vectors in the ranking; the rest is the words'.
+    """
+
+    def __init__(self, corpus: Corpus, vector_weight: float = VECTOR_WEIGHT) -> None:
         self.corpus = corpus
+        self._vector_weight = vector_weight
 
     def search(self, query: Query) -> SearchResponse:
         """Return the passages that answer a query best."""
@@ -75,7 +79,7 @@ class Engine:
         matching = dict(view.words.matching(query.text, CANDIDATES, doc_nos))
         passages = view.reading.passages(sorted(nearest.keys() | matching.keys()))
         evidence = [weigh(passage, vector) for passage in passages]
-        return fused(evidence, matching)[: query.top_k]
+        return fused(evidence, matching, self._vector_weight)[: query.top_k]
 
 
 def _hits(evidence: Sequence[Evidence]) -> tuple[Hit, ...]:

@@ -1,0 +1,99 @@
+"""What `rag eval` reads and prints."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from api import terminal
+from index.corpus import Corpus, open_corpus
+from rag.beir import corpus_size, index_corpus, index_folder, read_collection
+from rag.engine import Engine
+from rag.errors import InvalidGold, InvalidQuery
+from rag.evaluation import Evaluation, compared, evaluate_collection, evaluate_gold, trec_run
+from rag.gold import read_gold
+from rag.measures import Comparison
+from rag.settings import Settings
+
+# Collections are kept beside the data, each in a folder of its own; questions are not answered from them.
+CACHE = "collections"
+
+
+def of_gold(corpus: Corpus, path: Path, split: str | None) -> Evaluation:
+    """Return the evaluation of the gold questions in a file, of one split or of all."""
+    if split not in {None, "dev", "test"}:
+        raise InvalidQuery(f"The split is {split!r}; give dev or test, or none for both.")
+    questions = [question for question in read_gold(path) if split in {None, question.split}]
+    with terminal.progress(sum(bool(question.evidence) for question in questions), "Asked", "questions") as advance:
+        return evaluate_gold(Engine(corpus), questions, advance)
+
+
+def of_collection(settings: Settings, folder: Path, split: str, limit: int | None) -> Evaluation:
+    """Return the evaluation of a collection; its corpus is indexed the first time."""
+    collection = read_collection(folder, split, limit)
+    data = index_folder(folder, settings.data_dir / CACHE)
+    corpus = open_corpus(data, settings.model, settings.prepared_models, settings.threads, create=True)
+    with terminal.progress(corpus_size(folder), "Indexed", "documents") as advance:
+        empty = index_corpus(folder, corpus, data, advance)
+    if empty:
+        terminal.say(f"{empty} documents have no text to cite and are left out.")
+    with terminal.progress(len(collection.queries), "Asked", "queries") as advance:
+        return evaluate_collection(Engine(corpus), collection, advance)
+
+
+def with_baseline(evaluation: Evaluation, path: Path) -> dict[str, list[Comparison]]:
+    """Return the comparisons with what `--json` printed into a file; raise InvalidGold where it is something else."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return compared(evaluation, said["values"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidGold(f"'{path}' is not a baseline ({error!r}); make one by `rag eval … --json`.") from error
+
+
+def print_json(evaluation: Evaluation) -> None:
+    """Print an evaluation for programs."""
+    sys.stdout.write(json.dumps(evaluation.summary(), indent=1, ensure_ascii=False) + "\n")
+
+
+def print_tables(evaluation: Evaluation, comparisons: Mapping[str, Sequence[Comparison]]) -> None:
+    """Print an evaluation for people: a table a level, then answers, times, and what a baseline did better or worse."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    summary: dict[str, Any] = evaluation.summary()
+    for level, groups in summary["levels"].items():
+        console.print(_table(f"{evaluation.name}, {level} level", groups, evaluation.kinds))
+    for name, share in evaluation.answers.items():
+        console.print(f"{name.replace('_', ' '):<24} {share:.3f}")
+    console.print(f"one search, ms           p50 {evaluation.latency_ms['p50']}, p95 {evaluation.latency_ms['p95']}")
+    for level, of_level in comparisons.items():
+        for comparison in of_level:
+            console.print(f"{level} {comparison.measure}: {comparison.baseline:.4f} → {comparison.mean:.4f}", end=" ")
+            console.print(f"(p = {comparison.p:.3f}); won {_listed(comparison.won)}; lost {_listed(comparison.lost)}")
+
+
+def write_run(evaluation: Evaluation, path: Path) -> None:
+    """Write the rankings in TREC's format, of the finest level there is."""
+    try:
+        path.write_text(trec_run(evaluation, next(iter(evaluation.runs)), "footnote"), encoding="utf-8")
+    except OSError as error:
+        raise InvalidQuery(f"'{path}' cannot be written ({error.strerror}); name another file for --run.") from error
+
+
+def _listed(query_ids: Sequence[str]) -> str:
+    return " ".join(query_ids) or "none"
+
+
+def _table(title: str, groups: dict[str, dict[str, dict[str, float]]], kinds: Mapping[str, Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("kind")
+    table.add_column("queries", justify="right")
+    for measure in groups["overall"]:
+        table.add_column(measure, justify="right")
+    sizes = {kind: str(len(query_ids)) for kind, query_ids in kinds.items()}
+    for group, estimates in groups.items():
+        cells = [f"{value['mean']:.3f} ({value['low']:.3f}–{value['high']:.3f})" for value in estimates.values()]
+        table.add_row(group, sizes.get(group, ""), *cells, end_section=group == "overall")
+    return table

@@ -1,0 +1,97 @@
+"""Public test collections in the BEIR layout: corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.corpus import Corpus
+from index.document import Document, Metadata, checked_doc_id
+from index.errors import DocumentError, InvalidDocumentId
+from rag.errors import InvalidBeir
+
+_COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The judged queries of one split: texts by query id, and relevance by query id and document id."""
+
+    name: str
+    queries: dict[str, str]
+    qrels: dict[str, dict[str, int]]
+
+
+def read_collection(folder: Path, split: str, limit: int | None = None) -> Collection:
+    """Return the judged queries of a split, the first `limit` by id; raise InvalidBeir where the layout is another."""
+    qrels: dict[str, dict[str, int]] = {}
+    path = folder / "qrels" / f"{split}.tsv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for query_id, document_id, relevance in list(csv.reader(file, delimiter="\t"))[1:]:
+                qrels.setdefault(query_id, {})[doc_id_of(document_id)] = int(relevance)
+        texts = {line["_id"]: line["text"] for line in _lines(folder / "queries.jsonl")}
+        answered = sorted(query_id for query_id, judged in qrels.items() if max(judged.values()) > 0)[:limit]
+        queries = {query_id: texts[query_id] for query_id in answered}
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidBeir(
+            f"'{path}' does not give judged queries ({error!r}); give a folder in the BEIR layout."
+        ) from error
+    return Collection(folder.name, queries, {query_id: qrels[query_id] for query_id in answered})
+
+
+def index_folder(folder: Path, cache: Path) -> Path:
+    """Return the data folder in which this corpus is kept: named for it and for the digest of its content."""
+    try:
+        with (folder / "corpus.jsonl").open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InvalidBeir(
+            f"'{folder}' has no corpus.jsonl ({error.strerror}); give a folder in the BEIR layout."
+        ) from error
+    return cache / f"{folder.name}-{digest[:12]}"
+
+
+def index_corpus(folder: Path, corpus: Corpus, data: Path, on_document: Callable[[], None]) -> int:
+    """Put every document of the corpus that is not there yet; return how many have no text to cite.
+
+    A second run over the same corpus looks at nothing.
+    """
+    if (data / _COMPLETE).exists():
+        return 0
+    empty = 0
+    for line in _lines(folder / "corpus.jsonl"):
+        title = line.get("title") or None
+        document = Document(
+            doc_id_of(line["_id"]), line["text"] or title or "", "text/plain", Metadata(title, line.get("source"))
+        )
+        try:
+            corpus.put(document, publish=False)
+        except DocumentError:
+            empty += 1
+        on_document()
+    corpus.save()
+    (data / _COMPLETE).touch()
+    return empty
+
+
+def corpus_size(folder: Path) -> int:
+    """Return the number of documents in the corpus."""
+    with (folder / "corpus.jsonl").open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def doc_id_of(document_id: str) -> str:
+    """Return the document id for a collection's own: itself, or a digest where it may not be one here."""
+    try:
+        return checked_doc_id(document_id)
+    except InvalidDocumentId:
+        return hashlib.sha256(document_id.encode()).hexdigest()[:32]
+
+
+def _lines(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)

@@ -1,0 +1,124 @@
+"""Gold questions: what people ask, and the exact slices of the articles that answer it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from index.corpus import Corpus
+from index.document import Span
+from index.errors import DocumentNotFound
+from rag.errors import InvalidGold
+
+Kind = Literal["fact", "paraphrase", "keyword", "noisy", "temporal", "conflict", "multi", "unanswerable"]
+Split = Literal["dev", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A slice of a document that answers a question, quoted."""
+
+    doc_id: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldQuestion:
+    """A question with the evidence for its answer; an unanswerable one has none."""
+
+    question_id: str
+    question: str
+    kind: Kind
+    evidence: tuple[Evidence, ...]
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a piece of evidence stands."""
+
+    doc_id: str
+    span: Span
+
+    def covered_by(self, doc_id: str, span: Span) -> bool:
+        """Tell whether a slice covers at least half of the quote's characters."""
+        shared = min(self.span.end, span.end) - max(self.span.start, span.start)
+        return doc_id == self.doc_id and 2 * shared >= self.span.end - self.span.start
+
+
+def read_gold(path: Path) -> list[GoldQuestion]:
+    """Return the questions in a file of JSON lines; raise InvalidGold naming the line that is not one."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidGold(f"'{path}' cannot be read ({error}); give a file of gold questions in UTF-8.") from error
+    questions = [_question(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    seen: set[str] = set()
+    for question in questions:
+        if question.question_id in seen:
+            raise InvalidGold(f"'{path}' has two questions of the id {question.question_id!r}; rename one.")
+        seen.add(question.question_id)
+    return questions
+
+
+def places(corpus: Corpus, question: GoldQuestion) -> list[Place]:
+    """Return where a question's evidence stands; raise InvalidGold for a quote that is not in its document."""
+    return [Place(evidence.doc_id, _find(corpus, question, evidence)) for evidence in question.evidence]
+
+
+def _question(where: str, line: str) -> GoldQuestion:
+    try:
+        said = json.loads(line)
+        evidence = tuple(Evidence(item["doc"], item["quote"]) for item in said["evidence"])
+        question = GoldQuestion(said["id"], said["question"], said["kind"], evidence, said["split"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidGold(f"{where} is not a gold question ({error!r}); see gold/README.md.") from error
+    for value, allowed in ((question.kind, get_args(Kind)), (question.split, get_args(Split))):
+        if value not in allowed:
+            raise InvalidGold(f"{where} has {value!r}; give one of {', '.join(allowed)}.")
+    if (question.kind == "unanswerable") == bool(evidence):
+        raise InvalidGold(
+            f"{where} is {question.kind} with {len(evidence)} pieces of evidence; only that kind has none."
+        )
+    return question
+
+
+def _find(corpus: Corpus, question: GoldQuestion, evidence: Evidence) -> Span:
+    try:
+        text = corpus.document(evidence.doc_id).text
+    except DocumentNotFound as error:
+        raise InvalidGold(f"Question {question.question_id!r}: {error}") from error
+    start = text.find(evidence.quote) if evidence.quote else -1
+    if start < 0:
+        raise InvalidGold(
+            f"Question {question.question_id!r}: {evidence.doc_id!r} does not hold {evidence.quote[:80]!r}"
+            f"{_elsewhere(corpus, evidence.quote, text)}."
+        )
+    return Span(start, start + len(evidence.quote))
+
+
+def _elsewhere(corpus: Corpus, quote: str, text: str) -> str:
+    """Return where a missing quote would be: in another document, or in this one but for case and white space."""
+    for doc_id in _doc_ids(corpus):
+        if quote and quote in corpus.document(doc_id).text:
+            return f"; it is in {doc_id!r}"
+    wanted = " ".join(quote.split()).lower()
+    positions = [at for at, character in enumerate(text) if not character.isspace()]
+    joined = "".join(text[at] for at in positions).lower()
+    at = joined.find(wanted.replace(" ", "")) if wanted else -1
+    if at < 0:
+        return "; no document does"
+    first, last = positions[at], positions[at + len(wanted.replace(" ", "")) - 1]
+    return f"; but for case and white space it stands at {first} to {last + 1}: {text[first : last + 1][:80]!r}"
+
+
+def _doc_ids(corpus: Corpus) -> Sequence[str]:
+    def every() -> Iterator[str]:
+        after = ""
+        with corpus.read() as view:
+            while page := view.reading.documents(500, after):
+                yield from (line.doc_id for line in page)
+                after = page[-1].doc_id
+
+    return list(every())
