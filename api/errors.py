@@ -4,7 +4,7 @@ import re
 
 from index import errors
 from index.errors import FootnoteError
-from rag.errors import InvalidQuery, InvalidSetting
+from rag.errors import BelowBaseline, InvalidBeir, InvalidGold, InvalidQuery, InvalidSetting
 
 
 class CannotListen(FootnoteError):
@@ -25,6 +25,9 @@ STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
     errors.ModelError: (503, 1),
     CannotListen: (503, 1),
     InvalidQuery: (422, 2),
+    InvalidGold: (422, 1),
+    InvalidBeir: (422, 1),
+    BelowBaseline: (422, 1),
     InvalidSetting: (503, 2),
 }
 

@@ -60,7 +60,7 @@ _FURNITURE = [
         # Cookie notes and legal lines.
         r"(?:we|this (?:web ?site|site)) uses? cookies\b.{0,400}",
         r"(?:accept|reject|manage) (?:all )?(?:cookies|consent|preferences)\b.{0,40}",
-        r"(?:©|\(c\)|copyright\b).{0,160}",
+        r"(?:©|\(c\)|copyright\W+(?:©|\(c\)|\d{4})).{0,160}",
         r"all rights reserved\b.{0,80}",
         # Rules and stray bullets: no letter or digit in them.
         r"[\W_]+",

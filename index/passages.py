@@ -26,7 +26,7 @@ FULL_TOKENS = 120
 CHARS_A_TOKEN = 8
 MAX_CHARS = MAX_TOKENS * CHARS_A_TOKEN
 
-SPLITTER = f"blocks-{FULL_TOKENS}-{MAX_TOKENS}-v1"
+SPLITTER = f"blocks-{FULL_TOKENS}-{MAX_TOKENS}-v2"
 
 
 class Splitter:
@@ -82,12 +82,12 @@ class Splitter:
         for start, end in pairwise(self._cuts(text, unit, ruler)):
             span = trimmed(text, Span(start, end))
             if span.start < span.end:
-                yield _Unit(span, unit.heading, tuple(_clipped(unit.sentences, span)), opens)
+                yield _Unit(span, unit.heading, tuple(_clipped(unit.sentences, span)), (), opens)
                 opens = False
 
     def _cuts(self, text: str, unit: "_Unit", ruler: "_Ruler") -> list[int]:
         """Return where to cut a unit, its two ends included: before sentences, and inside those that are too long."""
-        bounds = [unit.span.start, *(sentence.start for sentence in unit.sentences[1:]), unit.span.end]
+        bounds = [unit.span.start, *unit.starts[1:], unit.span.end]
         cuts = [unit.span.start]
         for start, end in pairwise(bounds):
             piece = trimmed(text, Span(start, end))
@@ -124,11 +124,15 @@ class _Ruler:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A run of blocks that stays together, with its size and the path of headings above it."""
+    """A run of blocks that stays together, with the path of headings above it.
+
+    `starts` are the offsets at which it may be divided: its sentences', but an item's own for the item's first.
+    """
 
     span: Span
     heading: str
     sentences: tuple[Span, ...]
+    starts: tuple[int, ...]
     opens_section: bool
 
 
@@ -168,9 +172,11 @@ def _units(text: str, run: list[Block], title: str | None) -> Iterator[_Unit]:
         if following is not None and following.span.start < following.span.end and _holds_on(text, block, following):
             continue
         heading = " › ".join(above.label for above in path if above.label != title)
-        sentences = tuple(sentence for member in pending for sentence in _sentences(text, member))
+        found = [(member, tuple(_sentences(text, member))) for member in pending]
+        sentences = tuple(sentence for _, in_member in found for sentence in in_member)
+        starts = tuple(start for member, in_member in found for start in _starts(member, in_member))
         opens = pending[0].kind is BlockKind.HEADING
-        yield _Unit(Span(pending[0].span.start, pending[-1].span.end), heading, sentences, opens)
+        yield _Unit(Span(pending[0].span.start, pending[-1].span.end), heading, sentences, starts, opens)
         pending = []
 
 
@@ -196,6 +202,11 @@ def _sentences(text: str, block: Block) -> Iterator[Span]:
         sentence = trimmed(text, Span(span.start + boundary["start_index"], span.start + boundary["end_index"]))
         if any(character.isalnum() for character in sentence.of(text)):
             yield sentence
+
+
+def _starts(block: Block, sentences: Sequence[Span]) -> Iterator[int]:
+    for at, sentence in enumerate(sentences):
+        yield block.span.start if at == 0 and block.kind is BlockKind.ITEM else sentence.start
 
 
 def _rows(text: str, span: Span) -> Iterator[Span]:

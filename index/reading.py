@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import charset_normalizer
 import yaml
+from charset_normalizer import CharsetMatch, CharsetMatches
 from frontmatter.default_handlers import YAMLHandler
 
 from index.blocks import LIST_LABEL, Block, BlockKind, markdown_blocks, plain_blocks
@@ -119,7 +120,7 @@ def _decoded(raw: bytes, file_name: str) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        guess = None if charset_normalizer.is_binary(raw) else charset_normalizer.from_bytes(raw).best()
+        guess = None if charset_normalizer.is_binary(raw) else _likeliest(charset_normalizer.from_bytes(raw))
         if guess is None:
             raise UnreadableDocument(
                 f"{file_name!r} is not text in any known encoding; save it as UTF-8 or name its kind by its ending."
@@ -130,6 +131,15 @@ def _decoded(raw: bytes, file_name: str) -> str:
     if "\0" in text or controls - allowed > len(text[:4096]) // 20:
         raise UnreadableDocument(f"{file_name!r} is binary, not text; save it as UTF-8 text.")
     return text
+
+
+def _likeliest(matches: CharsetMatches) -> CharsetMatch | None:
+    """Return the best guess at an encoding; among equals Windows-1252, the commonest that is not UTF-8."""
+    best = matches.best()
+    if best is None:
+        return None
+    equals = [match for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
+    return next((match for match in equals if match.encoding == "cp1252"), best)
 
 
 def _merged(given: Metadata | None, found: Metadata) -> Metadata:
