@@ -81,12 +81,13 @@ def furniture_spans(text: str, blocks: Sequence[Block]) -> tuple[Span, ...]:
     offer of a trial) is furniture too.
     """
     masked = [block.kind is not BlockKind.TABLE and _is_furniture(text, block) for block in blocks]
-    for position in range(len(blocks) - 2, 0, -1):
-        led_on_to = blocks[position + 1 :]
-        if not all(masked[position + 1 :]) or all(_is_rule(text, block) for block in led_on_to):
-            continue
-        if blocks[position].kind is BlockKind.HEADING:
+    leads_on = False
+    for position in range(len(blocks) - 1, 0, -1):
+        if not masked[position]:
+            if not leads_on or blocks[position].kind is not BlockKind.HEADING:
+                break
             masked[position] = True
+        leads_on = leads_on or not _is_rule(text, blocks[position])
     return tuple(block.span for block, is_masked in zip(blocks, masked, strict=True) if is_masked)
 
 

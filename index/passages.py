@@ -6,7 +6,7 @@ table at its rows, a paragraph at its sentences, and a sentence of its own that 
 """
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,6 +25,7 @@ FULL_TOKENS = 120
 # read as one unknown word, is bounded too.
 CHARS_A_TOKEN = 8
 MAX_CHARS = MAX_TOKENS * CHARS_A_TOKEN
+_WINDOW_CHARS = 16 * MAX_CHARS
 
 SPLITTER = f"blocks-{FULL_TOKENS}-{MAX_TOKENS}-v2"
 
@@ -101,11 +102,12 @@ class Splitter:
 
     def _cuts_of_long_sentence(self, text: str, span: Span) -> Iterator[int]:
         """Yield the offsets strictly inside `span` at which a sentence of more than MAX_TOKENS is divided."""
-        for offset, piece in self._long_sentences.chunk_indices(span.of(text)):
-            start = span.start + offset
-            if offset > 0:
-                yield start
-            yield from range(start + MAX_CHARS, start + len(piece), MAX_CHARS)
+        for window in _windows(text, span):
+            for offset, piece in self._long_sentences.chunk_indices(window.of(text)):
+                start = window.start + offset
+                if start > span.start:
+                    yield start
+                yield from range(start + MAX_CHARS, start + len(piece), MAX_CHARS)
 
 
 class _Ruler:
@@ -218,10 +220,26 @@ def _rows(text: str, span: Span) -> Iterator[Span]:
 
 
 def _clipped(sentences: Sequence[Span], span: Span) -> Iterator[Span]:
-    for sentence in sentences:
-        start, end = max(sentence.start, span.start), min(sentence.end, span.end)
-        if start < end:
-            yield Span(start, end)
+    """Yield the parts of the sentences that lie in `span`; the sentences are in order and do not overlap."""
+    first = bisect_right(sentences, span.start, key=lambda sentence: sentence.end)
+    last = bisect_left(sentences, span.end, key=lambda sentence: sentence.start)
+    for sentence in sentences[first:last]:
+        yield Span(max(sentence.start, span.start), min(sentence.end, span.end))
+
+
+def _windows(text: str, span: Span) -> Iterator[Span]:
+    """Yield consecutive parts of a long sentence, each cut at white space where there is any.
+
+    The time that semantic-text-splitter takes grows with the square of the text it is given.
+    """
+    start = span.start
+    while span.end - start > _WINDOW_CHARS:
+        cut = start + _WINDOW_CHARS
+        gap = max(text.rfind(" ", start + 1, cut), text.rfind("\n", start + 1, cut))
+        end = gap + 1 if gap > 0 else cut
+        yield Span(start, end)
+        start = end
+    yield Span(start, span.end)
 
 
 def _packed(units: list[_Unit], ruler: _Ruler) -> Iterator[Passage]:

@@ -73,6 +73,13 @@ def test_every_operation_describes_its_errors_and_its_answer() -> None:
                     assert schema == {"$ref": "#/components/schemas/ErrorResponse"}, (method, path, status)
 
 
+def test_the_readme_s_figures_are_those_that_were_measured() -> None:
+    result = json.loads((ROOT / "benchmarks" / "results" / "embedding.json").read_text(encoding="utf-8"))
+    text = README.read_text(encoding="utf-8")
+    for rate in result["passages_a_second"].values():
+        assert f"| {rate} |" in text
+
+
 def test_nothing_in_the_repository_asks_for_another_place() -> None:
     for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Makefile", "Dockerfile", "constraints.txt"):
         assert "../shared" not in (ROOT / name).read_text(encoding="utf-8"), name
