@@ -63,8 +63,9 @@ def print_tables(evaluation: Evaluation, comparisons: Mapping[str, Sequence[Comp
     """Print an evaluation for people: a table a level, then answers, times, and what a baseline did better or worse."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     summary: dict[str, Any] = evaluation.summary()
+    sizes = {"overall": summary["queries"]} | {kind: len(query_ids) for kind, query_ids in evaluation.kinds.items()}
     for level, groups in summary["levels"].items():
-        console.print(_table(f"{evaluation.name}, {level} level", groups, evaluation.kinds))
+        console.print(_table(f"{evaluation.name}, {level} level", groups, sizes))
     for name, share in evaluation.answers.items():
         console.print(f"{name.replace('_', ' '):<24} {share:.3f}")
     console.print(f"one search, ms           p50 {evaluation.latency_ms['p50']}, p95 {evaluation.latency_ms['p95']}")
@@ -86,14 +87,13 @@ def _listed(query_ids: Sequence[str]) -> str:
     return " ".join(query_ids) or "none"
 
 
-def _table(title: str, groups: dict[str, dict[str, dict[str, float]]], kinds: Mapping[str, Sequence[str]]) -> Table:
+def _table(title: str, groups: dict[str, dict[str, dict[str, float]]], sizes: Mapping[str, int]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("kind")
     table.add_column("queries", justify="right")
     for measure in groups["overall"]:
         table.add_column(measure, justify="right")
-    sizes = {kind: str(len(query_ids)) for kind, query_ids in kinds.items()}
     for group, estimates in groups.items():
         cells = [f"{value['mean']:.3f} ({value['low']:.3f}–{value['high']:.3f})" for value in estimates.values()]
-        table.add_row(group, sizes.get(group, ""), *cells, end_section=group == "overall")
+        table.add_row(group, str(sizes[group]), *cells, end_section=group == "overall")
     return table

@@ -180,6 +180,7 @@ def test_first_tokens_stop_at_a_token(splitter: Splitter) -> None:
     assert splitter.first_tokens("", 2) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", ["Copper fell on Monday. ", "word and more ", "x", "Short line.\n", "- an item\n", "\n"]
 )
