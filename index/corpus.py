@@ -60,7 +60,7 @@ class Corpus:
             self._saved_seq = loaded.seq if loaded else -1
             self._vectors = loaded or vectors.empty_snapshot(embedder.dimension)
             self._vectors_at(reading)
-            self._words = Words(folder, self.store.database_id, reading.seq)
+            self._words = Words(folder, self.store.database_id, self.store.seq)
             self._words.at(reading)
         if loaded is None:
             self.save()

@@ -56,6 +56,11 @@ class Store:
         with self._database.read() as connection:
             yield Reading(connection, self.identity.dimension)
 
+    def seq(self) -> int:
+        """Return the number of the last change that has been committed."""
+        with self.read() as reading:
+            return reading.seq
+
     def put(self, document: Document, passages: Sequence[EmbeddedPassage], file: FileRecord | None) -> None:
         """Store a document with its passages in one transaction, in place of any of the same id."""
         with self._database.write() as (connection, seq):

@@ -7,7 +7,7 @@ lock, and a searcher once opened never changes.
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -89,9 +89,12 @@ class WordSnapshot:
 
 
 class Words:
-    """The word index of a data folder. Opened with what is there, or anew where that is missing, damaged or foreign."""
+    """The word index of a data folder. Opened with what is there, or anew where that is missing, damaged or foreign.
 
-    def __init__(self, folder: Path, database_id: str, newest_seq: int) -> None:
+    `newest_seq` says how far the store has come; an index that is ahead of it belongs to another state of the store.
+    """
+
+    def __init__(self, folder: Path, database_id: str, newest_seq: Callable[[], int]) -> None:
         self._folder = folder / FOLDER
         self._database_id = database_id
         self._advancing = threading.Lock()
@@ -107,12 +110,13 @@ class Words:
                     self._replay(reading)
         return self._snapshot
 
-    def _opened(self, newest_seq: int) -> tuple[tantivy.Index, WordSnapshot]:
+    def _opened(self, newest_seq: Callable[[], int]) -> tuple[tantivy.Index, WordSnapshot]:
         try:
             if tantivy.Index.exists(str(self._folder)):
                 index = _registered(tantivy.Index.open(str(self._folder)))
                 snapshot = self._snapshot_of(index)
-                if snapshot is not None and snapshot.seq <= newest_seq:
+                # The store is asked after the index was opened: another process may have gone on in both meanwhile.
+                if snapshot is not None and snapshot.seq <= newest_seq():
                     return index, snapshot
         except (ValueError, OSError):
             # Damaged, or of another version of Tantivy: made anew below like a missing one.

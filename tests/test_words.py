@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.corpus import Corpus
+from index.database import DATABASE
 from index.document import Document, Metadata
 from index.records import Filters
 from index.words import FOLDER
@@ -151,6 +152,22 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, damage: str) -> None:
     assert [doc_id for doc_id, _ in matching(again, "copper")] == [doc_id for doc_id, _ in expected]
     assert embedder.embedded == []
     again.close()
+
+
+def test_an_index_ahead_of_a_restored_database_is_made_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    first = Corpus(folder, HashingEmbedder(), create=True)
+    put(first, copper="Copper fell.")
+    first.close()
+    backup = shutil.copytree(folder, tmp_path / "backup")
+    later = Corpus(folder, HashingEmbedder())
+    put(later, tin="Tin rose.")
+    later.close()
+    shutil.copy(backup / DATABASE, folder / DATABASE)
+    restored = Corpus(folder, HashingEmbedder())
+    assert matching(restored, "tin") == []
+    assert [doc_id for doc_id, _ in matching(restored, "copper")] == ["copper"]
+    restored.close()
 
 
 def test_two_processes_share_the_index(corpus: Corpus, tmp_path: Path) -> None:
