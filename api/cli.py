@@ -97,7 +97,7 @@ def ask(
 def search(
     query: Annotated[str, typer.Argument(help="The query.")],
     data: Data = None,
-    k: Cutoff = 10,
+    k: Cutoff = 5,
     doc: Docs = None,
     source: Sources = None,
     after: After = None,

@@ -53,7 +53,7 @@ class SearchRequest(Wire):
         json_schema_extra={"examples": [{"query": "what is China's processing share?", "top_k": 5}]}
     )
     query: Question
-    top_k: TopK = 10
+    top_k: TopK = 5
     filters: FilterBody | None = None
     rerank: bool | None = Field(
         None, description="Whether a reranker reads the candidates; null leaves it to the service."

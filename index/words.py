@@ -4,16 +4,19 @@ The folder is shared by all processes: whoever first meets a newer database brin
 lock, and a searcher once opened never changes.
 """
 
+import math
+import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import tantivy
+from tantivy import Occur, Query
 
 from index.errors import DataBusy, DataUnwritable
 from index.records import Numbers
@@ -23,7 +26,16 @@ FOLDER = "words"
 # What counts more: a word in a title or a heading names what the passage is about.
 FIELD_WEIGHTS = {"title": 0.5, "heading": 0.5, "body": 1.0}
 
-_VERSION = "footnote-words-1"
+# Every word of a passage once, wherever it stands; what the share of a query's words is measured on.
+_ANYWHERE = "anywhere"
+# How much of an overlap is BM25, which also counts how often a word stands there; the rest is coverage.
+_BM25_SHARE = 1 / 3
+# BM25 of a word is at most its inverse document frequency times this, k1 + 1 with Tantivy's k1 of 1.2.
+_MAX_BM25_AN_IDF = 2.2
+
+_ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
+
+_VERSION = "footnote-words-2"
 _ANALYZER = "english"
 _HEAP_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 30.0
@@ -61,31 +73,57 @@ class WordSnapshot:
 
         Any text may be given; only its words count. `doc_nos` restricts the search to passages of these documents.
         """
-        query = self._query(text, doc_nos)
-        if query is None:
+        words = _words(text)
+        if not words or (doc_nos is not None and not len(doc_nos)):
             return []
+        query = self._any_of(words)
+        return self._found(query if doc_nos is None else self._within(query, "doc_no", doc_nos), k)
+
+    def overlaps(self, text: str, passage_nos: Sequence[int]) -> dict[int, float]:
+        """Return how much of a query's words each passage has, by number; one that has none is left out.
+
+        An overlap is 0 for none and about 1 for all, comparable between queries: two thirds of it are the share of the
+        words that stand in the passage, its title or its headings, each word counted by its inverse document
+        frequency, and one third is the BM25 score as a share of the most that these words could score.
+        """
+        words = _words(text)
+        if not words or not passage_nos:
+            return {}
+        idfs = {word: self._idf(word) for word in words}
+        total = sum(idfs.values())
+        coverage = [
+            (Occur.Should, Query.const_score_query(self._word(_ANYWHERE, word), (1 - _BM25_SHARE) * idf / total))
+            for word, idf in idfs.items()
+        ]
+        bm25 = Query.boost_query(self._any_of(words), _BM25_SHARE / (_MAX_BM25_AN_IDF * total))
+        scored = Query.boolean_query([*coverage, (Occur.Should, bm25)])
+        return dict(self._found(self._within(scored, "passage_no", passage_nos), len(passage_nos)))
+
+    def _found(self, query: Query, k: int) -> list[tuple[int, float]]:
         found = self.searcher.search(query, limit=k, count=False).hits
         numbers = self.searcher.fast_field_values("passage_no", [address for _, address in found])
         scored = [(-float(score), int(number or 0)) for number, (score, _) in zip(numbers, found, strict=True)]
         return [(number, -score) for score, number in sorted(scored)]
 
-    def _query(self, text: str, doc_nos: Numbers | None) -> tantivy.Query | None:
-        # Stop words are indexed but asked for only where a query has no others: "the who" is a question too.
-        found = _analyzer(without_stop_words=True).analyze(text) or _analyzer().analyze(text)
-        words = list(dict.fromkeys(found))[:_MAX_QUERY_WORDS]
-        if not words or (doc_nos is not None and not len(doc_nos)):
-            return None
-        terms = [(tantivy.Occur.Should, self._term(field, word)) for word in words for field in FIELD_WEIGHTS]
-        query = tantivy.Query.boolean_query(terms)
-        if doc_nos is None:
-            return query
-        allowed = tantivy.Query.term_set_query(self.schema, "doc_no", [int(number) for number in doc_nos])
-        return tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(allowed, 0.0))]
-        )
+    def _any_of(self, words: Sequence[str]) -> Query:
+        terms = [
+            (Occur.Should, Query.boost_query(self._word(field, word), weight))
+            for word in words
+            for field, weight in FIELD_WEIGHTS.items()
+        ]
+        return Query.boolean_query(terms)
 
-    def _term(self, field: str, word: str) -> tantivy.Query:
-        return tantivy.Query.boost_query(tantivy.Query.term_query(self.schema, field, word), FIELD_WEIGHTS[field])
+    def _within(self, query: Query, field: str, numbers: Iterable[int]) -> Query:
+        allowed = Query.term_set_query(self.schema, field, [int(number) for number in numbers])
+        return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(allowed, 0.0))])
+
+    def _word(self, field: str, word: str) -> Query:
+        return Query.term_query(self.schema, field, word)
+
+    def _idf(self, word: str) -> float:
+        """Return the inverse document frequency of a word as BM25 has it, above 0."""
+        having = self.searcher.doc_freq(_ANYWHERE, word)
+        return math.log(1 + (self.searcher.num_docs - having + 0.5) / (having + 0.5))
 
 
 class Words:
@@ -142,7 +180,7 @@ class Words:
     def _snapshot_of(self, index: tantivy.Index) -> WordSnapshot | None:
         """Return the snapshot as it was committed last, None where it is of another database or another version."""
         searcher = index.searcher()
-        query = tantivy.Query.term_query(self._schema, "state", _VERSION)
+        query = Query.term_query(self._schema, "state", _VERSION)
         found = searcher.search(query, limit=1, count=False).hits
         if not found:
             return None
@@ -162,9 +200,10 @@ class Words:
                     document = tantivy.Document()
                     document.add_integer("passage_no", words.passage_no)
                     document.add_integer("doc_no", words.doc_no)
-                    document.add_text("title", words.title)
-                    document.add_text("heading", words.heading)
-                    document.add_text("body", words.body)
+                    for field in FIELD_WEIGHTS:
+                        text = _without_dots(getattr(words, field))
+                        document.add_text(field, text)
+                        document.add_text(_ANYWHERE, text)
                     writer.add_document(document)
                 writer.delete_documents_by_term("state", _VERSION)
                 state = tantivy.Document()
@@ -195,12 +234,26 @@ class Words:
             writer.wait_merging_threads()
 
 
+def _words(text: str) -> list[str]:
+    """Return the words that a query asks for, each once."""
+    # Stop words are indexed but asked for only where a query has no others: "the who" is a question too.
+    text = _without_dots(text)
+    found = _analyzer(without_stop_words=True).analyze(text) or _analyzer().analyze(text)
+    return list(dict.fromkeys(found))[:_MAX_QUERY_WORDS]
+
+
+def _without_dots(text: str) -> str:
+    """Return the text with its dotted abbreviations as others write them: "U.S." and "US" are one word."""
+    return _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), text)
+
+
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("passage_no", stored=False, indexed=True, fast=True)
     builder.add_integer_field("doc_no", stored=False, indexed=True, fast=True)
     for field in FIELD_WEIGHTS:
         builder.add_text_field(field, stored=False, tokenizer_name=_ANALYZER, index_option="freq")
+    builder.add_text_field(_ANYWHERE, stored=False, tokenizer_name=_ANALYZER, index_option="basic")
     builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("database_id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("seq", stored=True)

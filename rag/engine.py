@@ -8,7 +8,7 @@ from index.corpus import Corpus, View
 from rag.answer import Answer, compose
 from rag.citation import Citation, cite
 from rag.evidence import Evidence, weigh
-from rag.fusion import VECTOR_WEIGHT, fused
+from rag.fusion import VECTOR_WEIGHT, diversified, fused
 from rag.query import Query
 
 CANDIDATES = 100
@@ -75,11 +75,12 @@ class Engine:
     def _retrieve(self, view: View, query: Query) -> list[Evidence]:
         vector = self.corpus.embedder.embed_query(query.text)
         doc_nos = view.reading.doc_nos(query.filters)
-        nearest = dict(view.vectors.nearest(vector, CANDIDATES, doc_nos))
-        matching = dict(view.words.matching(query.text, CANDIDATES, doc_nos))
-        passages = view.reading.passages(sorted(nearest.keys() | matching.keys()))
-        evidence = [weigh(passage, vector) for passage in passages]
-        return fused(evidence, matching, self._vector_weight)[: query.top_k]
+        nearest = view.vectors.nearest(vector, CANDIDATES, doc_nos)
+        matching = view.words.matching(query.text, CANDIDATES, doc_nos)
+        candidates = sorted({number for number, _ in [*nearest, *matching]})
+        overlaps = view.words.overlaps(query.text, candidates)
+        evidence = [weigh(passage, vector) for passage in view.reading.passages(candidates)]
+        return diversified(fused(evidence, overlaps, self._vector_weight))[: query.top_k]
 
 
 def _hits(evidence: Sequence[Evidence]) -> tuple[Hit, ...]:

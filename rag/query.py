@@ -23,7 +23,7 @@ class Query:
     filters: Filters = field(default_factory=Filters)
 
     @classmethod
-    def parse(cls, question: str, top_k: int = 10, filters: Filters | None = None) -> Self:
+    def parse(cls, question: str, top_k: int = 5, filters: Filters | None = None) -> Self:
         """Return the query of a question; raise InvalidQuery where it is empty, too long or not Unicode."""
         text = unicodedata.normalize("NFC", question.strip())
         if not any(character.isprintable() and not character.isspace() for character in text):

@@ -38,6 +38,15 @@ class TestRanking:
         engine = put(corpus, b="Copper fell.", c="Copper fell.", a="Copper fell.")
         assert [hit.citation.doc_id for hit in engine.search(Query.parse("copper")).hits] == ["a", "b", "c"]
 
+    def test_between_passages_about_as_good_another_document_comes_first(self, corpus: Corpus) -> None:
+        paragraphs = "\n\n".join(
+            f"Copper prices fell in week {number} of the year. " + "Word. " * 190 for number in (1, 2)
+        )
+        engine = put(corpus, a=paragraphs, b="Copper prices fell in week 3 of the year. " + "Word. " * 190)
+        hits = engine.search(Query.parse("copper prices of the year")).hits
+        assert [hit.citation.doc_id for hit in hits[:3]] in (["a", "b", "a"], ["b", "a", "a"])
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
     def test_the_sentence_that_bears_on_the_query_is_the_first_highlight(self, corpus: Corpus) -> None:
         engine = put(corpus, a="Tin is soft. Copper prices fell sharply. Lead is heavy.")
         (hit,) = engine.search(Query.parse("copper prices")).hits
@@ -114,8 +123,8 @@ class TestSeeds:
         assert [hit.score for hit in response.hits] == sorted((hit.score for hit in response.hits), reverse=True)
         assert len({hit.passage_id for hit in response.hits}) == len(response.hits)
 
-    def test_three_articles_on_one_share_are_among_the_first_ten(self, seeds_engine: Engine) -> None:
-        hits = seeds_engine.search(Query.parse("what is China's processing share?", top_k=10)).hits
+    def test_three_articles_on_one_share_are_among_the_first_five(self, seeds_engine: Engine) -> None:
+        hits = seeds_engine.search(Query.parse("What is China's processing share?", top_k=5)).hits
         for said, doc in (
             ("more than 90% of processing capacity", "001"),
             ("approximately 85%", "003"),

@@ -51,7 +51,7 @@ def test_any_sentence_transformers_model_can_be_used(tmp_path: Path) -> None:
     assert (indexed.returncode, indexed.stdout[:7]) == (0, "5 added"), indexed.stderr
     assert "Preparing the model" in indexed.stderr
     body = json.loads(rag("search", "magnets", "--json", RAG_MODEL=model).stdout)
-    assert len(body["results"]) == 10
+    assert len(body["results"]) == 5
     refused = rag("search", "magnets")
     assert refused.returncode == 1
     assert model in refused.stderr

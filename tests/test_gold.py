@@ -1,0 +1,56 @@
+"""The project's own gold questions: what they must be, and the ranking held to the accepted figures."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rag.engine import Engine
+from rag.errors import BelowBaseline
+from rag.evaluation import check_drop, compared, evaluate_gold
+from rag.gold import places, read_gold
+
+GOLD = Path(__file__).parent.parent / "gold"
+QUESTIONS = read_gold(GOLD / "questions.jsonl")
+MAX_DROP = 0.005
+
+
+def test_there_are_enough_questions_of_every_kind() -> None:
+    kinds = Counter(question.kind for question in QUESTIONS)
+    assert len(QUESTIONS) >= 150
+    assert kinds["unanswerable"] >= 30
+    assert kinds["conflict"] >= 12
+    assert kinds["multi"] >= 20
+    assert min(kinds.values()) >= 12
+
+
+def test_both_halves_have_the_same_kinds() -> None:
+    dev, test = (Counter(asked.kind for asked in QUESTIONS if asked.split == split) for split in ("dev", "test"))
+    assert all(abs(dev[kind] - test[kind]) <= 1 for kind in dev)
+
+
+def test_no_question_is_asked_twice() -> None:
+    assert len({question.question.casefold() for question in QUESTIONS}) == len(QUESTIONS)
+
+
+def test_every_quote_is_a_slice_of_its_article_that_a_passage_covers(seeds_engine: Engine) -> None:
+    corpus = seeds_engine.corpus
+    for question in QUESTIONS:
+        for place in places(corpus, question):
+            spans = corpus.passage_spans(place.doc_id)
+            assert any(place.covered_by(place.doc_id, span) for span in spans), question.question_id
+
+
+def test_questions_that_need_two_articles_quote_two() -> None:
+    for question in QUESTIONS:
+        if question.kind == "multi":
+            assert len({evidence.doc_id for evidence in question.evidence}) >= 2, question.question_id
+
+
+def test_the_ranking_is_not_worse_than_the_accepted_one(seeds_engine: Engine) -> None:
+    baseline = json.loads((GOLD / "baseline.json").read_text("utf-8"))["values"]
+    check_drop(compared(evaluate_gold(seeds_engine, QUESTIONS), baseline), MAX_DROP)
+    spoiled = Engine(seeds_engine.corpus, vector_weight=0.05)
+    with pytest.raises(BelowBaseline):
+        check_drop(compared(evaluate_gold(spoiled, QUESTIONS), baseline), MAX_DROP)
