@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test quick check format openapi bench clean
+.PHONY: run test quick check format openapi bench bench-retrieval clean
 
 run: .venv/installed
 	$(BIN)/rag index
@@ -30,6 +30,11 @@ openapi: .venv/installed-dev
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.embedding
+
+# DATA is a folder of collections in the BEIR layout.
+bench-retrieval: .venv/installed
+	$(PIP) --editable '.[peers]'
+	$(BIN)/python -W ignore -m benchmarks.retrieval $(DATA) --peers
 
 clean:
 	rm -rf .venv build dist *.egg-info

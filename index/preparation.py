@@ -39,7 +39,7 @@ def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
 
     Raises ModelNotPrepared where the model cannot be had, ModelUnusable where no export agrees with it.
     """
-    folder = _source_folder(name)
+    folder = source_folder(name)
     if name == DEFAULT_MODEL and folder is not None:
         _check_default_weights(folder)
     reference = load_reference(name)
@@ -61,7 +61,7 @@ def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
 
 def load_reference(name: str) -> "SentenceTransformer":
     """Return the model as sentence-transformers has it; raise ModelNotPrepared where it cannot be had."""
-    folder = _source_folder(name)
+    folder = source_folder(name)
     if folder is not None:
         # The hub is not asked about a model that is on disk.
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -89,7 +89,7 @@ def probes() -> list[str]:
     return _PROBES.read_text(encoding="utf-8").splitlines()
 
 
-def _source_folder(name: str) -> Path | None:
+def source_folder(name: str) -> Path | None:
     """Return the folder that holds the model on this machine, None where only the hub may know it."""
     if Path(name).is_dir():
         return Path(name)
