@@ -19,7 +19,9 @@ from rag.errors import InvalidQuery
 
 if TYPE_CHECKING:
     from index.corpus import Corpus
+    from rag.engine import Engine
     from rag.query import Query
+    from rag.reranking import Reranking
     from rag.settings import Settings
 
 app = typer.Typer(
@@ -58,7 +60,7 @@ def index_command(
     try:
         corpus = _opened(settings, create=True)
     except ModelNotPrepared:
-        _prepare(settings)
+        _prepare(settings.model, settings.prepared_models)
         corpus = _opened(settings, create=True)
     with terminal.progress(len(files)) as on_file:
         summary = ingest(corpus, files, prune=prune, on_file=on_file)
@@ -83,10 +85,9 @@ def ask(
 ) -> None:
     """Answer a question in quoted sentences, each cited."""
     from api import schemas
-    from rag.engine import Engine
 
     query = _query(question, k, doc, source, after, before)
-    response = Engine(_corpus(data)).ask(query)
+    response = _engine(_settings(data)).ask(query)
     if json:
         terminal.print_json(schemas.ask_response(response))
     else:
@@ -106,10 +107,9 @@ def search(
 ) -> None:
     """Rank the passages that answer a query."""
     from api import schemas
-    from rag.engine import Engine
 
     parsed = _query(query, k, doc, source, after, before)
-    response = Engine(_corpus(data)).search(parsed)
+    response = _engine(_settings(data)).search(parsed)
     if json:
         terminal.print_json(schemas.search_response(response))
     else:
@@ -126,13 +126,11 @@ def serve(
 ) -> None:
     """Serve the HTTP API."""
     from api.server import listen, serve_app
-    from rag.engine import Engine
 
     settings = _settings(data, host=host, port=port)
     # The port is taken first: a port in use is said at once, not after the model is loaded.
     with listen(settings.host, settings.port) as listener:
-        corpus = _opened(settings, create=True)
-        serve_app(Engine(corpus), listener, settings.threads)
+        serve_app(_engine(settings, create=True), listener, settings.threads)
 
 
 @app.command()
@@ -181,9 +179,11 @@ def eval_command(
         raise InvalidQuery("--max-drop needs --baseline FILE to fall from.")
     settings = _settings(data)
     if gold is not None:
-        evaluation = evaluations.of_gold(_opened(settings), gold, split)
+        evaluation = evaluations.of_gold(_engine(settings), gold, split)
     else:
-        evaluation = evaluations.of_collection(settings, cast("Path", beir), split or "test", queries)
+        evaluation = evaluations.of_collection(
+            settings, _reranking(settings), cast("Path", beir), split or "test", queries
+        )
     comparisons = evaluations.with_baseline(evaluation, baseline) if baseline else {}
     if json:
         evaluations.print_json(evaluation)
@@ -200,8 +200,14 @@ def prepare(
     data: Data = None,
     force: Annotated[bool, typer.Option("--force", help="Prepare it again even if it is there.")] = False,
 ) -> None:
-    """Prepare the embedding model RAG_MODEL for this machine; `rag index` does so by itself when it is missing."""
-    _prepare(_settings(data), "--force" if force else None)
+    """Prepare the models RAG_MODEL and RAG_RERANKER for this machine.
+
+    `rag index` prepares RAG_MODEL by itself when it is missing.
+    """
+    settings, forced = _settings(data), "--force" if force else None
+    _prepare(settings.model, settings.prepared_models, forced)
+    if settings.reranker is not None:
+        _prepare(settings.reranker, settings.prepared_models, "--reranker", forced)
 
 
 def main() -> None:
@@ -236,8 +242,19 @@ def _settings(data: Path | None, **given: str | int | None) -> "Settings":
     return Settings.read(data_dir=data, **given)
 
 
-def _corpus(data: Path | None) -> "Corpus":
-    return _opened(_settings(data))
+def _engine(settings: "Settings", *, create: bool = False) -> "Engine":
+    from rag.engine import Engine
+
+    return Engine(_opened(settings, create=create), _reranking(settings))
+
+
+def _reranking(settings: "Settings") -> "Reranking | None":
+    if settings.reranker is None:
+        return None
+    from index.cross_encoder import open_cross_encoder
+    from rag.reranking import Reranking
+
+    return Reranking(open_cross_encoder(settings.prepared_models, settings.reranker), settings.threads)
 
 
 def _opened(settings: "Settings", *, create: bool = False) -> "Corpus":
@@ -254,10 +271,10 @@ def _query(
     return Query.parse(question, k, parse_filters(doc or None, source or None, after, before))
 
 
-def _prepare(settings: "Settings", *options: str | None) -> None:
-    """Prepare the model in a process of its own, because preparing needs PyTorch and nothing after it does."""
-    terminal.say(f"Preparing the model {settings.model}; this is done once and takes about half a minute.")
-    command = [sys.executable, "-m", "index.preparation", settings.model, str(settings.prepared_models)]
+def _prepare(name: str, models_dir: Path, *options: str | None) -> None:
+    """Prepare a model in a process of its own, because preparing needs PyTorch and nothing after it does."""
+    terminal.say(f"Preparing the model {name}; this is done once and takes about half a minute.")
+    command = [sys.executable, "-m", "index.preparation", name, str(models_dir)]
     done = subprocess.run([*command, *filter(None, options)], capture_output=True, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason was given"]

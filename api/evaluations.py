@@ -10,29 +10,32 @@ from rich.console import Console
 from rich.table import Table
 
 from api import terminal
-from index.corpus import Corpus, open_corpus
+from index.corpus import open_corpus
 from rag.beir import corpus_size, index_corpus, index_folder, read_collection
 from rag.engine import Engine
 from rag.errors import InvalidGold, InvalidQuery
 from rag.evaluation import Evaluation, compared, evaluate_collection, evaluate_gold, trec_run
 from rag.gold import read_gold
 from rag.measures import Comparison
+from rag.reranking import Reranking
 from rag.settings import Settings
 
 # Collections are kept beside the data, each in a folder of its own; questions are not answered from them.
 CACHE = "collections"
 
 
-def of_gold(corpus: Corpus, path: Path, split: str | None) -> Evaluation:
+def of_gold(engine: Engine, path: Path, split: str | None) -> Evaluation:
     """Return the evaluation of the gold questions in a file, of one split or of all."""
     if split not in {None, "dev", "test"}:
         raise InvalidQuery(f"The split is {split!r}; give dev or test, or none for both.")
     questions = [question for question in read_gold(path) if split in {None, question.split}]
     with terminal.progress(sum(bool(question.evidence) for question in questions), "Asked", "questions") as advance:
-        return evaluate_gold(Engine(corpus), questions, advance)
+        return evaluate_gold(engine, questions, advance)
 
 
-def of_collection(settings: Settings, folder: Path, split: str, limit: int | None) -> Evaluation:
+def of_collection(
+    settings: Settings, reranking: Reranking | None, folder: Path, split: str, limit: int | None
+) -> Evaluation:
     """Return the evaluation of a collection; its corpus is indexed the first time."""
     collection = read_collection(folder, split, limit)
     data = index_folder(folder, settings.data_dir / CACHE)
@@ -42,7 +45,7 @@ def of_collection(settings: Settings, folder: Path, split: str, limit: int | Non
     if empty:
         terminal.say(f"{empty} documents have no text to cite and are left out.")
     with terminal.progress(len(collection.queries), "Asked", "queries") as advance:
-        return evaluate_collection(Engine(corpus), collection, advance)
+        return evaluate_collection(Engine(corpus, reranking), collection, advance)
 
 
 def with_baseline(evaluation: Evaluation, path: Path) -> dict[str, list[Comparison]]:

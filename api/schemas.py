@@ -56,12 +56,13 @@ class SearchRequest(Wire):
     top_k: TopK = 5
     filters: FilterBody | None = None
     rerank: bool | None = Field(
-        None, description="Whether a reranker reads the candidates; null leaves it to the service."
+        None,
+        description="Whether a reranker reads the candidates; null leaves it to the service; true needs one.",
     )
 
     def parsed(self) -> Query:
         """Return the query; raise InvalidQuery where it cannot be one."""
-        return Query.parse(self.query, self.top_k, self.filters.filters() if self.filters else None)
+        return Query.parse(self.query, self.top_k, self.filters.filters() if self.filters else None, self.rerank)
 
 
 class Turn(Wire):

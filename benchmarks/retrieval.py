@@ -58,14 +58,14 @@ class SteppedEngine(Engine):
         super().__init__(corpus)
         self._step = step
 
-    def _retrieve(self, view: View, query: Query) -> list[Evidence]:
+    def _retrieve(self, view: View, query: Query) -> tuple[list[Evidence], int]:
         vector = self.corpus.embedder.embed_query(query.text)
         found = [
             *view.vectors.nearest(vector, CANDIDATES),
             *view.words.matching(query.text, CANDIDATES),
         ]
         passages = view.reading.passages(sorted({number for number, _ in found}))
-        return self._step(view, query, vector, [weigh(item, vector) for item in passages])[: query.top_k]
+        return self._step(view, query, vector, [weigh(item, vector) for item in passages])[: query.top_k], 0
 
 
 def dense(view: View, query: Query, vector: Vectors, evidence: list[Evidence]) -> list[Evidence]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from index.corpus import Corpus, View
 from rag.answer import Answer, compose
 from rag.citation import Citation, cite
+from rag.errors import InvalidQuery
 from rag.evidence import Evidence, weigh
 from rag.fusion import VECTOR_WEIGHT, diversified, fused
 from rag.query import Query
+from rag.reranking import Reranking
 
 CANDIDATES = 100
 
@@ -48,31 +50,36 @@ class AskResponse:
 class Engine:
     """Answers queries over a corpus. Any number of threads may ask at once.
 
-    `vector_weight` in [0, 1] is the share of vectors in the ranking; the rest is the words'.
+    `vector_weight` in [0, 1] is the share of vectors in the ranking; the rest is the words'. With a reranking, the best
+    of the ranking are read again.
     """
 
-    def __init__(self, corpus: Corpus, vector_weight: float = VECTOR_WEIGHT) -> None:
+    def __init__(
+        self, corpus: Corpus, reranking: Reranking | None = None, *, vector_weight: float = VECTOR_WEIGHT
+    ) -> None:
         self.corpus = corpus
+        self._reranking = reranking
         self._vector_weight = vector_weight
 
     def search(self, query: Query) -> SearchResponse:
         """Return the passages that answer a query best."""
         started = time.perf_counter()
         with self.corpus.read() as view:
-            evidence = self._retrieve(view, query)
-        return SearchResponse(query, _hits(evidence), _ms_since(started))
+            evidence, reranked = self._retrieve(view, query)
+        return SearchResponse(query, _hits(evidence), _ms_since(started), reranked)
 
     def ask(self, question: Query) -> AskResponse:
         """Return an answer whose every sentence is cited, or one that abstains."""
         started = time.perf_counter()
         with self.corpus.read() as view:
-            evidence = self._retrieve(view, question)
+            evidence, _ = self._retrieve(view, question)
             documents, _ = view.reading.count()
         nothing_found = "No document passes the filters." if documents else "There are no documents yet."
         answer = compose(evidence, nothing_found=nothing_found)
         return AskResponse(question, answer, _hits(evidence), _ms_since(started))
 
-    def _retrieve(self, view: View, query: Query) -> list[Evidence]:
+    def _retrieve(self, view: View, query: Query) -> tuple[list[Evidence], int]:
+        """Return the ranking down to the cutoff, and how many of it a reranker has read."""
         vector = self.corpus.embedder.embed_query(query.text)
         doc_nos = view.reading.doc_nos(query.filters)
         nearest = view.vectors.nearest(vector, CANDIDATES, doc_nos)
@@ -80,7 +87,16 @@ class Engine:
         candidates = sorted({number for number, _ in [*nearest, *matching]})
         overlaps = view.words.overlaps(query.text, candidates)
         evidence = [weigh(passage, vector) for passage in view.reading.passages(candidates)]
-        return diversified(fused(evidence, overlaps, self._vector_weight))[: query.top_k]
+        ranking, reranked = diversified(fused(evidence, overlaps, self._vector_weight)), 0
+        reranking = self._reranking_for(query)
+        if reranking is not None:
+            ranking, reranked = reranking.reread(query.text, ranking)
+        return ranking[: query.top_k], reranked
+
+    def _reranking_for(self, query: Query) -> Reranking | None:
+        if query.rerank and self._reranking is None:
+            raise InvalidQuery("rerank is true, and this service has no reranker; set RAG_RERANKER, or leave it out.")
+        return None if query.rerank is False else self._reranking
 
 
 def _hits(evidence: Sequence[Evidence]) -> tuple[Hit, ...]:

@@ -16,14 +16,18 @@ MAX_TOP_K = 100
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question in Unicode NFC, stripped, of 1 to 2,000 characters, with its cutoff and its filters."""
+    """A question in Unicode NFC, stripped, of 1 to 2,000 characters, with its cutoff and its filters.
+
+    `rerank` says whether a reranker is to read the candidates; None leaves it to the engine.
+    """
 
     text: str
     top_k: int
     filters: Filters = field(default_factory=Filters)
+    rerank: bool | None = None
 
     @classmethod
-    def parse(cls, question: str, top_k: int = 5, filters: Filters | None = None) -> Self:
+    def parse(cls, question: str, top_k: int = 5, filters: Filters | None = None, rerank: bool | None = None) -> Self:
         """Return the query of a question; raise InvalidQuery where it is empty, too long or not Unicode."""
         text = unicodedata.normalize("NFC", question.strip())
         if not any(character.isprintable() and not character.isspace() for character in text):
@@ -34,7 +38,7 @@ class Query:
             raise InvalidQuery("The question holds a lone surrogate; send it as clean Unicode text.")
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidQuery(f"top_k is {top_k}; give 1 to {MAX_TOP_K}.")
-        return cls(text, top_k, filters or Filters())
+        return cls(text, top_k, filters or Filters(), rerank)
 
 
 def parse_filters(

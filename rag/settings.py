@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         None, description="Folder of prepared models; `models` in the data folder when not set."
     )
+    reranker: str | None = Field(
+        None,
+        min_length=1,
+        description="A sentence-transformers CrossEncoder, by name or folder, that rereads the best.",
+    )
     host: str = Field("127.0.0.1", min_length=1, description="Address that `rag serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `rag serve` listens on; 0 takes a free one.")
     threads: int = Field(0, ge=0, le=256, description="Threads that embed and answer; 0 takes one for each core.")

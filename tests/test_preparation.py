@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from index.corpus import Corpus
-from index.embedder import CARD, DEFAULT_MODEL, ONNX, TOKENIZER, ModelCard, OnnxEmbedder, find_model
+from index.embedder import DEFAULT_MODEL, ModelCard, OnnxEmbedder, find_model
 from index.errors import ModelNotPrepared, ModelUnusable
+from index.export import probes
 from index.ingestion import article_files, ingest
-from index.preparation import LOWEST_COSINE, probes
+from index.onnx_model import CARD, ONNX, TOKENIZER, read_card
+from index.preparation import LOWEST_COSINE
 from tests.conftest import ROOT, SEEDS
 
 NEAR_TIE = 0.02
@@ -72,7 +74,7 @@ def test_a_text_s_vector_does_not_depend_on_its_neighbours(embedder: OnnxEmbedde
 
 
 def test_the_card_says_what_the_model_is(model_folder: Path) -> None:
-    card = ModelCard.read(model_folder)
+    card = read_card(ModelCard, model_folder)
     assert card.name == DEFAULT_MODEL
     assert model_folder.name == card.fingerprint[:16]
     assert card.precision == "int8"

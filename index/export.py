@@ -1,0 +1,137 @@
+"""What preparing any model takes: its digest, its tokenizer, its graph in ONNX, and a folder that appears whole."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import ModelNotPrepared, ModelUnusable
+from index.onnx_model import CARD, ONNX, TOKENIZER
+
+if TYPE_CHECKING:
+    import torch
+
+RECIPE = "onnx-opset17-int8-per-channel-v1"
+_FULL = "full.onnx"
+_FEATURES = ("input_ids", "attention_mask", "token_type_ids")
+_PROBES = Path(__file__).with_name("probes.txt")
+
+
+def probes() -> list[str]:
+    """Return the texts on which an export must agree with its reference: questions, then passages, of many kinds."""
+    return _PROBES.read_text(encoding="utf-8").splitlines()
+
+
+@contextmanager
+def loading(name: str, folder: Path | None, variable: str) -> Iterator[None]:
+    """Say in a ModelNotPrepared why a model could not be loaded. The hub is not asked about one that has a folder."""
+    if folder is not None:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        yield
+    except ImportError as error:
+        raise ModelNotPrepared(
+            f"Preparing {name!r} needs sentence-transformers, which is not installed; "
+            "run `pip install 'footnote[prepare]'` or bring a prepared model."
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelNotPrepared(
+            f"Model {name!r} is neither a folder here nor a model that could be fetched ({reason}); "
+            f"give the folder of a sentence-transformers model in {variable}."
+        ) from error
+
+
+def digest(path: Path) -> str:
+    """Return a file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint_of(folder: Path) -> str:
+    """Return a digest of a model's files and of the recipe of its export."""
+    made = hashlib.sha256(RECIPE.encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in {".json", ".safetensors", ".bin", ".txt", ".model"}:
+            made.update(f"\n{path.relative_to(folder).as_posix()} {digest(path)}".encode())
+    return made.hexdigest()
+
+
+def made_with() -> dict[str, str]:
+    """Return the versions of the packages that an export depends on."""
+    return {package: version(package) for package in ("sentence-transformers", "torch", "onnxruntime")}
+
+
+def write_folder(models_dir: Path, fingerprint: str, write: Callable[[Path], None], *, force: bool) -> Path:
+    """Return the folder of a fingerprint, which `write` fills unless it is there already; it appears whole or not."""
+    target = models_dir / fingerprint[:16]
+    if (target / CARD).exists() and not force:
+        return target
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models_dir, prefix=".preparing-") as made:
+        write(Path(made))
+        (Path(made) / _FULL).unlink(missing_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        Path(made).rename(target)
+        Path(made).mkdir()
+    return target
+
+
+def write_tokenizer(tokenizer: object, name: str, folder: Path) -> None:
+    """Write a model's tokenizer without truncation and padding; raise ModelUnusable where it has no fast one."""
+    backend: Any = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelUnusable(f"Model {name!r} has no fast tokenizer; choose one with a tokenizer.json.")
+    described = json.loads(backend.to_str()) | {"truncation": None, "padding": None}
+    (folder / TOKENIZER).write_text(json.dumps(described), encoding="utf-8")
+
+
+def write_graph(
+    forward: "Callable[[dict[str, torch.Tensor]], torch.Tensor]",
+    modules: "torch.nn.Module",
+    example: "Mapping[str, torch.Tensor]",
+    folder: Path,
+) -> list[str]:
+    """Write the graph of `forward`, which runs `modules`, traced with an example; return the names of its inputs."""
+    import torch
+
+    class Whole(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self, inputs: list[str]) -> None:
+            super().__init__()
+            self.modules_run = modules
+            self.inputs = inputs
+
+        def forward(self, *features: torch.Tensor) -> torch.Tensor:
+            return forward(dict(zip(self.inputs, features, strict=True)))
+
+    inputs = [key for key in _FEATURES if key in example]
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Whole(inputs).eval(),
+            tuple(example[key] for key in inputs),
+            str(folder / _FULL),
+            input_names=inputs,
+            output_names=["row"],
+            dynamic_axes={**{key: {0: "texts", 1: "tokens"} for key in inputs}, "row": {0: "texts"}},
+            opset_version=17,
+            dynamo=False,
+        )
+    return inputs
+
+
+def precisions(folder: Path) -> Iterator[str]:
+    """Write the traced graph in int8, then in float32, yielding each name; the caller stops where one will do."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(str(folder / _FULL), str(folder / ONNX), weight_type=QuantType.QInt8, per_channel=True)
+    yield "int8"
+    (folder / _FULL).replace(folder / ONNX)
+    yield "float32"

@@ -1,0 +1,109 @@
+"""A prepared model's folder: its card, its tokenizer and its graph, run by ONNX Runtime without PyTorch."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf, NoSuchFile
+from tokenizers import Tokenizer
+
+from index.errors import ModelNotPrepared, ModelUnusable
+
+CARD, ONNX, TOKENIZER = "card.json", "model.onnx", "tokenizer.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of any prepared model; kept as `card.json` beside it.
+
+    `fingerprint` is a digest of the model's files and of how they were exported; `max_tokens` is how much of an input
+    is read; `inputs` are the names of the graph's inputs.
+    """
+
+    name: str
+    fingerprint: str
+    max_tokens: int
+    precision: str
+    inputs: list[str]
+    onnx_sha256: str
+    tokenizer_sha256: str
+    made_with: dict[str, str]
+
+
+C = TypeVar("C", bound=Card)
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Write a card into a model's folder."""
+    (folder / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
+
+
+def read_card(kind: type[C], folder: Path) -> C:
+    """Return the card of a model's folder; raise ModelUnusable where it is damaged."""
+    try:
+        return kind(**json.loads((folder / CARD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelUnusable(f"The model card in '{folder}' is damaged ({error}); run `rag prepare --force`.") from error
+
+
+def find_folder(kind: type[Card], models_dir: Path, name: str, fingerprint: str | None = None) -> Path:
+    """Return the folder of a prepared model, of this fingerprint where one is given; or raise ModelNotPrepared."""
+    for path in sorted(models_dir.glob(f"*/{CARD}")):
+        card = read_card(kind, path.parent)
+        if card.name == name and fingerprint in {None, card.fingerprint}:
+            return path.parent
+    which = f" with fingerprint {fingerprint[:12]}" if fingerprint else ""
+    raise ModelNotPrepared(f"Model {name!r}{which} is not prepared in '{models_dir}'; run `rag prepare`.")
+
+
+class OnnxModel:
+    """A graph with its tokenizer. Each run is on one core; any number of threads may run it at once.
+
+    Inputs are run one at a time: in dynamic quantisation the scales of a batch depend on all its members, so in a
+    batch an input's row would depend on its neighbours.
+    """
+
+    def __init__(self, folder: Path, card: Card) -> None:
+        self.tokenizer_json = _checked_file(folder / TOKENIZER, card.tokenizer_sha256).decode()
+        graph = _checked_file(folder / ONNX, card.onnx_sha256)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
+            raise ModelUnusable(
+                f"The model in '{folder}' does not load ({error}); run `rag prepare --force`."
+            ) from error
+        self._inputs = tuple(card.inputs)
+        self._tokenizer = Tokenizer.from_str(self.tokenizer_json)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(card.max_tokens)
+
+    def row(self, text: str, pair: str | None = None) -> npt.NDArray[np.float32]:
+        """Return the output for a text, or for a pair of texts that are read together, shape `(width,)`."""
+        encoding = self._tokenizer.encode(text, pair)
+        features = {
+            "input_ids": encoding.ids,
+            "attention_mask": encoding.attention_mask,
+            "token_type_ids": encoding.type_ids,
+        }
+        feed = {name: np.array([features[name]], dtype=np.int64) for name in self._inputs}
+        row: npt.NDArray[np.float32] = self._session.run(None, feed)[0][0]
+        return row
+
+
+def _checked_file(path: Path, sha256: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelUnusable(f"'{path}' cannot be read ({error.strerror}); run `rag prepare --force`.") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ModelUnusable(f"'{path}' is damaged: its SHA-256 is not {sha256[:12]}…; run `rag prepare --force`.")
+    return content
