@@ -13,8 +13,8 @@ import os
 import platform
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,12 @@ import numpy as np
 
 from benchmarks.peers import llama_index, txtai
 from index.corpus import Corpus, View, open_corpus
-from index.embedder import Vectors
 from index.ingestion import article_files, ingest
 from rag.beir import Collection, doc_id_of, index_corpus, index_folder, read_collection
 from rag.engine import CANDIDATES, Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
-from rag.evidence import Evidence, weigh
-from rag.fusion import VECTOR_WEIGHT, fused, ranked
+from rag.evidence import Candidate, Ranked
+from rag.fusion import VECTOR_WEIGHT, fused, in_order
 from rag.gold import read_gold
 from rag.measures import per_query
 from rag.query import Query
@@ -48,7 +47,7 @@ PEERS_COLLECTION = "scifact"
 PUBLISHED = {"all-MiniLM-L6-v2": 0.645, "bm25s": 0.687, "bge-small-en-v1.5": 0.713, "bge-base-en-v1.5": 0.743}
 RECIPROCAL_K = 60
 
-Step = Callable[[View, Query, Vectors, list[Evidence]], list[Evidence]]
+Step = Callable[[View, Query, Sequence[Candidate]], list[Ranked]]
 
 
 class SteppedEngine(Engine):
@@ -58,58 +57,54 @@ class SteppedEngine(Engine):
         super().__init__(corpus)
         self._step = step
 
-    def _retrieve(self, view: View, query: Query) -> tuple[list[Evidence], int]:
-        vector = self.corpus.embedder.embed_query(query.text)
-        found = [
-            *view.vectors.nearest(vector, CANDIDATES),
-            *view.words.matching(query.text, CANDIDATES),
-        ]
-        passages = view.reading.passages(sorted({number for number, _ in found}))
-        return self._step(view, query, vector, [weigh(item, vector) for item in passages])[: query.top_k], 0
+    def _ranking(self, view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+        return self._step(view, query, candidates)
 
 
-def dense(view: View, query: Query, vector: Vectors, evidence: list[Evidence]) -> list[Evidence]:
+def dense(view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by the cosine of the passages alone."""
-    return ranked([replace(item, score=float(item.passage.vector @ vector)) for item in evidence])
+    return in_order(Ranked(one, one.cosine) for one in candidates)
 
 
-def likeness(view: View, query: Query, vector: Vectors, evidence: list[Evidence]) -> list[Evidence]:
+def likeness(view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by the mean of the passage's cosine and its best sentence's."""
-    return ranked([replace(item, score=item.likeness) for item in evidence])
+    return in_order(Ranked(one, one.likeness) for one in candidates)
 
 
-def bm25(view: View, query: Query, vector: Vectors, evidence: list[Evidence]) -> list[Evidence]:
+def bm25(view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by BM25."""
     matching = dict(view.words.matching(query.text, CANDIDATES))
-    return ranked([replace(item, score=matching.get(item.passage.passage_no, 0.0)) for item in evidence])
+    return in_order(Ranked(one, matching.get(one.passage_no, 0.0)) for one in candidates)
 
 
-def reciprocal(view: View, query: Query, vector: Vectors, evidence: list[Evidence]) -> list[Evidence]:
+def reciprocal(view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by reciprocal rank fusion of dense and BM25 (Cormack, Clarke & Büttcher 2009)."""
-    scores: dict[str, float] = {}
+    scores: defaultdict[str, float] = defaultdict(float)
     for step in (dense, bm25):
-        for rank, item in enumerate(step(view, query, vector, evidence), start=1):
-            scores[item.passage_id] = scores.get(item.passage_id, 0.0) + 1 / (RECIPROCAL_K + rank)
-    return ranked([replace(item, score=scores[item.passage_id]) for item in evidence])
+        for rank, (one, _) in enumerate(step(view, query, candidates), start=1):
+            scores[one.passage_id] += 1 / (RECIPROCAL_K + rank)
+    return in_order(Ranked(one, scores[one.passage_id]) for one in candidates)
 
 
-def stretched(view: View, query: Query, vector: Vectors, evidence: list[Evidence]) -> list[Evidence]:
+def stretched(view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by min-max likeness and BM25 as a share of the greatest, combined with the same weight."""
     matching = dict(view.words.matching(query.text, CANDIDATES))
     most = max(matching.values(), default=1.0)
-    values = [item.likeness for item in evidence]
-    least, width = (min(values), max(values) - min(values) or 1.0) if values else (0.0, 1.0)
-    scored = [
-        VECTOR_WEIGHT * (item.likeness - least) / width
-        + (1 - VECTOR_WEIGHT) * matching.get(item.passage.passage_no, 0.0) / most
-        for item in evidence
-    ]
-    return ranked([replace(item, score=score) for item, score in zip(evidence, scored, strict=True)])
+    values = [one.likeness for one in candidates] or [0.0]
+    least, width = min(values), max(values) - min(values) or 1.0
+    return in_order(
+        Ranked(
+            one,
+            VECTOR_WEIGHT * (one.likeness - least) / width
+            + (1 - VECTOR_WEIGHT) * matching.get(one.passage_no, 0.0) / most,
+        )
+        for one in candidates
+    )
 
 
-def overlapping(view: View, query: Query, vector: Vectors, evidence: list[Evidence]) -> list[Evidence]:
+def overlapping(view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by likeness and overlap, each on its own scale, without regard to documents."""
-    return fused(evidence, view.words.overlaps(query.text, [item.passage.passage_no for item in evidence]))
+    return fused(candidates, view.words.overlaps(query.text, [one.passage_no for one in candidates]))
 
 
 STEPS: Mapping[str, Step | None] = {

@@ -71,6 +71,20 @@ class StoredPassage:
         return self.text[span.start - self.span.start : span.end - self.span.start]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PassageVectors:
+    """What n passages are ranked by: `keys` are their numbers, documents and spans, in the order of their numbers.
+
+    `vectors` has shape `(n, dimension)`; `sentence_vectors` has all their sentences' one after another, those of
+    passage i from row `starts[i]` up to `starts[i + 1]`. Both are float32.
+    """
+
+    keys: list[tuple[int, str, Span]]
+    vectors: Vectors
+    sentence_vectors: Vectors
+    starts: Numbers
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
     """A line of the list of documents: all but the text, with the number of passages and of code points."""

@@ -22,6 +22,7 @@ from index.records import (
     Filters,
     Identity,
     Numbers,
+    PassageVectors,
     PassageWords,
     StoredPassage,
 )
@@ -167,6 +168,22 @@ class Reading:
         )
         found = {row[0]: self._passage(row) for row in rows}
         return [found[number] for number in passage_nos]
+
+    def passage_vectors(self, passage_nos: Sequence[int]) -> PassageVectors:
+        """Return what the passages of these numbers are ranked by, and none of their text."""
+        rows = self._connection.execute(
+            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.vector, p.sentence_vectors FROM json_each(?) AS wanted"
+            " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no) ORDER BY p.passage_no",
+            (json.dumps([int(number) for number in passage_nos]),),
+        ).fetchall()
+        sentences = np.frombuffer(b"".join(row[5] for row in rows), dtype=np.float16).reshape(-1, self._dimension)
+        lengths = [len(row[5]) // (2 * self._dimension) for row in rows]
+        return PassageVectors(
+            keys=[(row[0], row[1], Span(row[2], row[3])) for row in rows],
+            vectors=np.frombuffer(b"".join(row[4] for row in rows), dtype=np.float32).reshape(-1, self._dimension),
+            sentence_vectors=sentences.astype(np.float32),
+            starts=np.cumsum([0, *lengths]),
+        )
 
     def passage_spans(self, doc_id: str) -> list[Span]:
         """Return the spans of a document's passages, in order."""

@@ -8,10 +8,10 @@ from index.corpus import Corpus, View
 from rag.answer import Answer, compose
 from rag.citation import Citation, cite
 from rag.errors import InvalidQuery
-from rag.evidence import Evidence, weigh
+from rag.evidence import Candidate, Evidence, Ranked, look_into, weigh
 from rag.fusion import VECTOR_WEIGHT, diversified, fused
 from rag.query import Query
-from rag.reranking import Reranking
+from rag.reranking import RERANKED, Reranking
 
 CANDIDATES = 100
 
@@ -79,19 +79,24 @@ class Engine:
         return AskResponse(question, answer, _hits(evidence), _ms_since(started))
 
     def _retrieve(self, view: View, query: Query) -> tuple[list[Evidence], int]:
-        """Return the ranking down to the cutoff, and how many of it a reranker has read."""
+        """Return the evidence down to the cutoff, and how much of it a reranker has read."""
         vector = self.corpus.embedder.embed_query(query.text)
         doc_nos = view.reading.doc_nos(query.filters)
         nearest = view.vectors.nearest(vector, CANDIDATES, doc_nos)
         matching = view.words.matching(query.text, CANDIDATES, doc_nos)
-        candidates = sorted({number for number, _ in [*nearest, *matching]})
-        overlaps = view.words.overlaps(query.text, candidates)
-        evidence = [weigh(passage, vector) for passage in view.reading.passages(candidates)]
-        ranking, reranked = diversified(fused(evidence, overlaps, self._vector_weight)), 0
+        numbers = sorted({number for number, _ in [*nearest, *matching]})
+        candidates = weigh(view.reading.passage_vectors(numbers), vector)
         reranking = self._reranking_for(query)
-        if reranking is not None:
-            ranking, reranked = reranking.reread(query.text, ranking)
-        return ranking[: query.top_k], reranked
+        looked_at = max(query.top_k, RERANKED if reranking else 0)
+        best = self._ranking(view, query, candidates)[:looked_at]
+        passages = view.reading.passages([one.candidate.passage_no for one in best])
+        evidence = [look_into(one, passage, vector) for one, passage in zip(best, passages, strict=True)]
+        evidence, reranked = reranking.reread(query.text, evidence) if reranking else (evidence, 0)
+        return evidence[: query.top_k], reranked
+
+    def _ranking(self, view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+        overlaps = view.words.overlaps(query.text, [candidate.passage_no for candidate in candidates])
+        return diversified(fused(candidates, overlaps, self._vector_weight))
 
     def _reranking_for(self, query: Query) -> Reranking | None:
         if query.rerank and self._reranking is None:

@@ -1,10 +1,9 @@
 """Fusion: one ranking out of the likeness of vectors and the overlap of words, with more than one document in it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
-from rag.evidence import Evidence
+from rag.evidence import Candidate, Ranked
 
 # The share of the vectors in the fused score; the rest is the words'.
 VECTOR_WEIGHT = 0.6
@@ -14,35 +13,37 @@ REPEAT_SHARE = 0.98
 
 
 def fused(
-    evidence: Sequence[Evidence], overlaps: Mapping[int, float], vector_weight: float = VECTOR_WEIGHT
-) -> list[Evidence]:
-    """Return the candidates ranked by the convex combination of both scores.
+    candidates: Sequence[Candidate], overlaps: Mapping[int, float], vector_weight: float = VECTOR_WEIGHT
+) -> list[Ranked]:
+    """Return the candidates ranked by the convex combination of likeness and overlap.
 
     This is the fusion of Bruch et al. 2023, https://arxiv.org/abs/2210.11934, with each score on a scale of its own
     that is the same for all queries. `overlaps` has the share of the query's words in each passage that has any, by
     passage number. Equal scores stand in the order of their passage ids.
     """
+    return in_order(
+        Ranked(
+            candidate,
+            vector_weight * candidate.likeness + (1 - vector_weight) * overlaps.get(candidate.passage_no, 0.0),
+        )
+        for candidate in candidates
+    )
 
-    def score(item: Evidence) -> float:
-        return vector_weight * item.likeness + (1 - vector_weight) * overlaps.get(item.passage.passage_no, 0.0)
 
-    return ranked([replace(item, score=score(item)) for item in evidence])
-
-
-def diversified(ranking: Sequence[Evidence]) -> list[Evidence]:
+def diversified(ranking: Sequence[Ranked]) -> list[Ranked]:
     """Return a ranking in which each passage's score shrinks with the better ones of its document.
 
     A document's best passage keeps its score, so the order of the documents does not change.
     """
     better: Counter[str] = Counter()
     weighed = []
-    for item in ranking:
-        share = REPEAT_SHARE ** better[item.passage.doc_id]
-        weighed.append(replace(item, score=item.score * share if item.score > 0 else item.score))
-        better[item.passage.doc_id] += 1
-    return ranked(weighed)
+    for candidate, score in ranking:
+        share = REPEAT_SHARE ** better[candidate.doc_id]
+        weighed.append(Ranked(candidate, score * share if score > 0 else score))
+        better[candidate.doc_id] += 1
+    return in_order(weighed)
 
 
-def ranked(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the passages by their scores, best first; ties in the order of their passage ids."""
-    return sorted(evidence, key=lambda item: (-item.score, item.passage_id))
+def in_order(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """Return the candidates by their scores, best first; ties in the order of their passage ids."""
+    return sorted(ranked, key=lambda one: (-one.score, one.candidate.passage_id))

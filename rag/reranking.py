@@ -10,9 +10,8 @@ from index.cross_encoder import Reranker
 from index.document import Span
 from index.furniture import without_inline
 from rag.evidence import Evidence
-from rag.fusion import ranked
 
-CANDIDATES = 30
+RERANKED = 30
 DEADLINE_S = 0.4
 
 
@@ -38,9 +37,10 @@ class Reranking:
             # Above every fused score, which is at most 1: what has been read stands before what has not.
             return replace(item, score=1 + self._reranker.score(question, _text(item)))
 
-        read_ones = [item for item in self._pool.map(read, ranking[:CANDIDATES]) if item is not None]
+        read_ones = [item for item in self._pool.map(read, ranking[:RERANKED]) if item is not None]
         known = {item.passage_id for item in read_ones}
-        return [*ranked(read_ones), *(item for item in ranking if item.passage_id not in known)], len(read_ones)
+        read_ones.sort(key=lambda item: (-item.score, item.passage_id))
+        return [*read_ones, *(item for item in ranking if item.passage_id not in known)], len(read_ones)
 
 
 def _text(item: Evidence) -> str:

@@ -17,7 +17,7 @@ from index.errors import ModelNotPrepared, ModelUnusable
 from rag.engine import Engine
 from rag.errors import InvalidQuery
 from rag.query import Query
-from rag.reranking import CANDIDATES, Reranking
+from rag.reranking import RERANKED, Reranking
 from tests.conftest import ROOT
 from tests.test_processes import CommandLine
 from tests.tiny_models import make_cross_encoder
@@ -62,13 +62,13 @@ def test_what_is_read_is_ranked_by_the_reading(corpus: Corpus) -> None:
 
 
 def test_no_more_than_the_best_are_read_and_they_come_first(corpus: Corpus) -> None:
-    engine = Engine(put(corpus, CANDIDATES + 5), Reranking(Lengths()))
+    engine = Engine(put(corpus, RERANKED + 5), Reranking(Lengths()))
     plain = engine.search(Query.parse("copper prices", top_k=100, rerank=False))
     response = engine.search(Query.parse("copper prices", top_k=100))
-    assert (plain.reranked, response.reranked) == (0, CANDIDATES)
+    assert (plain.reranked, response.reranked) == (0, RERANKED)
     ids, plain_ids = ([hit.passage_id for hit in found.hits] for found in (response, plain))
-    assert sorted(ids[:CANDIDATES]) == sorted(plain_ids[:CANDIDATES])
-    assert ids[CANDIDATES:] == plain_ids[CANDIDATES:]
+    assert sorted(ids[:RERANKED]) == sorted(plain_ids[:RERANKED])
+    assert ids[RERANKED:] == plain_ids[RERANKED:]
     scores = [hit.score for hit in response.hits]
     assert scores == sorted(scores, reverse=True)
 
@@ -106,7 +106,7 @@ def test_a_cross_encoder_is_prepared_and_reads(own_seeds_data: Path, model_folde
     prepared = rag("prepare", RAG_RERANKER=name)
     assert prepared.returncode == 0, prepared.stderr
     body = json.loads(rag("search", "magnets", "--json", RAG_RERANKER=name).stdout)
-    assert 1 <= body["reranked"] <= CANDIDATES
+    assert 1 <= body["reranked"] <= RERANKED
     assert json.loads(rag("search", "magnets", "--json").stdout)["reranked"] == 0
 
     done = subprocess.run(
