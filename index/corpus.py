@@ -1,26 +1,26 @@
 """The corpus: documents that go in whole and passages that can be found, over one store and its derived vectors."""
 
 import threading
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from index import vectors
 from index.document import Document, Passage, Span
 from index.embedder import Embedder, OnnxEmbedder, find_model
 from index.errors import DataMismatch, DataMissing, DocumentNotFound, ModelNotPrepared
-from index.furniture import without_inline
-from index.passages import SPLITTER, Splitter
+from index.furniture import without_inline_at
+from index.passages import STANDARD, Splitter, Splitting
 from index.reading import document_blocks
 from index.records import EmbeddedPassage, FileRecord, Identity
 from index.store import Reading, Store
 from index.vectors import VectorSnapshot
 from index.words import Words, WordSnapshot
-
-# With a passage of at most 200 tokens this stays inside the 256 that the smallest usual models read.
-CONTEXT_TOKENS = 48
 
 
 class Outcome(StrEnum):
@@ -43,17 +43,25 @@ class View:
 class Corpus:
     """The documents in a data folder, opened with the model that made its vectors.
 
+    Opening one holds this process's numpy and FAISS to one thread each: a question's own sums are too small to share,
+    and threads that wait for each other on few cores make a search twice as long. Questions at once use all cores.
+
     Any number of threads may read while others put and delete. Raises DataMissing where there is no data and `create`
     is false, DataMismatch where the data was made with another model or another splitter.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, *, create: bool = False) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, *, create: bool = False, splitting: Splitting = STANDARD
+    ) -> None:
+        threadpool_limits(limits=1)
         self._folder = folder
         self.embedder = embedder
-        ours = Identity(embedder.name, embedder.fingerprint, embedder.dimension, SPLITTER)
+        self._splitter = Splitter(embedder.tokenizer_json, splitting)
+        ours = Identity(
+            embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_dimension, splitting.name
+        )
         self.store = Store(folder, create=ours if create else None)
         _check_identity(folder, self.store.identity, ours)
-        self._splitter = Splitter(embedder.tokenizer_json)
         self._advancing = threading.Lock()
         with self.store.read() as reading:
             loaded = vectors.load(folder, self.store.database_id, embedder.dimension, reading.seq)
@@ -125,20 +133,16 @@ class Corpus:
         """Return a document's passages with their vectors.
 
         What is embedded of a passage is the document's title, the headings above it and its text without inline
-        furniture; a sentence is embedded alone.
+        furniture.
         """
         title = document.metadata.title
         passages = self._splitter.split(document.text, document_blocks(document), title)
-        sentences = [sentence for passage in passages for sentence in passage.sentences]
-        texts = [self._in_context(document.text, passage, title) for passage in passages]
-        texts += [without_inline(document.text, sentence) for sentence in sentences]
-        rows = self.embedder.embed_texts(texts)
-        embedded, at = [], len(passages)
-        for row, passage in enumerate(passages):
-            end = at + len(passage.sentences)
-            embedded.append(EmbeddedPassage(passage, rows[row], rows[at:end]))
-            at = end
-        return embedded
+        read = [self._in_context(document.text, passage, title) for passage in passages]
+        embeddings = self.embedder.embed_texts([text for text, _ in read])
+        return [
+            EmbeddedPassage(passage, made.vector, made.tokens, _sentence_tokens(passage, made.spans, offsets))
+            for passage, made, (_, offsets) in zip(passages, embeddings, read, strict=True)
+        ]
 
     def save(self) -> None:
         """Bring the derived files up to date. Where the folder cannot be written they stay behind, at no loss."""
@@ -154,10 +158,15 @@ class Corpus:
         self.save()
         self.store.close()
 
-    def _in_context(self, text: str, passage: Passage, title: str | None) -> str:
+    def _in_context(self, text: str, passage: Passage, title: str | None) -> tuple[str, list[int]]:
+        """Return what is embedded of a passage, and where each character stands in `text` (−1: title or headings)."""
         context = " › ".join(filter(None, (title, passage.heading)))
-        body = without_inline(text, passage.span)
-        return f"{self._splitter.first_tokens(context, CONTEXT_TOKENS)}\n{body}" if context else body
+        body, offsets = without_inline_at(text, passage.span)
+        limit = self._splitter.splitting.context_tokens
+        if not context or not limit:
+            return body, offsets
+        lead = f"{self._splitter.first_tokens(context, limit)}\n"
+        return lead + body, [-1] * len(lead) + offsets
 
     def _vectors_at(self, reading: Reading) -> VectorSnapshot:
         """Return a snapshot at least as new as `reading`, made by replaying what is missing."""
@@ -174,7 +183,23 @@ class Corpus:
             self._words.at(reading)
 
 
-def open_corpus(folder: Path, model: str, models_dir: Path, threads: int = 0, *, create: bool = False) -> Corpus:
+def _sentence_tokens(passage: Passage, tokens: Sequence[Span], offsets: Sequence[int]) -> tuple[Span, ...]:
+    """Return for each sentence of a passage the positions of its tokens; none where it was not read so far."""
+    starts = [offsets[token.start] for token in tokens]
+    return tuple(
+        Span(bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)) for sentence in passage.sentences
+    )
+
+
+def open_corpus(
+    folder: Path,
+    model: str,
+    models_dir: Path,
+    threads: int = 0,
+    *,
+    create: bool = False,
+    splitting: Splitting = STANDARD,
+) -> Corpus:
     """Open the data in `folder` with the prepared model that it names, or begin new data with `model`.
 
     Raises DataMismatch where the data names another model than `model`, ModelNotPrepared where none is prepared.
@@ -202,7 +227,7 @@ def open_corpus(folder: Path, model: str, models_dir: Path, threads: int = 0, *,
             f"The data in '{folder}' was made with model {model!r} of fingerprint {fingerprint}, '{models_dir}' holds "
             f"{other.name}; bring back that model, or index into another --data folder."
         ) from None
-    return Corpus(folder, OnnxEmbedder(found, threads), create=create)
+    return Corpus(folder, OnnxEmbedder(found, threads), create=create, splitting=splitting)
 
 
 def not_found(doc_id: str) -> DocumentNotFound:

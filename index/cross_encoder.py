@@ -42,7 +42,7 @@ class CrossEncoder:
 
     def score(self, question: str, text: str) -> float:
         """Return the relevance of a text to a question in [0, 1]: the logistic function of the model's logit."""
-        return float(self._model.row(question, text)[0])
+        return float(self._model.run(question, text)[0][0][0])
 
 
 def open_cross_encoder(models_dir: Path, name: str) -> CrossEncoder:

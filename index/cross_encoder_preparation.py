@@ -22,7 +22,7 @@ from index.export import (
     write_graph,
     write_tokenizer,
 )
-from index.onnx_model import ONNX, TOKENIZER, write_card
+from index.onnx_model import ONNX, ROW, TOKENIZER, write_card
 
 if TYPE_CHECKING:
     import torch
@@ -62,11 +62,11 @@ def _export(reference: "Reference", name: str, fingerprint: str, folder: Path) -
     """Write graph, tokenizer and card into `folder`: in int8, or in float32 where int8 strays from the reference."""
     import torch
 
-    def forward(features: "dict[str, torch.Tensor]") -> "torch.Tensor":
-        return torch.sigmoid(reference(features)["scores"].reshape(-1, 1))
+    def forward(features: "dict[str, torch.Tensor]") -> "tuple[torch.Tensor, ...]":
+        return (torch.sigmoid(reference(features)["scores"].reshape(-1, 1)),)
 
     pairs = list(product(probes()[:PAIRED], probes()[-PAIRED:]))
-    inputs = write_graph(forward, reference, reference.preprocess(pairs[:2]), folder)
+    inputs = write_graph(forward, reference, reference.preprocess(pairs[:2]), [ROW], folder)
     write_tokenizer(reference.tokenizer, name, folder)
     expected = reference.predict(pairs, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False)
     for precision in precisions(folder):

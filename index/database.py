@@ -9,7 +9,7 @@ from pathlib import Path
 from index.errors import DataBusy, DataCorrupt, DataError, DataMissing, DataUnwritable
 from index.records import Identity
 
-FORMAT = 1
+FORMAT = 2
 DATABASE = "footnote.db"
 BUSY_TIMEOUT_S = 10.0
 
@@ -35,7 +35,7 @@ CREATE TABLE passages (
     heading TEXT NOT NULL,
     seq INTEGER NOT NULL,
     vector BLOB NOT NULL,
-    sentence_bounds BLOB NOT NULL, sentence_vectors BLOB NOT NULL
+    sentence_bounds BLOB NOT NULL, token_vectors BLOB NOT NULL
 ) STRICT;
 CREATE INDEX passages_by_document ON passages (doc_no);
 CREATE INDEX passages_by_seq ON passages (seq);
@@ -144,6 +144,7 @@ def _create(connection: Connection, identity: Identity) -> None:
                 "model": identity.model,
                 "fingerprint": identity.fingerprint,
                 "dimension": identity.dimension,
+                "token_dimension": identity.token_dimension,
                 "splitter": identity.splitter,
                 "seq": 0,
             }

@@ -8,7 +8,7 @@ import numpy as np
 from index import vectors
 from index.database import FORMAT
 from index.document import Document
-from index.records import StoredPassage
+from index.records import TOKEN_SCALE, PassageTokens
 from index.store import Reading, Store
 
 _PAGE = 200
@@ -61,21 +61,21 @@ def _document_faults(reading: Reading) -> Iterator[str]:
                 continue
             if not summary.passages:
                 yield f"{summary.doc_id!r} has no passage and cannot be found; {_REINDEX}."
-            for passage in reading.passages(reading.passage_nos(summary.doc_id)):
+            for passage in reading.passage_tokens(reading.passage_nos(summary.doc_id)):
                 yield from _passage_faults(document, passage)
         after = page[-1].doc_id
 
 
-def _passage_faults(document: Document, passage: StoredPassage) -> Iterator[str]:
+def _passage_faults(document: Document, passage: PassageTokens) -> Iterator[str]:
     name = f"Passage {passage.span.start}-{passage.span.end} of {document.doc_id!r}"
     span = passage.span
     if not 0 <= span.start < span.end <= len(document.text):
         yield f"{name} lies outside its text of {len(document.text)} code points; {_REINDEX}."
     if not all(span.start <= sentence.start < sentence.end <= span.end for sentence in passage.sentences):
         yield f"{name} has a sentence outside it; {_REINDEX}."
-    lengths = np.linalg.norm(passage.sentence_vectors, axis=1)
-    if len(lengths) != len(passage.sentences) or not np.allclose(lengths, 1, atol=0.01):
-        yield f"{name} has damaged sentence vectors; {_REINDEX}."
+    lengths = np.linalg.norm(passage.vectors.astype(np.float32), axis=1) / TOKEN_SCALE
+    if not np.allclose(lengths, 1, atol=0.1) or any(tokens.end > len(lengths) for tokens in passage.sentence_tokens):
+        yield f"{name} has damaged token vectors; {_REINDEX}."
 
 
 def _derived_faults(folder: Path, store: Store, reading: Reading) -> Iterator[str]:

@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from index.document import Span
 from index.onnx_model import Card, OnnxModel, find_folder, read_card
 
 Vectors = npt.NDArray[np.float32]
@@ -17,8 +19,22 @@ Vectors = npt.NDArray[np.float32]
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """What a model makes of a text: a vector of the whole, shape `(dimension,)`, and one of each token in its context.
+
+    `tokens` has shape `(n_tokens, token_dimension)` and `spans` where each token stands in the text, ascending. Every
+    vector has unit length, so that an inner product is a cosine. A model that gives no vectors of tokens leaves both
+    empty; what is beyond the text that a model reads has none either.
+    """
+
+    vector: Vectors
+    tokens: Vectors
+    spans: tuple[Span, ...]
+
+
 class Embedder(Protocol):
-    """Turns texts into rows of unit length, so that an inner product is the cosine of two texts."""
+    """Turns texts into vectors."""
 
     @property
     def name(self) -> str:
@@ -30,17 +46,21 @@ class Embedder(Protocol):
 
     @property
     def dimension(self) -> int:
-        """The length of each row."""
+        """The length of a text's vector."""
+
+    @property
+    def token_dimension(self) -> int:
+        """The length of a token's vector, 0 where the model gives none."""
 
     @property
     def tokenizer_json(self) -> str:
         """The tokenizer, in the format of the `tokenizers` library."""
 
-    def embed_query(self, text: str) -> Vectors:
-        """Return the vector of a question, shape `(dimension,)`."""
+    def embed_query(self, text: str) -> Embedding:
+        """Return the embedding of a question."""
 
-    def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of passages or sentences, shape `(len(texts), dimension)`, each from its text alone."""
+    def embed_texts(self, texts: Sequence[str]) -> list[Embedding]:
+        """Return the embeddings of passages, each from its text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +68,7 @@ class ModelCard(Card):
     """What is known of a prepared embedding model. `lowest_cosine` is to the reference, over the probes."""
 
     dimension: int
+    token_dimension: int
     query_prompt: str
     document_prompt: str
     lowest_cosine: float
@@ -78,22 +99,36 @@ class OnnxEmbedder:
 
     @property
     def dimension(self) -> int:
-        """The length of each row."""
+        """The length of a text's vector."""
         return self.card.dimension
+
+    @property
+    def token_dimension(self) -> int:
+        """The length of a token's vector, 0 where the model gives none."""
+        return self.card.token_dimension
 
     @property
     def tokenizer_json(self) -> str:
         """The tokenizer, in the format of the `tokenizers` library."""
         return self._model.tokenizer_json
 
-    def embed_query(self, text: str) -> Vectors:
-        """Return the vector of a question, shape `(dimension,)`."""
-        return self._model.row(self.card.query_prompt + text)
+    def embed_query(self, text: str) -> Embedding:
+        """Return the embedding of a question."""
+        return self._embedded(self.card.query_prompt, text)
 
-    def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of passages or sentences, shape `(len(texts), dimension)`."""
-        rows = np.empty((len(texts), self.dimension), dtype=np.float32)
-        prompted = (self.card.document_prompt + text for text in texts)
-        for row, vector in enumerate(self._pool.map(self._model.row, prompted)):
-            rows[row] = vector
-        return rows
+    def embed_texts(self, texts: Sequence[str]) -> list[Embedding]:
+        """Return the embeddings of passages, each from its text alone."""
+        return list(self._pool.map(partial(self._embedded, self.card.document_prompt), texts))
+
+    def _embedded(self, prompt: str, text: str) -> Embedding:
+        (vector, *of_tokens), encoding = self._model.run(prompt + text)
+        if not of_tokens:
+            return Embedding(vector, np.empty((0, 0), dtype=np.float32), ())
+        # Neither the prompt's tokens nor the model's own marks are of the text.
+        kept, spans, begin = [], [], len(prompt)
+        marks = encoding.special_tokens_mask
+        for position, (start, end) in enumerate(encoding.offsets):
+            if begin <= start < end and not marks[position]:
+                kept.append(position)
+                spans.append(Span(start - begin, end - begin))
+        return Embedding(vector, of_tokens[0][kept], tuple(spans))

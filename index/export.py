@@ -6,19 +6,19 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import ModelNotPrepared, ModelUnusable
-from index.onnx_model import CARD, ONNX, TOKENIZER
+from index.onnx_model import CARD, ONNX, TOKENIZER, TOKENS
 
 if TYPE_CHECKING:
     import torch
 
-RECIPE = "onnx-opset17-int8-per-channel-v1"
+RECIPE = "onnx-opset17-int8-per-channel-v2"
 _FULL = "full.onnx"
 _FEATURES = ("input_ids", "attention_mask", "token_type_ids")
 _PROBES = Path(__file__).with_name("probes.txt")
@@ -94,12 +94,16 @@ def write_tokenizer(tokenizer: object, name: str, folder: Path) -> None:
 
 
 def write_graph(
-    forward: "Callable[[dict[str, torch.Tensor]], torch.Tensor]",
+    forward: "Callable[[dict[str, torch.Tensor]], tuple[torch.Tensor, ...]]",
     modules: "torch.nn.Module",
     example: "Mapping[str, torch.Tensor]",
+    outputs: Sequence[str],
     folder: Path,
 ) -> list[str]:
-    """Write the graph of `forward`, which runs `modules`, traced with an example; return the names of its inputs."""
+    """Write the graph of `forward`, which runs `modules`, traced with an example; return the names of its inputs.
+
+    `outputs` names what it gives: a row for each text, or one for each token.
+    """
     import torch
 
     class Whole(torch.nn.Module):  # type: ignore[misc]
@@ -108,7 +112,7 @@ def write_graph(
             self.modules_run = modules
             self.inputs = inputs
 
-        def forward(self, *features: torch.Tensor) -> torch.Tensor:
+        def forward(self, *features: torch.Tensor) -> tuple[torch.Tensor, ...]:
             return forward(dict(zip(self.inputs, features, strict=True)))
 
     inputs = [key for key in _FEATURES if key in example]
@@ -119,8 +123,11 @@ def write_graph(
             tuple(example[key] for key in inputs),
             str(folder / _FULL),
             input_names=inputs,
-            output_names=["row"],
-            dynamic_axes={**{key: {0: "texts", 1: "tokens"} for key in inputs}, "row": {0: "texts"}},
+            output_names=list(outputs),
+            dynamic_axes={
+                **{key: {0: "texts", 1: "tokens"} for key in inputs},
+                **{key: {0: "texts", 1: "tokens"} if key == TOKENS else {0: "texts"} for key in outputs},
+            },
             opset_version=17,
             dynamo=False,
         )

@@ -99,12 +99,27 @@ def inline_spans(text: str, span: Span) -> Iterator[Span]:
 
 def without_inline(text: str, span: Span) -> str:
     """Return the slice as it is to be read aloud or embedded: without inline furniture, white space made single."""
-    kept, at = [], span.start
+    return without_inline_at(text, span)[0]
+
+
+def without_inline_at(text: str, span: Span) -> tuple[str, list[int]]:
+    """Return the slice likewise, and for each of its characters where that stands in `text`."""
+    kept: list[int] = []
+    at = span.start
     for inline in inline_spans(text, span):
-        kept.append(text[at : inline.start])
+        kept.extend(range(at, inline.start))
         at = inline.end
-    kept.append(text[at : span.end])
-    return " ".join("".join(kept).split())
+    kept.extend(range(at, span.end))
+    read: list[str] = []
+    offsets: list[int] = []
+    for offset in kept:
+        character = " " if text[offset].isspace() else text[offset]
+        if character != " " or (read and read[-1] != " "):
+            read.append(character)
+            offsets.append(offset)
+    if read and read[-1] == " ":
+        del read[-1], offsets[-1]
+    return "".join(read), offsets
 
 
 def _is_furniture(text: str, block: Block) -> bool:

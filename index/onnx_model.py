@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf, NoSuchFile
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from index.errors import ModelNotPrepared, ModelUnusable
 
 CARD, ONNX, TOKENIZER = "card.json", "model.onnx", "tokenizer.json"
+# What a graph gives: a row for a text, and one for each of its tokens where the model has them.
+ROW, TOKENS = "row", "tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Card:
 
 
 C = TypeVar("C", bound=Card)
+Rows = npt.NDArray[np.float32]
 
 
 def write_card(card: Card, folder: Path) -> None:
@@ -86,8 +89,11 @@ class OnnxModel:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(card.max_tokens)
 
-    def row(self, text: str, pair: str | None = None) -> npt.NDArray[np.float32]:
-        """Return the output for a text, or for a pair of texts that are read together, shape `(width,)`."""
+    def run(self, text: str, pair: str | None = None) -> tuple[list[Rows], Encoding]:
+        """Return the outputs for a text, or for a pair of texts that are read together, and its tokens.
+
+        The first output has shape `(width,)`; a second has a row for each token.
+        """
         encoding = self._tokenizer.encode(text, pair)
         features = {
             "input_ids": encoding.ids,
@@ -95,8 +101,7 @@ class OnnxModel:
             "token_type_ids": encoding.type_ids,
         }
         feed = {name: np.array([features[name]], dtype=np.int64) for name in self._inputs}
-        row: npt.NDArray[np.float32] = self._session.run(None, feed)[0][0]
-        return row
+        return [output[0] for output in self._session.run(None, feed)], encoding
 
 
 def _checked_file(path: Path, sha256: str) -> bytes:

@@ -19,15 +19,37 @@ from index.blocks import LIST_LABEL, Block, BlockKind, item_content, trimmed
 from index.document import Passage, Span
 from index.furniture import furniture_spans
 
-MAX_TOKENS = 200
-FULL_TOKENS = 120
 # A token counts for at most this many characters, so that a line without spaces, which some tokenizers
 # read as one unknown word, is bounded too.
 CHARS_A_TOKEN = 8
-MAX_CHARS = MAX_TOKENS * CHARS_A_TOKEN
-_WINDOW_CHARS = 16 * MAX_CHARS
+# A long sentence is divided so many passages at a time.
+_WINDOW_PASSAGES = 16
 
-SPLITTER = f"blocks-{FULL_TOKENS}-{MAX_TOKENS}-v2"
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """How articles are split: a passage is closed at a heading once it holds `full_tokens`, and by `max_tokens`.
+
+    `context_tokens` of the title and the headings are embedded with it; together they stay inside the 256 tokens that
+    the smallest usual models read.
+    """
+
+    full_tokens: int = 120
+    max_tokens: int = 200
+    context_tokens: int = 48
+
+    @property
+    def max_chars(self) -> int:
+        """The most characters of a passage."""
+        return self.max_tokens * CHARS_A_TOKEN
+
+    @property
+    def name(self) -> str:
+        """What the data records: passages of one name are split alike."""
+        return f"blocks-{self.full_tokens}-{self.max_tokens}-{self.context_tokens}-v3"
+
+
+STANDARD = Splitting()
 
 
 class Splitter:
@@ -36,11 +58,14 @@ class Splitter:
     `tokenizer_json` is the tokenizer's own file in the format of the `tokenizers` library.
     """
 
-    def __init__(self, tokenizer_json: str) -> None:
+    def __init__(self, tokenizer_json: str, splitting: Splitting = STANDARD) -> None:
+        self.splitting = splitting
         self._tokenizer = Tokenizer.from_str(tokenizer_json)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._long_sentences = TextSplitter.from_huggingface_tokenizer(self._tokenizer, MAX_TOKENS, trim=False)
+        self._long_sentences = TextSplitter.from_huggingface_tokenizer(
+            self._tokenizer, splitting.max_tokens, trim=False
+        )
 
     def count(self, text: str) -> int:
         """Return the number of tokens in `text`, special ones not counted."""
@@ -52,10 +77,7 @@ class Splitter:
         return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
 
     def split(self, text: str, blocks: Sequence[Block], title: str | None) -> tuple[Passage, ...]:
-        """Return the passages of an article in order; none overlap, and every character that is not masked is in one.
-
-        A passage is closed at a heading once it holds FULL_TOKENS, and never holds more than MAX_TOKENS.
-        """
+        """Return the passages of an article in order; none overlap, and all that is not masked is in one."""
         masked = set(furniture_spans(text, blocks))
         ruler = self._ruler(text, [block for block in blocks if block.span not in masked])
         passages: list[Passage] = []
@@ -63,7 +85,7 @@ class Splitter:
             parts: list[_Unit] = []
             for unit in _units(text, run, title):
                 parts.extend(self._parts(text, unit, ruler))
-            passages.extend(_packed(parts, ruler))
+            passages.extend(_packed(parts, ruler, self.splitting))
         return tuple(passages)
 
     def _ruler(self, text: str, blocks: Sequence[Block]) -> "_Ruler":
@@ -75,8 +97,8 @@ class Splitter:
         return _Ruler(starts, ends)
 
     def _parts(self, text: str, unit: "_Unit", ruler: "_Ruler") -> Iterator["_Unit"]:
-        """Yield the unit, or where it exceeds a passage its pieces, each within MAX_TOKENS."""
-        if ruler.tokens(unit.span) <= MAX_TOKENS:
+        """Yield the unit, or where it exceeds a passage its pieces, each within the most tokens."""
+        if ruler.tokens(unit.span) <= self.splitting.max_tokens:
             yield unit
             return
         opens = unit.opens_section
@@ -92,22 +114,23 @@ class Splitter:
         cuts = [unit.span.start]
         for start, end in pairwise(bounds):
             piece = trimmed(text, Span(start, end))
-            if ruler.tokens(Span(cuts[-1], piece.end)) <= MAX_TOKENS:
+            if ruler.tokens(Span(cuts[-1], piece.end)) <= self.splitting.max_tokens:
                 continue
             if start > cuts[-1]:
                 cuts.append(start)
-            if ruler.tokens(piece) > MAX_TOKENS:
+            if ruler.tokens(piece) > self.splitting.max_tokens:
                 cuts.extend(self._cuts_of_long_sentence(text, Span(start, end)))
         return [*cuts, unit.span.end]
 
     def _cuts_of_long_sentence(self, text: str, span: Span) -> Iterator[int]:
-        """Yield the offsets strictly inside `span` at which a sentence of more than MAX_TOKENS is divided."""
-        for window in _windows(text, span):
+        """Yield the offsets strictly inside `span` at which a sentence that is too long is divided."""
+        most = self.splitting.max_chars
+        for window in _windows(text, span, _WINDOW_PASSAGES * most):
             for offset, piece in self._long_sentences.chunk_indices(window.of(text)):
                 start = window.start + offset
                 if start > span.start:
                     yield start
-                yield from range(start + MAX_CHARS, start + len(piece), MAX_CHARS)
+                yield from range(start + most, start + len(piece), most)
 
 
 class _Ruler:
@@ -227,14 +250,14 @@ def _clipped(sentences: Sequence[Span], span: Span) -> Iterator[Span]:
         yield Span(max(sentence.start, span.start), min(sentence.end, span.end))
 
 
-def _windows(text: str, span: Span) -> Iterator[Span]:
-    """Yield consecutive parts of a long sentence, each cut at white space where there is any.
+def _windows(text: str, span: Span, chars: int) -> Iterator[Span]:
+    """Yield consecutive parts of a long sentence, each at most so long and cut at white space where there is any.
 
     The time that semantic-text-splitter takes grows with the square of the text it is given.
     """
     start = span.start
-    while span.end - start > _WINDOW_CHARS:
-        cut = start + _WINDOW_CHARS
+    while span.end - start > chars:
+        cut = start + chars
         gap = max(text.rfind(" ", start + 1, cut), text.rfind("\n", start + 1, cut))
         end = gap + 1 if gap > 0 else cut
         yield Span(start, end)
@@ -242,15 +265,15 @@ def _windows(text: str, span: Span) -> Iterator[Span]:
     yield Span(start, span.end)
 
 
-def _packed(units: list[_Unit], ruler: _Ruler) -> Iterator[Passage]:
-    """Yield passages of consecutive units, each as full as MAX_TOKENS allows, closed at a heading when full enough."""
+def _packed(units: list[_Unit], ruler: _Ruler, splitting: Splitting) -> Iterator[Passage]:
+    """Yield passages of consecutive units, each as full as it may be, closed at a heading when full enough."""
     held: list[_Unit] = []
     for unit in units:
         if held:
             so_far = Span(held[0].span.start, held[-1].span.end)
             grown = Span(so_far.start, unit.span.end)
-            closes = unit.opens_section and ruler.tokens(so_far) >= FULL_TOKENS
-            if closes or ruler.tokens(grown) > MAX_TOKENS:
+            closes = unit.opens_section and ruler.tokens(so_far) >= splitting.full_tokens
+            if closes or ruler.tokens(grown) > splitting.max_tokens:
                 yield _passage(held)
                 held = []
         held.append(unit)

@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import logging
 import os
+import random
 import sys
 import tempfile
 from dataclasses import replace
@@ -30,7 +31,7 @@ from index.export import (
     write_graph,
     write_tokenizer,
 )
-from index.onnx_model import ONNX, TOKENIZER, write_card
+from index.onnx_model import ONNX, ROW, TOKENIZER, TOKENS, write_card
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 # The official weights of all-MiniLM-L6-v2, whichever package brings them.
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LOWEST_COSINE = 0.97
+# Of a token's vector, so many principal components are kept.
+TOKEN_DIMENSION = 128
+# The words that a model's token vectors are looked at on, beside the probes: so many in a run, so many runs.
+_RUN, _RUNS, _SEED = 12, 400, 1
 
 
 def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
@@ -91,10 +96,18 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
     """Write graph, tokenizer and card into `folder`: in int8, or in float32 where int8 strays from the reference."""
     import torch
 
-    def forward(features: "dict[str, torch.Tensor]") -> "torch.Tensor":
-        return torch.nn.functional.normalize(reference(features)["sentence_embedding"], dim=-1)
+    projection = _token_projection(reference)
 
-    inputs = write_graph(forward, reference, reference.preprocess(["two short texts", "to trace with"]), folder)
+    def forward(features: "dict[str, torch.Tensor]") -> "tuple[torch.Tensor, ...]":
+        read = reference(features)
+        vector = torch.nn.functional.normalize(read["sentence_embedding"], dim=-1)
+        if projection is None:
+            return (vector,)
+        return vector, torch.nn.functional.normalize(read["token_embeddings"] @ projection, dim=-1)
+
+    outputs = [ROW] if projection is None else [ROW, TOKENS]
+    example = reference.preprocess(["two short texts", "to trace with"])
+    inputs = write_graph(forward, reference, example, outputs, folder)
     write_tokenizer(reference.tokenizer, name, folder)
     expected = _reference_vectors(reference)
     prompts = reference.prompts or {}
@@ -103,6 +116,7 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
             name=name,
             fingerprint=fingerprint,
             dimension=expected.shape[1],
+            token_dimension=0 if projection is None else projection.shape[1],
             max_tokens=int(reference.max_seq_length or 512),
             precision=precision,
             query_prompt=prompts.get("query", ""),
@@ -124,6 +138,25 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
     )
 
 
+def _token_projection(reference: "SentenceTransformer") -> "torch.Tensor | None":
+    """Return the matrix that shortens token vectors, shape `(width, TOKEN_DIMENSION)`; None where there are none.
+
+    Its columns are the first principal axes of the model's token vectors over the probes and over runs of words of its
+    vocabulary, so that it depends on the model alone.
+    """
+    import torch
+
+    if "token_embeddings" not in reference(reference.preprocess(["a short text"])):
+        return None
+    words = sorted(word for word in reference.tokenizer.get_vocab() if word.isalpha())
+    random.Random(_SEED).shuffle(words)
+    runs = [" ".join(words[at : at + _RUN]) for at in range(0, min(len(words), _RUN * _RUNS), _RUN)]
+    read = reference.encode(probes() + runs, output_value="token_embeddings", show_progress_bar=False)
+    tokens = torch.nn.functional.normalize(torch.cat([of_text.cpu() for of_text in read]).double(), dim=-1)
+    _, axes = torch.linalg.eigh(tokens.T @ tokens)
+    return axes.flip(-1)[:, :TOKEN_DIMENSION].float()
+
+
 def _reference_vectors(reference: "SentenceTransformer") -> Vectors:
     """Return the reference's own vectors of the probes, each with the prompt of a passage."""
     prompts = reference.prompts or {}
@@ -133,7 +166,7 @@ def _reference_vectors(reference: "SentenceTransformer") -> Vectors:
 
 
 def _lowest_cosine(embedder: OnnxEmbedder, expected: Vectors) -> float:
-    made = embedder.embed_texts(probes())
+    made = np.stack([embedding.vector for embedding in embedder.embed_texts(probes())])
     return float((made * expected).sum(axis=1).min())
 
 

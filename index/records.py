@@ -9,6 +9,8 @@ from index.document import Metadata, Passage, Span
 from index.embedder import Vectors
 
 Numbers = npt.NDArray[np.int64]
+# Token vectors are kept as integers: with 128 dimensions a cosine is off by less than 0.005.
+TOKEN_SCALE = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Identity:
     model: str
     fingerprint: str
     dimension: int
+    token_dimension: int
     splitter: str
 
 
@@ -38,6 +41,7 @@ class Filters:
     """
 
     doc_ids: tuple[str, ...] | None = None
+    without_doc_ids: tuple[str, ...] | None = None
     sources: tuple[str, ...] | None = None
     published_after: str | None = None
     published_before: str | None = None
@@ -45,16 +49,20 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedPassage:
-    """A passage with its vector, shape `(dimension,)`, and its sentences' vectors, shape `(n_sentences, dimension)`."""
+    """A passage with its vector, shape `(dimension,)`, and those of its tokens, shape `(n_tokens, token_dimension)`.
+
+    `sentence_tokens` are, for each sentence, the positions of its tokens; the first tokens are of title and headings.
+    """
 
     passage: Passage
     vector: Vectors
-    sentence_vectors: Vectors
+    token_vectors: Vectors
+    sentence_tokens: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredPassage:
-    """A passage as it is kept: where it stands, its own text, its vector and those of its sentences, in float32."""
+    """A passage as it is shown: where it stands, its own text and its sentences."""
 
     passage_no: int
     doc_id: str
@@ -62,9 +70,7 @@ class StoredPassage:
     span: Span
     heading: str
     text: str
-    vector: Vectors
     sentences: tuple[Span, ...]
-    sentence_vectors: Vectors
 
     def slice(self, span: Span) -> str:
         """Return the text of a span of the document that lies inside this passage."""
@@ -72,17 +78,18 @@ class StoredPassage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PassageVectors:
-    """What n passages are ranked by: `keys` are their numbers, documents and spans, in the order of their numbers.
+class PassageTokens:
+    """What a passage is read by: the vectors of its tokens, and which of them are of which sentence.
 
-    `vectors` has shape `(n, dimension)`; `sentence_vectors` has all their sentences' one after another, those of
-    passage i from row `starts[i]` up to `starts[i + 1]`. Both are float32.
+    `vectors` has shape `(n_tokens, token_dimension)`, int8, each TOKEN_SCALE times a vector of unit length.
     """
 
-    keys: list[tuple[int, str, Span]]
-    vectors: Vectors
-    sentence_vectors: Vectors
-    starts: Numbers
+    passage_no: int
+    doc_id: str
+    span: Span
+    sentences: tuple[Span, ...]
+    sentence_tokens: tuple[Span, ...]
+    vectors: npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)

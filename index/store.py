@@ -15,6 +15,7 @@ from index.document import Document, Metadata, Span
 from index.errors import DataMismatch
 from index.furniture import without_inline
 from index.records import (
+    TOKEN_SCALE,
     Changes,
     DocumentSummary,
     EmbeddedPassage,
@@ -22,13 +23,12 @@ from index.records import (
     Filters,
     Identity,
     Numbers,
-    PassageVectors,
+    PassageTokens,
     PassageWords,
     StoredPassage,
 )
 
 _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
-_PassageRow = tuple[int, str, None, None, None, None, int, int, str, str, bytes, bytes, bytes]
 
 
 class Store:
@@ -49,13 +49,19 @@ class Store:
                 "use the version that wrote it, or index anew into another --data folder."
             )
         self.database_id = said["database_id"]
-        self.identity = Identity(said["model"], said["fingerprint"], int(said["dimension"]), said["splitter"])
+        self.identity = Identity(
+            said["model"],
+            said["fingerprint"],
+            int(said["dimension"]),
+            int(said["token_dimension"]),
+            said["splitter"],
+        )
 
     @contextmanager
     def read(self) -> Iterator["Reading"]:
         """Give a view of one instant of the database, unchanged until it is left."""
         with self._database.read() as connection:
-            yield Reading(connection, self.identity.dimension)
+            yield Reading(connection, self.identity)
 
     def seq(self) -> int:
         """Return the number of the last change that has been committed."""
@@ -79,7 +85,7 @@ class Store:
                     f"UPDATE documents SET {fields} WHERE doc_no = :doc_no", {**values, "doc_no": doc_no}
                 )
             connection.executemany(
-                "INSERT INTO passages (doc_no, start, end, heading, seq, vector, sentence_bounds, sentence_vectors)"
+                "INSERT INTO passages (doc_no, start, end, heading, seq, vector, sentence_bounds, token_vectors)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [_passage_row(doc_no, seq, embedded) for embedded in passages],
             )
@@ -108,9 +114,10 @@ class Store:
 class Reading:
     """One instant of the database. Everything read through it belongs together."""
 
-    def __init__(self, connection: Connection, dimension: int) -> None:
+    def __init__(self, connection: Connection, identity: Identity) -> None:
         self._connection = connection
-        self._dimension = dimension
+        self._dimension = identity.dimension
+        self._token_dimension = identity.token_dimension
         self.seq = seq_of(connection)
 
     def count(self) -> tuple[int, int]:
@@ -161,29 +168,24 @@ class Reading:
         """Return the passages of these numbers, in the order of the numbers."""
         rows = self._connection.execute(
             f"SELECT p.passage_no, {_DOCUMENT_FIELDS}, p.start, p.end, p.heading,"
-            " substr(d.text, p.start + 1, p.end - p.start), p.vector, p.sentence_bounds, p.sentence_vectors"
+            " substr(d.text, p.start + 1, p.end - p.start), p.sentence_bounds"
             " FROM json_each(?) AS wanted JOIN passages p ON p.passage_no = wanted.value"
             " JOIN documents d USING (doc_no)",
             (json.dumps([int(number) for number in passage_nos]),),
         )
-        found = {row[0]: self._passage(row) for row in rows}
+        found = {row[0]: _passage(row) for row in rows}
         return [found[number] for number in passage_nos]
 
-    def passage_vectors(self, passage_nos: Sequence[int]) -> PassageVectors:
-        """Return what the passages of these numbers are ranked by, and none of their text."""
+    def passage_tokens(self, passage_nos: Sequence[int]) -> list[PassageTokens]:
+        """Return what the passages of these numbers are read by, in the order of the numbers."""
         rows = self._connection.execute(
-            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.vector, p.sentence_vectors FROM json_each(?) AS wanted"
-            " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no) ORDER BY p.passage_no",
+            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors"
+            " FROM json_each(?) AS wanted"
+            " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
             (json.dumps([int(number) for number in passage_nos]),),
-        ).fetchall()
-        sentences = np.frombuffer(b"".join(row[5] for row in rows), dtype=np.float16).reshape(-1, self._dimension)
-        lengths = [len(row[5]) // (2 * self._dimension) for row in rows]
-        return PassageVectors(
-            keys=[(row[0], row[1], Span(row[2], row[3])) for row in rows],
-            vectors=np.frombuffer(b"".join(row[4] for row in rows), dtype=np.float32).reshape(-1, self._dimension),
-            sentence_vectors=sentences.astype(np.float32),
-            starts=np.cumsum([0, *lengths]),
         )
+        found = {row[0]: self._passage_tokens(*row) for row in rows}
+        return [found[number] for number in passage_nos]
 
     def passage_spans(self, doc_id: str) -> list[Span]:
         """Return the spans of a document's passages, in order."""
@@ -233,22 +235,29 @@ class Reading:
         found = [row[0] for row in self._connection.execute("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
-    def _passage(
-        self, row: tuple[int, str, None, None, None, None, int, int, str, str, bytes, bytes, bytes]
-    ) -> StoredPassage:
-        bounds = np.frombuffer(row[11], dtype="<i4").reshape(-1, 2)
-        vectors = np.frombuffer(row[12], dtype=np.float16).reshape(-1, self._dimension)
-        return StoredPassage(
-            passage_no=row[0],
-            doc_id=row[1],
-            metadata=Metadata(*row[2:6]),
-            span=Span(row[6], row[7]),
-            heading=row[8],
-            text=row[9],
-            vector=np.frombuffer(row[10], dtype=np.float32),
-            sentences=tuple(Span(int(start), int(end)) for start, end in bounds),
-            sentence_vectors=vectors.astype(np.float32),
+    def _passage_tokens(
+        self, passage_no: int, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes
+    ) -> PassageTokens:
+        sentences, tokens = _bounds(bounds)
+        return PassageTokens(
+            passage_no,
+            doc_id,
+            Span(start, end),
+            sentences,
+            tokens,
+            np.frombuffer(vectors, dtype=np.int8).reshape(-1, self._token_dimension or 1),
         )
+
+
+def _passage(row: tuple[int, str, None, None, None, None, int, int, str, str, bytes]) -> StoredPassage:
+    sentences, _ = _bounds(row[10])
+    return StoredPassage(row[0], row[1], Metadata(*row[2:6]), Span(row[6], row[7]), row[8], row[9], sentences)
+
+
+def _bounds(stored: bytes) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Return a passage's sentences, and the positions of the tokens of each."""
+    bounds = np.frombuffer(stored, dtype="<i4").reshape(-1, 4).tolist()
+    return tuple(Span(start, end) for start, end, _, _ in bounds), tuple(Span(*tokens) for _, _, *tokens in bounds)
 
 
 def _document_row(document: Document, file: FileRecord | None) -> dict[str, str | None]:
@@ -270,7 +279,13 @@ def _passage_row(
     doc_no: int, seq: int, embedded: EmbeddedPassage
 ) -> tuple[int, int, int, str, int, bytes, bytes, bytes]:
     passage = embedded.passage
-    bounds = np.array([(sentence.start, sentence.end) for sentence in passage.sentences], dtype="<i4")
+    bounds = np.array(
+        [
+            (sentence.start, sentence.end, tokens.start, tokens.end)
+            for sentence, tokens in zip(passage.sentences, embedded.sentence_tokens, strict=True)
+        ],
+        dtype="<i4",
+    )
     return (
         doc_no,
         passage.span.start,
@@ -279,7 +294,7 @@ def _passage_row(
         seq,
         embedded.vector.astype(np.float32).tobytes(),
         bounds.tobytes(),
-        embedded.sentence_vectors.astype(np.float16).tobytes(),
+        np.rint(embedded.token_vectors * TOKEN_SCALE).astype(np.int8).tobytes(),
     )
 
 
@@ -295,6 +310,9 @@ def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
         if wanted is not None:
             conditions.append(f"{field} IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(wanted))
+    if filters.without_doc_ids is not None:
+        conditions.append("doc_id NOT IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(filters.without_doc_ids))
     for comparison, bound in ((">=", filters.published_after), ("<=", filters.published_before)):
         if bound is not None:
             conditions.append(f"{_PUBLISHED_DAY if len(bound) == 10 else _PUBLISHED_INSTANT} {comparison} ?")

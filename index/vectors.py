@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import faiss
 import numpy as np
@@ -25,6 +27,14 @@ RECENT_SHARE = 0.1
 
 _MAGIC = b"footnote-vectors-1\n"
 _Mask = npt.NDArray[np.bool_]
+
+
+class Near(NamedTuple):
+    """A passage, its document, and its cosine to a vector, in [-1, 1]."""
+
+    passage_no: int
+    doc_no: int
+    cosine: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +56,18 @@ class _Part:
     def vectors(self) -> Vectors:
         rows: Vectors = self.index.reconstruct_n(0, self.index.ntotal)
         return rows
+
+    def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
+        if not len(self.passage_nos):
+            return []
+        wanted = np.asarray(passage_nos, dtype=np.int64)
+        # Numbers only grow, so the rows are in their order.
+        rows = np.minimum(np.searchsorted(self.passage_nos, wanted), len(self.passage_nos) - 1)
+        rows = rows[self.alive[rows] & (self.passage_nos[rows] == wanted)]
+        if not len(rows):
+            return []
+        cosines = self.index.reconstruct_batch(rows) @ vector
+        return list(map(Near, self.passage_nos[rows].tolist(), self.doc_nos[rows].tolist(), cosines.tolist()))
 
     def without(self, removed: Numbers) -> "_Part":
         if not len(removed) or not len(self.passage_nos):
@@ -95,6 +117,10 @@ class VectorSnapshot:
         found = self.base.search(vector, k, doc_nos) + self.recent.search(vector, k, doc_nos)
         found.sort(key=lambda hit: (-hit[0], hit[1]))
         return [(passage_no, score) for score, passage_no in found[:k]]
+
+    def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
+        """Return, for each of these passages that a search can find, how near it is."""
+        return self.base.near(vector, passage_nos) + self.recent.near(vector, passage_nos)
 
     def after(self, changes: Changes) -> "VectorSnapshot":
         """Return the snapshot that follows from these changes."""

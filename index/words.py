@@ -18,6 +18,7 @@ from pathlib import Path
 import tantivy
 from tantivy import Occur, Query
 
+from index.document import Span
 from index.errors import DataBusy, DataUnwritable
 from index.records import Numbers
 from index.store import Reading
@@ -34,6 +35,7 @@ _BM25_SHARE = 1 / 3
 _MAX_BM25_AN_IDF = 2.2
 
 _ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
+_WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
 
 _VERSION = "footnote-words-2"
 _ANALYZER = "english"
@@ -86,18 +88,26 @@ class WordSnapshot:
         words that stand in the passage, its title or its headings, each word counted by its inverse document
         frequency, and one third is the BM25 score as a share of the most that these words could score.
         """
-        words = _words(text)
-        if not words or not passage_nos:
+        idfs = self.idfs(text)
+        if not idfs or not passage_nos:
             return {}
-        idfs = {word: self._idf(word) for word in words}
         total = sum(idfs.values())
         coverage = [
             (Occur.Should, Query.const_score_query(self._word(_ANYWHERE, word), (1 - _BM25_SHARE) * idf / total))
             for word, idf in idfs.items()
         ]
-        bm25 = Query.boost_query(self._any_of(words), _BM25_SHARE / (_MAX_BM25_AN_IDF * total))
+        bm25 = Query.boost_query(self._any_of(list(idfs)), _BM25_SHARE / (_MAX_BM25_AN_IDF * total))
         scored = Query.boolean_query([*coverage, (Occur.Should, bm25)])
         return dict(self._found(self._within(scored, "passage_no", passage_nos), len(passage_nos)))
+
+    def idfs(self, text: str) -> dict[str, float]:
+        """Return the words that a query asks for, each with its inverse document frequency."""
+        return {word: self._idf(word) for word in _words(text)}
+
+    def weights(self, text: str) -> list[tuple[Span, float]]:
+        """Return where each word of a text stands, stop words too, with its inverse document frequency."""
+        spans = (Span(*found.span()) for found in _WORD.finditer(text))
+        return [(span, max((self._idf(word) for word in words_of(span.of(text))), default=0.0)) for span in spans]
 
     def _found(self, query: Query, k: int) -> list[tuple[int, float]]:
         found = self.searcher.search(query, limit=k, count=False).hits
@@ -232,6 +242,11 @@ class Words:
             yield writer
         finally:
             writer.wait_merging_threads()
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text as they are indexed, each once."""
+    return frozenset(_analyzer().analyze(_without_dots(text)))
 
 
 def _words(text: str) -> list[str]:

@@ -1,96 +1,148 @@
-"""Evidence: how well the candidates, and each sentence of the best of them, bear on the query."""
+"""Evidence: how well the candidates, and each sentence of them, bear on the query, read token by token."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from index.document import Span, passage_id
-from index.embedder import Vectors
-from index.records import PassageVectors, StoredPassage
+from index.embedder import Embedding, Vectors
+from index.records import TOKEN_SCALE, PassageTokens, StoredPassage
+from rag.answer_type import MEASURE_WEIGHT
 
 HIGHLIGHTS = 3
-# A sentence is shown beside the best one only if it is this near to the query in comparison.
-HIGHLIGHT_SHARE = 0.7
+# A sentence is shown beside the best one only if it bears on the query this much in comparison.
+HIGHLIGHT_SHARE = 0.8
 
 
-class Candidate(NamedTuple):
-    """A passage that may be in the ranking, its cosine to the query and its likeness to it, both in [-1, 1].
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryTokens:
+    """The tokens of a query: their vectors, shape `(n, token_dimension)`, and how much each counts, adding up to 1."""
 
-    The likeness is the mean of the passage's own cosine and its best sentence's.
-    """
-
-    passage_no: int
-    doc_id: str
-    passage_id: str
-    cosine: float
-    likeness: float
+    vectors: Vectors
+    weights: Vectors
 
 
-class Ranked(NamedTuple):
-    """A candidate and the score that it is ranked by, higher-better."""
-
-    candidate: Candidate
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceEvidence:
-    """A sentence and its cosine to the query in [-1, 1]."""
+class SentenceEvidence(NamedTuple):
+    """A sentence and how well its tokens match the query's, in [0, 1]."""
 
     span: Span
-    score: float
+    match: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A candidate as it was read: how well its tokens match the query's, in [0, 1], and its sentences, best first.
+
+    `weakest` is the least of the cosines to those of the query's tokens that count more than others.
+    """
+
+    tokens: PassageTokens
+    match: float
+    weakest: float
+    sentences: tuple[SentenceEvidence, ...]
+
+    @property
+    def passage_id(self) -> str:
+        """The public id of the passage."""
+        return passage_id(self.tokens.doc_id, self.tokens.span)
+
+    @property
+    def best_sentence(self) -> float:
+        """The match of the sentence that bears on the query best, 0 where there is none."""
+        return self.sentences[0].match if self.sentences else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """A passage of the ranking with its score, and its sentences, best first."""
+    """A passage of the ranking with its score, its cosine and its words' overlap with the query, and its reading."""
 
     passage: StoredPassage
-    likeness: float
-    sentences: tuple[SentenceEvidence, ...]
+    reading: Reading
+    cosine: float
+    overlap: float
     score: float
 
     @property
     def passage_id(self) -> str:
         """The public id of the passage."""
-        return passage_id(self.passage.doc_id, self.passage.span)
+        return self.reading.passage_id
+
+    @property
+    def sentences(self) -> tuple[SentenceEvidence, ...]:
+        """The sentences, best first."""
+        return self.reading.sentences
 
     @property
     def highlights(self) -> tuple[Span, ...]:
         """The sentences that bear on the query, best first."""
-        if not self.sentences:
-            return ()
-        enough = HIGHLIGHT_SHARE * self.sentences[0].score
-        return tuple(sentence.span for sentence in self.sentences[:HIGHLIGHTS] if sentence.score >= enough)
+        enough = HIGHLIGHT_SHARE * self.reading.best_sentence
+        return tuple(sentence.span for sentence in self.sentences[:HIGHLIGHTS] if sentence.match >= enough)
 
     def sentence_vector(self, span: Span) -> Vectors:
-        """Return the vector of one of the passage's sentences, shape `(dimension,)`."""
-        vector: Vectors = self.passage.sentence_vectors[self.passage.sentences.index(span)]
+        """Return the mean of the vectors of a sentence's tokens, at unit length, shape `(token_dimension,)`."""
+        tokens = self.reading.tokens
+        own = tokens.sentence_tokens[tokens.sentences.index(span)]
+        mean = tokens.vectors[own.start : own.end].sum(axis=0, dtype=np.float32)
+        vector: Vectors = mean / max(float(np.linalg.norm(mean)), 1e-9)
         return vector
 
 
-def weigh(passages: PassageVectors, query: Vectors) -> list[Candidate]:
-    """Return the candidates that passages are for a query's vector, shape `(dimension,)`."""
-    cosines = passages.vectors @ query
-    of_sentences = passages.sentence_vectors @ query
-    best = cosines.copy()
-    begins, ends = passages.starts[:-1], passages.starts[1:]
-    with_sentences = begins < ends
-    if with_sentences.any():
-        best[with_sentences] = np.maximum.reduceat(of_sentences, begins[with_sentences])
-    likenesses = (cosines + best) / 2
+def query_tokens(
+    embedding: Embedding, word_weights: Sequence[tuple[Span, float]], measure: Span | None = None
+) -> QueryTokens:
+    """Return the tokens of a query, those of a word sharing its weight; all alike where no word has any.
+
+    `measure` is where it names the measure of a number ("share"), which counts less: texts state the number instead.
+    """
+    weights = np.zeros(len(embedding.spans), dtype=np.float32)
+    for word, weight in word_weights:
+        own = [at for at, span in enumerate(embedding.spans) if word.start <= span.start and span.end <= word.end]
+        weights[own] = weight / max(len(own), 1) * (MEASURE_WEIGHT if word == measure else 1)
+    total = float(weights.sum())
+    alike = np.full(len(weights), 1 / max(len(weights), 1), dtype=np.float32)
+    return QueryTokens(embedding.tokens, weights / total if total else alike)
+
+
+def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]:
+    """Return the passages as they are read beside a query.
+
+    A match is the mean over the query's tokens, by their weights, of the cosine to the nearest token of the passage, or
+    of the sentence: the late interaction of Khattab & Zaharia 2020, https://arxiv.org/abs/2004.12832, with the token
+    vectors of the embedding model itself. It is 0 where there are no token vectors.
+    """
+    counts = [len(passage.vectors) for passage in passages]
+    starts = np.cumsum([0, *counts])
+    if not starts[-1] or not len(query.weights):
+        return [_reading(passage, 0.0, 0.0, [0.0] * len(passage.sentences)) for passage in passages]
+    vectors = np.concatenate([passage.vectors for passage in passages]).astype(np.float32)
+    # A column of zeros at the end, so that a range may begin there.
+    cosines = np.zeros((len(query.weights), len(vectors) + 1), dtype=np.float32)
+    np.maximum((query.vectors / TOKEN_SCALE) @ vectors.T, 0, out=cosines[:, :-1])
+    spans = [Span(start, end) for start, end in pairwise(starts)]
+    for start, passage in zip(starts, passages, strict=False):
+        spans.extend(Span(start + own.start, start + own.end) for own in passage.sentence_tokens)
+    greatest = _greatest(cosines, spans)
+    weakest = greatest[query.weights >= query.weights.mean(), : len(passages)].min(axis=0).tolist()
+    matches = (query.weights @ greatest).tolist()
+    of_sentences = iter(matches[len(passages) :])
     return [
-        Candidate(number, doc_id, passage_id(doc_id, span), cosine, likeness)
-        for (number, doc_id, span), cosine, likeness in zip(
-            passages.keys, cosines.tolist(), likenesses.tolist(), strict=True
-        )
+        _reading(passage, matches[at], weakest[at], [next(of_sentences) for _ in passage.sentences])
+        for at, passage in enumerate(passages)
     ]
 
 
-def look_into(ranked: Ranked, passage: StoredPassage, query: Vectors) -> Evidence:
-    """Return the evidence in a ranked passage: its sentences by their own cosine to the query."""
-    scores = (passage.sentence_vectors @ query).tolist()
-    sentences = [SentenceEvidence(span, score) for span, score in zip(passage.sentences, scores, strict=True)]
-    sentences.sort(key=lambda sentence: (-sentence.score, sentence.span.start))
-    return Evidence(passage, ranked.candidate.likeness, tuple(sentences), ranked.score)
+def _greatest(cosines: Vectors, spans: Sequence[Span]) -> Vectors:
+    """Return the greatest of each row in each span of columns, shape `(rows, spans)`; 0 in an empty one."""
+    bounds = np.array([(span.start, span.end) for span in spans])
+    greatest: Vectors = np.maximum.reduceat(cosines, bounds.ravel(), axis=1)[:, ::2] * (bounds[:, 0] < bounds[:, 1])
+    return greatest
+
+
+def _reading(tokens: PassageTokens, match: float, weakest: float, of_sentences: Sequence[float]) -> Reading:
+    sentences = [SentenceEvidence(span, own) for span, own in zip(tokens.sentences, of_sentences, strict=True)]
+    return Reading(
+        tokens, match, weakest, tuple(sorted(sentences, key=lambda sentence: (-sentence.match, sentence.span.start)))
+    )

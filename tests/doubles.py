@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from index.embedder import Vectors
+from index.document import Span
+from index.embedder import Embedding
 
 
 class HashingEmbedder:
-    """Each word of a text counts in one of 64 buckets, the one its CRC-32 falls into; the counts have unit length.
+    """Each word of a text is a token, in one of 64 buckets by its CRC-32; a text's vector counts them, at unit length.
 
     Texts that share words are near each other. `embedded` lists every text that was embedded.
     """
@@ -19,6 +20,7 @@ class HashingEmbedder:
     name = "hashing"
     fingerprint = "hashing-64"
     dimension = 64
+    token_dimension = 64
 
     def __init__(self) -> None:
         tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
@@ -26,13 +28,14 @@ class HashingEmbedder:
         self.tokenizer_json: str = tokenizer.to_str()
         self.embedded: list[str] = []
 
-    def embed_query(self, text: str) -> Vectors:
-        row = np.zeros(self.dimension, dtype=np.float32)
-        for word in re.findall(r"\w+", text.lower()) or [""]:
-            row[zlib.crc32(word.encode()) % self.dimension] += 1
-        return row / np.linalg.norm(row).astype(np.float32)
+    def embed_query(self, text: str) -> Embedding:
+        spans = tuple(Span(*found.span()) for found in re.finditer(r"\w+", text))
+        tokens = np.zeros((len(spans), self.token_dimension), dtype=np.float32)
+        for token, span in zip(tokens, spans, strict=True):
+            token[zlib.crc32(span.of(text).lower().encode()) % self.token_dimension] = 1
+        vector = tokens.sum(axis=0) if spans else np.ones(self.dimension, dtype=np.float32)
+        return Embedding(vector / np.linalg.norm(vector).astype(np.float32), tokens, spans)
 
-    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+    def embed_texts(self, texts: Sequence[str]) -> list[Embedding]:
         self.embedded.extend(texts)
-        rows = [self.embed_query(text) for text in texts]
-        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dimension)
+        return [self.embed_query(text) for text in texts]

@@ -33,7 +33,7 @@ def document(doc_id: str, text: str, **metadata: str) -> Document:
 
 def found(corpus: Corpus, question: str, filters: Filters | None = None) -> list[str]:
     """The ids of the documents with a passage that shares a word with the question, nearest first."""
-    vector = corpus.embedder.embed_query(question)
+    vector = corpus.embedder.embed_query(question).vector
     with corpus.read() as view:
         doc_nos = view.reading.doc_nos(filters or Filters())
         near = [number for number, cosine in view.vectors.nearest(vector, 100, doc_nos) if cosine > 0.1]
@@ -45,7 +45,7 @@ def test_what_is_put_is_found_with_its_exact_text(corpus: Corpus) -> None:
     assert corpus.put(document("metals", text, title="Metals")) is Outcome.ADDED
     with corpus.read() as view:
         (passage,) = view.reading.passages(
-            [number for number, _ in view.vectors.nearest(corpus.embedder.embed_query("lanthanum"), 1)]
+            [number for number, _ in view.vectors.nearest(corpus.embedder.embed_query("lanthanum").vector, 1)]
         )
     assert passage.text == text
     assert [passage.slice(sentence) for sentence in passage.sentences] == [
@@ -231,7 +231,7 @@ class TestOpening:
         with sqlite3.connect(folder / DATABASE) as connection:
             connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
         connection.close()
-        with pytest.raises(DataMismatch, match=r"format 99.*format 1"):
+        with pytest.raises(DataMismatch, match=r"format 99.*format 2"):
             Corpus(folder, HashingEmbedder())
 
     @pytest.mark.parametrize("content", [b"", b"garbage" * 1000])
@@ -268,7 +268,7 @@ class TestDoctor:
         ("UPDATE documents SET text = text || '!'", "SHA-256"),
         ("UPDATE passages SET end = end + 1000", "outside its text"),
         ("UPDATE passages SET start = start + 3", "sentence outside"),
-        ("UPDATE passages SET sentence_vectors = zeroblob(length(sentence_vectors))", "sentence vectors"),
+        ("UPDATE passages SET token_vectors = zeroblob(length(token_vectors))", "token vectors"),
         ("UPDATE passages SET vector = zeroblob(length(vector))", "vector of passage"),
         ("DELETE FROM passages", "no passage"),
     )

@@ -12,7 +12,7 @@ from index.document import Document, Passage
 from index.embedder import DEFAULT_MODEL, OnnxEmbedder, find_model
 from index.errors import DocumentError
 from index.furniture import furniture_spans
-from index.passages import MAX_CHARS, MAX_TOKENS, Splitter
+from index.passages import STANDARD, Splitter
 from index.reading import document_blocks, read_bytes, read_text
 from tests.conftest import MODELS, SEEDS
 
@@ -63,8 +63,8 @@ def check_laws(splitter: Splitter, document: Document) -> None:
     for passage in passages:
         assert end <= passage.span.start < passage.span.end <= len(text)
         end = passage.span.end
-        assert splitter.count(passage.span.of(text)) <= MAX_TOKENS
-        assert len(passage.span.of(text)) <= MAX_CHARS
+        assert splitter.count(passage.span.of(text)) <= STANDARD.max_tokens
+        assert len(passage.span.of(text)) <= STANDARD.max_chars
         in_passage[passage.span.start : passage.span.end] = [True] * (passage.span.end - passage.span.start)
         at = passage.span.start
         for sentence in passage.sentences:

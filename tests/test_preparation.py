@@ -49,7 +49,7 @@ def test_it_agrees_with_the_reference_on_probes_and_on_the_seeds(embedder: OnnxE
     texts = [passage.text for passage in passages]
     asked = [question for question in QUESTIONS if len(question.split()) > 3]
     expected = reference([*probes(), *texts, *asked])
-    made = embedder.embed_texts([*probes(), *texts, *asked])
+    made = np.stack([embedding.vector for embedding in embedder.embed_texts([*probes(), *texts, *asked])])
     assert (made * expected).sum(axis=1).min() >= LOWEST_COSINE
     first, last = len(probes()), len(probes()) + len(texts)
     by_reference = expected[last:] @ expected[first:last].T
@@ -66,11 +66,16 @@ def test_it_agrees_with_the_reference_on_probes_and_on_the_seeds(embedder: OnnxE
 def test_a_text_s_vector_does_not_depend_on_its_neighbours(embedder: OnnxEmbedder) -> None:
     texts = probes()[:12]
     together = embedder.embed_texts(texts)
-    alone = np.stack([embedder.embed_texts([text])[0] for text in reversed(texts)])[::-1]
-    assert np.array_equal(together, alone)
-    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
-    assert together.shape == (12, embedder.dimension)
-    assert embedder.embed_texts([]).shape == (0, embedder.dimension)
+    alone = [embedder.embed_texts([text])[0] for text in reversed(texts)][::-1]
+    for one, other, text in zip(together, alone, texts, strict=True):
+        assert np.array_equal(one.vector, other.vector)
+        assert np.array_equal(one.tokens, other.tokens)
+        assert one.vector.shape == (embedder.dimension,)
+        assert one.tokens.shape == (len(one.spans), embedder.token_dimension)
+        assert np.allclose(np.linalg.norm([one.vector], axis=1), 1, atol=1e-5)
+        assert np.allclose(np.linalg.norm(one.tokens, axis=1), 1, atol=1e-5)
+        assert "".join(span.of(text) for span in one.spans) == text.replace(" ", "")
+    assert embedder.embed_texts([]) == []
 
 
 def test_the_card_says_what_the_model_is(model_folder: Path) -> None:
@@ -112,6 +117,6 @@ def test_passages_are_found_by_what_they_say(embedder: OnnxEmbedder, tmp_path: P
         (tmp_path / f"{name}.txt").write_text(text)
     ingest(corpus, article_files([tmp_path / "animals.txt", tmp_path / "metals.txt"]))
     with corpus.read() as view:
-        (nearest, _), *_ = view.vectors.nearest(embedder.embed_query("which animal eats plants?"), 2)
+        (nearest, _), *_ = view.vectors.nearest(embedder.embed_query("which animal eats plants?").vector, 2)
         assert view.reading.passages([nearest])[0].doc_id == "animals"
     corpus.close()

@@ -1,0 +1,149 @@
+"""Reading token by token, against the slow and obvious way, and the fusion that follows from it."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.corpus import Corpus
+from index.document import Document, Metadata, Span
+from index.embedder import Embedding
+from index.records import TOKEN_SCALE, PassageTokens
+from index.vectors import Near
+from rag.answer_type import MEASURE_WEIGHT
+from rag.engine import Engine
+from rag.evidence import QueryTokens, Reading, query_tokens, read
+from rag.fusion import Candidate, Weights, candidates_of, diversified, followed, fused
+from rag.query import Query
+from tests.doubles import HashingEmbedder
+
+DIMENSION = 8
+Floats = npt.NDArray[np.float32]
+
+
+def unit_rows(count: int, seed: int) -> Floats:
+    rows = np.random.default_rng(seed).standard_normal((count, DIMENSION)).astype(np.float32)
+    unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+def passage(number: int, count: int, bounds: list[tuple[int, int]]) -> PassageTokens:
+    vectors = np.rint(unit_rows(count, number) * TOKEN_SCALE).astype(np.int8)
+    spans = tuple(Span(10 * at, 10 * at + 9) for at in range(len(bounds)))
+    return PassageTokens(
+        number, f"d{number}", Span(0, 100), spans, tuple(Span(start, end) for start, end in bounds), vectors
+    )
+
+
+def twin(query: QueryTokens, vectors: npt.NDArray[np.int8]) -> float:
+    if not len(vectors):
+        return 0.0
+    best = [max(0.0, max(float(token @ row) / TOKEN_SCALE for row in vectors)) for token in query.vectors]
+    return float(np.dot(query.weights, best))
+
+
+@given(
+    shapes=st.lists(
+        st.tuples(st.integers(0, 9), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=4)),
+        min_size=1,
+        max_size=5,
+    ),
+    tokens=st.integers(1, 6),
+    seed=st.integers(0, 1000),
+)
+def test_a_match_is_the_weighted_mean_of_the_greatest_cosines(
+    shapes: list[tuple[int, list[tuple[int, int]]]], tokens: int, seed: int
+) -> None:
+    weights = np.random.default_rng(seed).random(tokens).astype(np.float32) + 0.01
+    query = QueryTokens(unit_rows(tokens, seed), weights / weights.sum())
+    passages = [
+        passage(number, count, [(min(a, b, count), min(max(a, b), count)) for a, b in bounds])
+        for number, (count, bounds) in enumerate(shapes)
+    ]
+    for one, reading in zip(passages, read(query, passages), strict=True):
+        assert reading.match == pytest.approx(twin(query, one.vectors), abs=1e-4)
+        expected = {
+            span: twin(query, one.vectors[own.start : own.end])
+            for span, own in zip(one.sentences, one.sentence_tokens, strict=True)
+        }
+        assert {sentence.span: pytest.approx(sentence.match, abs=1e-4) for sentence in reading.sentences} == expected
+        assert [one.match for one in reading.sentences] == sorted(
+            (one.match for one in reading.sentences), reverse=True
+        )
+        assert 0 <= reading.weakest <= 1.01
+        assert reading.best_sentence <= reading.match + 1e-4
+
+
+def test_without_token_vectors_nothing_matches() -> None:
+    query = QueryTokens(np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.float32))
+    (reading,) = read(query, [passage(1, 0, [(0, 0)])])
+    assert (reading.match, reading.weakest, reading.best_sentence) == (0, 0, 0)
+    assert read(query, []) == []
+
+
+def test_the_tokens_of_a_word_share_its_weight_and_a_measure_counts_less() -> None:
+    spans = (Span(0, 4), Span(4, 8), Span(9, 14))
+    embedding = Embedding(np.ones(2, dtype=np.float32), np.ones((3, 2), dtype=np.float32), spans)
+    words = [(Span(0, 8), 2.0), (Span(9, 14), 2.0)]
+    assert query_tokens(embedding, words).weights.tolist() == pytest.approx([0.25, 0.25, 0.5])
+    lessened = query_tokens(embedding, words, measure=Span(9, 14)).weights
+    assert lessened[2] / lessened[:2].sum() == pytest.approx(MEASURE_WEIGHT)
+    assert query_tokens(embedding, []).weights.tolist() == pytest.approx([1 / 3] * 3)
+
+
+def reading_of(number: int, match: float) -> Reading:
+    return Reading(passage(number, 1, []), match, 0.0, ())
+
+
+@given(
+    rows=st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1), st.integers(0, 5)), max_size=40),
+    read_ones=st.integers(0, 40),
+)
+def test_documents_keep_their_order_and_what_was_not_read_comes_last(
+    rows: list[tuple[float, float, float, int]], read_ones: int
+) -> None:
+    weights = Weights()
+    found = [
+        Candidate(number, doc, cosine, overlap, weights.vector * cosine + weights.words * overlap)
+        for number, (cosine, overlap, _, doc) in enumerate(rows)
+    ]
+    readings = [reading_of(one.passage_no, rows[one.passage_no][2]) for one in found]
+    ranking = fused(found[:read_ones], readings[:read_ones], weights)
+    again = diversified(ranking)
+    assert sorted(one.candidate for one in again) == sorted(found[:read_ones])
+    first_of = {one.candidate.doc_no: one for one in reversed(ranking) if one.score > 0}
+    assert {one.candidate.doc_no: one for one in reversed(again) if one.score > 0} == first_of
+    whole = followed(again, found[read_ones:], readings[read_ones:])
+    assert [one.candidate for one in whole[read_ones:]] == found[read_ones:]
+    scores = [one.score for one in whole[: read_ones + 1]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_candidates_come_by_cosine_and_overlap_and_ties_by_number() -> None:
+    near = [Near(3, 1, 0.5), Near(1, 1, 0.5), Near(2, 1, 0.4)]
+    found = candidates_of(near, {2: 1.0}, Weights(vector=0.5, words=0.5))
+    assert [one.passage_no for one in found] == [2, 1, 3]
+    assert found[0].score == pytest.approx(0.7)
+
+
+def test_a_longer_ranking_begins_with_the_shorter_one(seeds_engine: Engine) -> None:
+    for question in ("What is China's processing share?", "magnets", "who said that the truce is dead?"):
+        whole = [hit.passage_id for hit in seeds_engine.search(Query.parse(question, top_k=36)).hits]
+        for top_k in (1, 5, 30, 31):
+            assert [hit.passage_id for hit in seeds_engine.search(Query.parse(question, top_k=top_k)).hits] == whole[
+                :top_k
+            ]
+
+
+def test_each_token_belongs_to_its_sentence(corpus: Corpus) -> None:
+    text = "Tin is soft (opens in a new tab) and grey. Copper prices fell."
+    corpus.put(Document("a", text, "text/plain", Metadata("Metals")))
+    with corpus.read() as view:
+        (tokens,) = view.reading.passage_tokens(view.reading.passage_nos("a"))
+    embedder = HashingEmbedder()
+    for span, own in zip(tokens.sentences, tokens.sentence_tokens, strict=True):
+        said = span.of(text).replace(" (opens in a new tab)", "")
+        expected = embedder.embed_query(said).tokens
+        assert np.array_equal(tokens.vectors[own.start : own.end], np.rint(expected * TOKEN_SCALE))
+    assert len(tokens.vectors) == 1 + 5 + 3
