@@ -1,0 +1,70 @@
+"""The answer type: what kind of thing a question asks for, and whether a text holds one (Li & Roth 2002)."""
+
+import re
+from enum import StrEnum
+
+from index.document import Span
+from index.words import words_of
+
+_MONTHS = (
+    "january|february|march|april|june|july|august|september|october|november|december|"
+    "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+)
+# What a number is asked for by, where it says nothing else of the thing: a text states the number in its place.
+_MEASURE = r"share|percentage|percent|proportion|fraction|number|amount|quantity|size|value|rate|level|total|figure"
+# What the name of such a measure counts in comparison with another word of the question.
+MEASURE_WEIGHT = 0.25
+_DIMENSION = r"price|cost|population|length|height|width|depth|weight|age|distance|salary|budget|revenue|turnover"
+
+
+class AnswerType(StrEnum):
+    """What a question asks for."""
+
+    NUMBER = "number"
+    DATE = "date"
+    NAME = "name"
+
+
+_ASKED = (
+    (AnswerType.NUMBER, r"\bhow (?:many|much|long|far|old|big|large|deep|high|tall|wide|fast|often|soon|heavy)\b"),
+    (
+        AnswerType.NUMBER,
+        rf"\b(?:what|which)(?:[’']s| is| was| are| were)? (?:[\w’'-]+ ){{0,4}}?(?P<measure>{_MEASURE}|{_DIMENSION})\b",
+    ),
+    (AnswerType.DATE, r"\bwhen\b|\b(?:what|which) (?:year|month|day|date|century|decade)\b"),
+    (AnswerType.NAME, r"\bwho(?:m|se)?\b|\bwhere\b|\b(?:what|which) (?:country|city|state|company|person)\b"),
+)
+_ASKED_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
+_HELD = {
+    AnswerType.NUMBER: re.compile(
+        r"\d[\d.,]*|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|"
+        r"millions?|billions?|half|third|quarter|twice|doubled?|tripled?|several|decades?|centur(?:y|ies))\b",
+        re.IGNORECASE,
+    ),
+    AnswerType.DATE: re.compile(
+        rf"\b(?:1\d|20)\d\ds?\b|\b(?:{_MONTHS}|yesterday|today|tomorrow|ongoing)\b|(?-i:\bMay\b)|"
+        r"\b(?:days?|weeks?|months?|years?|decades?) (?:ago|later|earlier)\b|"
+        r"\b(?:last|this|next) (?:week|month|year)\b",
+        re.IGNORECASE,
+    ),
+    AnswerType.NAME: re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+"),
+}
+
+
+def answer_type(question: str) -> AnswerType | None:
+    """Return what a question asks for, None where that cannot be told."""
+    return next((kind for kind, pattern in _ASKED_PATTERNS if pattern.search(question)), None)
+
+
+def measure_asked(question: str) -> Span | None:
+    """Return where a question names no more than the measure it wants ("share", "number"), None where it does not."""
+    for _, pattern in _ASKED_PATTERNS:
+        found = pattern.search(question)
+        if found and "measure" in pattern.groupindex and re.fullmatch(_MEASURE, found["measure"], re.IGNORECASE):
+            return Span(*found.span("measure"))
+    return None
+
+
+def holds(kind: AnswerType, text: str, asked_words: frozenset[str]) -> bool:
+    """Return whether a text holds something of a kind that the question, whose words are given, does not say itself."""
+    return any(words_of(found[0]) - asked_words for found in _HELD[kind].finditer(text))

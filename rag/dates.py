@@ -1,0 +1,533 @@
+"""Time: the periods that a sentence names, what a question asks of time, and how well the two fit."""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from index.document import Span
+
+Relation = Literal["in", "after", "before"]
+
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_NUMBERS = {"a": 1, "an": 1, "a couple of": 2, "first": 1, "second": 2, "third": 3, "fourth": 4} | {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+}
+_MONTH_NOS = {name[:3]: number for number, name in enumerate(_MONTHS, start=1)}
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_PARTS = {"early": (0, 3), "mid": (3, 6), "late": (6, 9)}
+
+_YEAR = r"(?:1[0-9]|20)[0-9]{2}(?![0-9]|[.,][0-9])"
+_MONTH = (
+    r"(?:jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?|july?|aug(?:ust|\.)?|"
+    r"sept?(?:ember|\.)?|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)(?!\w)"
+)
+_DAY = r"[0-3]?[0-9](?:st|nd|rd|th)?"
+_TO = r"(?:\s*[–—-]\s*|\s+(?:to|through|until|till|and)\s+)"
+_OF = r"(?:,?\s+(?:of\s+)?|,\s*)"
+_PART = r"(?:(?:early|late|mid)[\s-]+|mid)"
+_SEASON = "|".join(_SEASONS)
+_UNIT = r"(?:day|week|month|year|decade)"
+_NUMBER = rf"(?:[0-9]{{1,3}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
+
+# A number after these counts, and so does one before these or before a plural.
+_COUNTED_BEFORE = re.compile(
+    r"(?:[$€£¥₹#]\s?|\b(?:about|around|approximately|roughly|nearly|almost|over|under|than|least|most|some|only|exactly|"
+    r"another|total|totals?|totalled|totaled|number|no\.|page|pages|p\.|pp\.|room|flight|route|model|section|article|"
+    r"usd|eur|rmb|was|were|is|are|reached|hit|costs?|paid|earned|weighs?|every|all)\s+)$",
+    re.IGNORECASE,
+)
+_TIME_BEFORE = re.compile(
+    r"\b(?:in|since|during|until|till|before|after|years?|year (?:was|is)|(?:later|earlier) than|circa|between)\s+$",
+    re.IGNORECASE,
+)
+_COUNTED_AFTER = re.compile(
+    r"\s*%|[ \t\u00a0-]*(?:percent|per cent|people|men|women|children|tons?|tonnes?|kg|kilos?|kilograms?|grams?|km|"
+    r"kilomet\w+|"
+    r"met(?:er|re)s?|miles?|feet|ft|mw|gw|kwh|barrels?|dollars?|euros?|pounds|yuan|yen|usd|million|billion|trillion|"
+    r"thousand|hundred|hours?|minutes?|seconds?|days?|weeks?|months?|years?|cases|times|jobs|workers|employees|"
+    r"bce?|b\.c\.|points|bytes|words|pages|mg|ppm|calories|degrees|square|cubic|°)(?!\w)",
+    re.IGNORECASE,
+)
+_PLURAL_AFTER = re.compile(r"\s+(?!was|has|does|its|this)[a-z]{2,}(?<![suio])s(?![\w’'])")
+_POSSESSIVE_BEFORE = re.compile(r"\b(?:the|its|their|his|her|this|\w+[’']s)\s+$", re.IGNORECASE)
+_MONTH_BEFORE = re.compile(
+    r"\b(?P<before>in|since|until|till|by|during|of|before|after|from|through|early|late|mid|last|this|next)[\s-]+$",
+    re.IGNORECASE,
+)
+_NAME_AFTER = re.compile(r"\s+[A-Z]")
+_NO_ONE_DAY = re.compile(r"\b(?:every|each|black|cyber|good|ash|super)\s+$", re.IGNORECASE)
+_AHEAD = re.compile(r"\b(?:will|shall|won[’']t)(?:\s+\w+){1,6}\s+$", re.IGNORECASE)
+_JOINED = re.compile(r"(?:\s*[–—-]\s*|\s+(?:to|through|until|till)\s+)(?:the\s+)?", re.IGNORECASE)
+_AND = re.compile(r"\s+and\s+(?:the\s+)?", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A stretch of days, both ends included."""
+
+    first: date
+    last: date
+
+    def iso(self) -> str:
+        """Return the period in ISO 8601: a day, a month or a year where it is one, otherwise first/last."""
+        if self.first == self.last:
+            return self.first.isoformat()
+        if self == _month(self.first.year, self.first.month):
+            return self.first.isoformat()[:7]
+        if self == _years(self.first.year):
+            return self.first.isoformat()[:4]
+        return f"{self.first.isoformat()}/{self.last.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where a text names a period."""
+
+    span: Span
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """What a question asks of time: a relation to a period, or to an event in the question's own words."""
+
+    relation: Relation
+    period: Period | None
+    event: str | None
+
+
+def periods_in(text: str, published_at: str | None) -> list[Period]:
+    """Return the periods that a text names, in order of mention.
+
+    `published_at` is an ISO 8601 date or instant; what is named relative to it ("last month", "on Monday", "in May")
+    is left out where it is None.
+    """
+    return [
+        one.period for one in mentions(text, None if published_at is None else date.fromisoformat(published_at[:10]))
+    ]
+
+
+def as_of(sentence: str, published_at: str | None) -> str | None:
+    """Return in ISO 8601 the period that a sentence speaks of, the first it names; None where it names none."""
+    return next((period.iso() for period in periods_in(sentence, published_at)), None)
+
+
+def mentions(text: str, now: date | None) -> list[Mention]:
+    """Return where a text names periods, a range as one; `now` is the day that relative ones are counted from."""
+    found: list[Mention] = []
+    for mention in _single_mentions(text, now):
+        if found and (joined := _joined(text, found[-1], mention)):
+            found[-1] = joined
+        else:
+            found.append(mention)
+    return found
+
+
+def time_asked(question: str, today: date | None = None) -> TimeAsked | None:
+    """Return what a question asks of time, None where it asks nothing; relative dates count from `today`.
+
+    A month without a year is an event, its name, where `today` is None.
+    """
+    named = mentions(question, today)
+    for found in _RELATION.finditer(question):
+        if _NOT_OF_TIME.search(question, 0, found.start()) or _IDIOM.match(question, found.start()):
+            continue
+        relation = _RELATIONS[" ".join(found["word"].lower().split())]
+        period = next((one.period for one in named if _starts_with(question, found.end(), one.span.start)), None)
+        if period:
+            return TimeAsked(relation, period, None)
+        if event := _event(question, found):
+            return TimeAsked(relation, None, event)
+    if named:
+        # "In 2010 and in 2025" asks about both, and about nothing outside them.
+        periods = [one.period for one in named]
+        return TimeAsked("in", Period(min(one.first for one in periods), max(one.last for one in periods)), None)
+    month = _ASKED_MONTH.search(question)
+    return TimeAsked("in", None, month["month"].capitalize()) if month else None
+
+
+def asks_what_happened(question: str) -> bool:
+    """Return whether a question's answer is told in order of time."""
+    return bool(_HAPPENED.search(question))
+
+
+def fits(asked: TimeAsked, spoken: Sequence[Period]) -> float | None:
+    """Return how well the best of a sentence's periods fits the time asked for, in [0, 1]; None where either has none.
+
+    It is the share of the period's days that are in the asked one, or after or before it, where a day inside it counts
+    half: what was "since May" may have been in May.
+    """
+    if asked.period is None or not spoken:
+        return None
+    return max(_fit(asked.relation, asked.period, period) for period in spoken)
+
+
+def _fit(relation: Relation, asked: Period, spoken: Period) -> float:
+    days = (spoken.last - spoken.first).days + 1
+    inside = (min(spoken.last, asked.last) - max(spoken.first, asked.first)).days + 1
+    after = min((spoken.last - asked.last).days, days)
+    before = min((asked.first - spoken.first).days, days)
+    if relation == "in":
+        return max(inside, 0) / days
+    return (max(inside, 0) / 2 + max(after if relation == "after" else before, 0)) / days
+
+
+_RELATIONS: dict[str, Relation] = {
+    "after": "after",
+    "since": "after",
+    "following": "after",
+    "in the wake of": "after",
+    "subsequent to": "after",
+    "before": "before",
+    "prior to": "before",
+    "ahead of": "before",
+    "until": "before",
+    "till": "before",
+    "leading up to": "before",
+    "led up to": "before",
+    "during": "in",
+}
+_RELATION = re.compile(rf"(?<![\w-])(?<!\bis )(?<!\bare )(?P<word>{'|'.join(_RELATIONS)})(?![\w-])\s*", re.IGNORECASE)
+_NOT_OF_TIME = re.compile(
+    r"\b(?:looks?|looking|looked|named?|called|sought|takes?|took|taking|go|goes|going|went|asks?|asked|inquire\w*|"
+    r"runs?|chas\w+|model\w*|appear\w*|testif\w+|brought|cases?|the|these|ever)\s+$",
+    re.IGNORECASE,
+)
+_IDIOM = re.compile(
+    r"after\s+all\b|since\s+when\b|(?:after|before|since)\s+(?:that|this|then|it|them)(?=\s*(?:[?.!,]|$))",
+    re.IGNORECASE,
+)
+_BEFORE_PERIOD = re.compile(r"\s*(?:(?:the|about|around|early|late|mid|end\s+of|beginning\s+of|start\s+of)[\s-]+)*")
+_HOW_SOON = re.compile(r"\W*how\s+\w+\s+(?:\w+\s+)?$", re.IGNORECASE)
+_ENDS_EVENT = re.compile(r"\s*[!;:,.](?=\s|$)|\s*\?\s*$|\n")
+_ENDS_FRONTED = re.compile(
+    r"\s+(?:what|who|how|why|when|where|which|did|does|do|was|were|is|are|has|have|had|will|would|could|can|should)\b",
+    re.IGNORECASE,
+)
+_ASKED_MONTH = re.compile(
+    rf"\b(?:in|since|during)\s+(?:early\s+|late\s+|mid[-\s])?(?P<month>{'|'.join(_MONTHS)})(?![\w-])", re.IGNORECASE
+)
+_HAPPENED = re.compile(
+    r"\bwhat(?:[’']s|\s+has|\s+had|\s+have|\s+all|\s+else|\s+exactly|\s+really)*\s+happened\b|"
+    r"\bwhat\s+(?:came|comes|follow(?:ed|s)|occurred|took\s+place|went\s+(?:on|wrong)|led\s+(?:up\s+)?to)\b|"
+    r"\btime-?\s?lines?\b|\bchronolog\w+|\b(?:sequence|course|order|chain)\s+of\s+events\b|\bin\s+what\s+order\b|"
+    r"\bhow\s+(?:did|has|have|had)\b.*\b(?:unfold|develop|evolve|play|come|progress|proceed)(?:e?d|s)?\b|"
+    r"\b(?:what|which)\s+events\b|\bwhat\s+(?:did|happens)\b.*\bnext\b|\b(?:history|story)\s+of\b|"
+    r"\bwhat\s+(?:were|are)\s+the\s.*\b(?:events|milestones|stages|steps)\b",
+    re.IGNORECASE,
+)
+
+
+def _starts_with(question: str, start: int, named: int) -> bool:
+    return named >= start and _BEFORE_PERIOD.fullmatch(question, start, named) is not None
+
+
+def _event(question: str, found: re.Match[str]) -> str | None:
+    """Return the event that a relation word is followed by, up to where the question itself begins or it ends."""
+    end = _ENDS_EVENT.search(question, found.end())
+    event = question[found.end() : end.start() if end else len(question)]
+    # "How soon after Geneva did China …", but "After the deal was signed, what …".
+    if _HOW_SOON.match(question[: found.start()]) or (not question[: found.start()].strip() and not end):
+        event = _ENDS_FRONTED.split(event)[0]
+    return event.strip(" \t\"'“”‘’()") or None
+
+
+def _single_mentions(text: str, now: date | None) -> Iterator[Mention]:
+    for found in _ANY.finditer(text):
+        rule, read = _RULES[(found.lastindex or 1) - 1]
+        exact = rule.match(text, found.start())
+        period = None if exact is None else _read(read, exact, now)
+        if period:
+            yield Mention(Span(*found.span()), period)
+
+
+def _read(read: "_Reader", found: re.Match[str], now: date | None) -> Period | None:
+    try:
+        period = read(found, now)
+    except (ValueError, OverflowError, KeyError):
+        # The 30th of February, three thousand years ago, or "ſpring", which is "spring" to a regular expression.
+        return None
+    return period if period and period.first <= period.last else None
+
+
+def _joined(text: str, one: Mention, other: Mention) -> Mention | None:
+    """Return two mentions as the range that they are the ends of, None where they are two."""
+    between = text[one.span.end : other.span.start]
+    is_range = _JOINED.fullmatch(between) or (_AND.fullmatch(between) and _BETWEEN.search(text[: one.span.start]))
+    if not is_range or one.period.first > other.period.last:
+        return None
+    return Mention(Span(one.span.start, other.span.end), Period(one.period.first, other.period.last))
+
+
+def _month(year: int, month: int) -> Period:
+    return Period(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+
+
+def _months(year: int, month: int, count: int) -> Period:
+    """Return `count` whole months; `month` may lie beyond its year, 0 being the December before."""
+    first, last = divmod(12 * year + month - 1, 12), divmod(12 * year + month + count - 2, 12)
+    return Period(_month(first[0], first[1] + 1).first, _month(last[0], last[1] + 1).last)
+
+
+def _years(first: int, last: int | None = None) -> Period:
+    return Period(date(first, 1, 1), date(last or first, 12, 31))
+
+
+def _day(day: date) -> Period:
+    return Period(day, day)
+
+
+def _week(day: date) -> Period:
+    monday = day - timedelta(days=day.weekday())
+    return Period(monday, monday + timedelta(days=6))
+
+
+def _number(word: str) -> int:
+    word = " ".join(word.lower().split())
+    return _NUMBERS[word] if word in _NUMBERS else int(re.match(r"[0-9]+", word)[0])  # type: ignore[index]
+
+
+def _month_no(name: str) -> int:
+    return _MONTH_NOS[name.lower()[:3]]
+
+
+def _iso(found: re.Match[str], now: date | None) -> Period | None:
+    year, month, day = found["year"], found["month"], found["day"]
+    return _day(date(int(year), int(month), int(day))) if day else _month(int(year), int(month))
+
+
+def _days_of_month(found: re.Match[str], now: date | None) -> Period | None:
+    """Return the day or days of a month; without a year, those of the latest such month not after now."""
+    month, first = _month_no(found["month"]), _number(found["day"])
+    last = _number(found["to"]) if found["to"] else first
+    if found["year"]:
+        year = int(found["year"])
+    elif now is None or found["month"].islower() or _COUNTED_AFTER.match(found.string, found.end()):
+        return None
+    else:
+        year = now.year - ((month, first) > (now.month, now.day)) + _is_ahead(found)
+    return Period(date(year, month, first), date(year, month, last))
+
+
+def _months_of_year(found: re.Match[str], now: date | None) -> Period | None:
+    year, month, last = int(found["year"]), _month_no(found["month"]), found["to"]
+    return _months(year, month, _month_no(last) - month + 1) if last else _month(year, month)
+
+
+def _part_of_year(found: re.Match[str], now: date | None) -> Period | None:
+    months = 3 if found["unit"].lower() in ("q", "quarter") else 6
+    number = _number(found["number"])
+    return _months(int(found["year"]), 1 + months * (number - 1), months) if number <= 12 // months else None
+
+
+def _season_of_year(found: re.Match[str], now: date | None) -> Period | None:
+    return _months(int(found["year"]), _SEASONS[found["season"].lower()], 3)
+
+
+def _near_season(found: re.Match[str], now: date | None) -> Period | None:
+    if now is None:
+        return None
+    month = _SEASONS[found["season"].lower()]
+    return _months(now.year - (found["which"].lower() == "last" and now.month < month + 3), month, 3)
+
+
+def _decade(found: re.Match[str], now: date | None) -> Period | None:
+    first, last = _PARTS.get((found["part"] or "").strip(" -").lower(), (0, 9))
+    return _years(int(found["year"]) + first, int(found["year"]) + last)
+
+
+def _short_range(found: re.Match[str], now: date | None) -> Period | None:
+    first = int(found["year"])
+    last = first - first % 100 + int(found["to"])
+    return _years(first, last) if first < last else None
+
+
+def _year(found: re.Match[str], now: date | None) -> Period | None:
+    """Return a year, None where the number may as well be a count."""
+    year, before = int(found["year"]), _before(found)
+    timely = _TIME_BEFORE.search(before)
+    if _COUNTED_AFTER.match(found.string, found.end()) or (_COUNTED_BEFORE.search(before) and not timely):
+        return None
+    if year >= 1900 and (timely or _POSSESSIVE_BEFORE.search(before)):
+        return _years(year)
+    is_count = _PLURAL_AFTER.match(found.string, found.end()) or (year < 1400 and not timely)
+    return None if is_count else _years(year)
+
+
+def _near_day(found: re.Match[str], now: date | None) -> Period | None:
+    offset = {"yesterday": -1, "tomorrow": 1}.get(found["word"].lower(), 0)
+    return None if now is None else _day(now + timedelta(days=offset))
+
+
+def _this_or_last(found: re.Match[str], now: date | None) -> Period | None:
+    """Return this, last or next week, month, quarter, year or decade; "earlier this" ends with now, "later" begins."""
+    if now is None:
+        return None
+    which, unit = found["which"].lower(), found["unit"].lower()
+    whole = _unit_of(now, unit, {"this": 0, "next": 1}.get(which, -1))
+    part = (found["part"] or "").lower()
+    first = max(now, whole.first) if part == "later" else whole.first
+    return Period(first, whole.last if part in ("", "later", "late") else min(now, whole.last))
+
+
+def _unit_of(now: date, unit: str, offset: int) -> Period:
+    if unit == "week":
+        return _week(now + timedelta(weeks=offset))
+    if unit == "month":
+        return _months(now.year, now.month + offset, 1)
+    if unit == "quarter":
+        return _months(now.year, now.month - (now.month - 1) % 3 + 3 * offset, 3)
+    if unit == "decade":
+        start = now.year - now.year % 10 + 10 * offset
+        return _years(start, start + 9)
+    return _years(now.year + offset)
+
+
+def _ago(found: re.Match[str], now: date | None) -> Period | None:
+    """Return the day, week, month or year so long ago, as exactly as its unit says."""
+    if now is None:
+        return None
+    count, unit = _number(found["number"]), found["unit"].lower()
+    if unit == "day":
+        return _day(now - timedelta(days=count))
+    if unit == "decade":
+        return _years(now.year - 10 * count)
+    return _unit_of(now, unit, -count)
+
+
+def _past(found: re.Match[str], now: date | None) -> Period | None:
+    """Return the stretch up to now: "the past two years"."""
+    if now is None:
+        return None
+    count, unit = _number(found["number"] or "one"), found["unit"].lower()
+    days = {"day": 1, "week": 7}
+    if unit in days:
+        return Period(now - timedelta(days=count * days[unit]), now)
+    months = count * {"month": 1, "year": 12, "decade": 120}[unit]
+    whole = _months(now.year, now.month - months, 1)
+    return Period(min(whole.first + timedelta(days=now.day - 1), whole.last), now)
+
+
+def _weekday(found: re.Match[str], now: date | None) -> Period | None:
+    """Return the latest such day not after now, or the coming one where the sentence says that it will."""
+    which, name = (found["which"] or "").lower(), found["weekday"]
+    if now is None or (name.islower() and not which) or _NO_ONE_DAY.search(_before(found)):
+        return None
+    back = now.weekday() - _WEEKDAYS.index(name.lower())
+    if which != "this":
+        back %= 7
+    if which == "last" and back == 0:
+        back = 7
+    elif which == "next" or _is_ahead(found):
+        back -= 7
+    return _day(now - timedelta(days=back))
+
+
+def _bare_month(found: re.Match[str], now: date | None) -> Period | None:
+    """Return the latest such month not after now, or the coming one where the sentence says that it will."""
+    if now is None or not _is_month(found):
+        return None
+    introduced = _MONTH_BEFORE.search(_before(found))
+    which, month = introduced["before"].lower() if introduced else "", _month_no(found["month"])
+    if which == "this":
+        return _month(now.year, month)
+    if which == "next" or _is_ahead(found):
+        return _month(now.year + (month < now.month or (which == "next" and month == now.month)), month)
+    return _month(now.year - (month > now.month or (which == "last" and month == now.month)), month)
+
+
+def _is_month(found: re.Match[str]) -> bool:
+    """Return whether a month's name is one here: "may" and "march" are verbs, April and June are people."""
+    introduced = _MONTH_BEFORE.search(_before(found))
+    if found["month"].islower():
+        return introduced is not None and introduced["before"].lower() in ("in", "since", "during")
+    if introduced:
+        return True
+    return found["month"].lower() not in ("may", "march") and not _NAME_AFTER.match(found.string, found.end())
+
+
+def _is_ahead(found: re.Match[str]) -> bool:
+    return bool(_AHEAD.search(_before(found)))
+
+
+def _before(found: re.Match[str]) -> str:
+    return found.string[max(0, found.start() - 80) : found.start()]
+
+
+_Reader = Callable[[re.Match[str], date | None], Period | None]
+
+# At one place in a text the first rule that matches has it.
+_PATTERNS: tuple[tuple[str, _Reader], ...] = (
+    (rf"(?P<year>{_YEAR})-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>[0-3][0-9])(?:T[0-9:.]+Z?)?)?(?![\w-])", _iso),
+    (
+        rf"(?P<day>{_DAY})(?:{_TO}(?P<to>{_DAY}))?\s+(?:of\s+)?(?P<month>{_MONTH})(?:{_OF}(?P<year>{_YEAR})(?!\w))?",
+        _days_of_month,
+    ),
+    (
+        rf"(?P<month>{_MONTH})\s+(?P<day>{_DAY})(?!\w|\.[0-9]|,[0-9]{{3}}(?![0-9])|\s*%)"
+        rf"(?:{_TO}(?P<to>{_DAY})(?!\w))?(?:{_OF}(?P<year>{_YEAR})(?!\w))?",
+        _days_of_month,
+    ),
+    (rf"(?:{_PART})?(?P<month>{_MONTH})(?:{_TO}(?P<to>{_MONTH}))?{_OF}(?P<year>{_YEAR})(?!\w)", _months_of_year),
+    (rf"(?P<unit>[QH])(?P<number>[1-4])(?:{_OF}|\s*)(?P<year>{_YEAR})(?!\w)", _part_of_year),
+    (rf"(?P<year>{_YEAR})\s*(?P<unit>[QH])(?P<number>[1-4])(?!\w)", _part_of_year),
+    (rf"(?P<number>first|second|third|fourth)\s+(?P<unit>quarter|half){_OF}(?P<year>{_YEAR})(?!\w)", _part_of_year),
+    (rf"(?:{_PART})?(?P<season>{_SEASON}){_OF}(?P<year>{_YEAR})(?!\w)", _season_of_year),
+    (rf"(?P<which>this|last)\s+(?P<season>{_SEASON})(?![\w-])", _near_season),
+    (rf"(?:(?P<part>{_PART}))?(?P<year>(?:1[0-9]|20)[0-9]0)[’']?s(?!\w)", _decade),
+    (rf"(?:{_PART})?(?P<year>{_YEAR})[–-](?P<to>[0-9]{{2}})(?![\w–-])", _short_range),
+    (rf"(?:{_PART})?(?<![0-9][.,])(?P<year>{_YEAR})(?!\w)", _year),
+    (r"(?P<word>today|yesterday|tomorrow|tonight|this\s+(?:morning|afternoon|evening))(?![\w’'-])", _near_day),
+    (
+        rf"(?:(?P<part>earlier|early|later|late|so\s+far)\s+)?(?P<which>this|last|next)\s+"
+        rf"(?P<unit>{_UNIT}|quarter)(?![\w-])",
+        _this_or_last,
+    ),
+    (rf"(?:past|last)\s+(?:(?P<number>{_NUMBER})\s+)?(?P<unit>{_UNIT})s?(?![\w-])", _past),
+    (rf"(?P<number>{_NUMBER})\s+(?P<unit>{_UNIT})s?\s+ago(?!\w)", _ago),
+    (
+        rf"(?:(?P<which>on|last|this|next)\s+)?(?P<weekday>{'|'.join(_WEEKDAYS)})"
+        rf"(?![\w-]|,?\s+(?:the\s+)?(?:[0-9]|{_MONTH}\s+[0-9]))",
+        _weekday,
+    ),
+    (rf"(?P<month>{'|'.join(_MONTHS)})(?![\w-])", _bare_month),
+)
+_RULES = tuple((re.compile(pattern, re.IGNORECASE), read) for pattern, read in _PATTERNS)
+_ANY = re.compile(
+    "(?<!\\w)(?:" + "|".join(f"({re.sub(r'[(][?]P<[a-z]+>', '(?:', pattern)})" for pattern, _ in _PATTERNS) + ")",
+    re.IGNORECASE,
+)

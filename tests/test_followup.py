@@ -1,0 +1,216 @@
+"""Follow-ups: what is completed from the conversation, and what is left alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.followup import MAX_STANDALONE_CHARS, Turn, standalone
+
+ANSWER = "The agreement lacked clear benchmarks, timelines, or penalties. [1] China delayed licences. [2]"
+SHARE = "What was China's processing share in 2025?"
+DEAL = "What is the Geneva agreement?"
+AFTER = "What happened after Geneva?"
+
+# Words that rules are made of, so that random text meets them.
+PIECES = st.sampled_from(
+    [
+        *("and", "what", "about", "why", "who", "said", "that", "it", "they", "he", "is", "the", "in", "2010", "China"),
+        *(
+            "Geneva's",
+            "U.S.",
+            "?",
+            ".",
+            "(",
+            ")",
+            "“",
+            "”",
+            "[1]",
+            "deal",
+            "did",
+            "tell",
+            "me",
+            "more",
+            "thanks",
+            "how",
+        ),
+    ]
+)
+TEXTS = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=15).map(" ".join))
+TURNS = st.builds(Turn, st.sampled_from(["user", "assistant"]), TEXTS)
+
+
+def conversation(*said: str) -> list[Turn]:
+    """Return the turns of a person who begins and an assistant who answers."""
+    return [Turn("assistant" if number % 2 else "user", content) for number, content in enumerate(said)]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "expected"),
+    [
+        # A date for a date.
+        ("and in 2010?", [SHARE], "What was China's processing share in 2010?"),
+        ("2010?", [SHARE], "What was China's processing share in 2010?"),
+        ("and before 2010?", [SHARE], "What was China's processing share before 2010?"),
+        ("and between 2010 and 2015?", [SHARE], "What was China's processing share between 2010 and 2015?"),
+        ("and now?", [SHARE], "What was China's processing share now?"),
+        ("and in 2010?", ["What is China's processing share?"], "What is China's processing share in 2010?"),
+        ("and last year?", ["What is China's processing share?"], "What is China's processing share last year?"),
+        ("in May?", ["What did China cut in April 2025?"], "What did China cut in May 2025?"),
+        # A name for a name.
+        ("and Japan?", [SHARE], "What was Japan's processing share in 2025?"),
+        ("And Japan's share?", [SHARE], "What was Japan's processing share in 2025?"),
+        ("and Japan in 2010?", [SHARE], "What was Japan's processing share in 2010?"),
+        ("what about Lynas?", ["What does MP Materials mine?"], "What does Lynas mine?"),
+        ("what about the U.S.?", ["What did China export?"], "What did the U.S. export?"),
+        ("and China?", ["What did the U.S. export?"], "What did China export?"),
+        ("and London?", [AFTER], "What happened after London?"),
+        ("and the London agreement?", ["What did the Geneva agreement say?"], "What did the London agreement say?"),
+        ("and in Paris?", ["What is the weather in London?"], "What is the weather in Paris?"),
+        ("in Japan?", ["What are rare earths used for?"], "What are rare earths used for in Japan?"),
+        ("and for Lynas?", ["What is the capacity of MP Materials?"], "What is the capacity of Lynas?"),
+        ("and the population?", ["What is the capital of France?"], "What is the population of France?"),
+        # Nothing that it is for.
+        ("and Japan?", ["What are rare earths used for?"], "And Japan? (What are rare earths used for)"),
+        ("the price?", [SHARE], "The price? (What was China's processing share in 2025)"),
+        ("and the tariffs?", [DEAL], "And the tariffs? (What is the Geneva agreement)"),
+        # A word that asks.
+        ("why?", ["Did China restrict exports to Japan?"], "Why did China restrict exports to Japan?"),
+        ("why?", ["When did China restrict exports?"], "Why did China restrict exports?"),
+        ("how so?", ["Is the deal a resolution?"], "How is the deal a resolution?"),
+        ("why is that?", ["Does China require licences?"], "Why does China require licences?"),
+        ("where?", ["Does MP Materials mine dysprosium?"], "Where does MP Materials mine dysprosium?"),
+        ("when?", [AFTER], "When? (What happened after Geneva)"),
+        ("why?", [AFTER], "Why? (What happened after Geneva)"),
+        ("why?", ["Where is MP Materials?"], "Why? (Where is MP Materials)"),
+        ("why?", ["Why did Rome fall?", "Rome fell in debt. [1]"], "Why is it that “Rome fell in debt”?"),
+        ("who?", ["Did anyone criticise the deal?"], "Who? (Did anyone criticise the deal)"),
+        ("by how much?", ["Did prices rise?"], "By how much? (Did prices rise)"),
+        ("which company?", ["Who mines dysprosium?"], "Which company? (Who mines dysprosium)"),
+        # What the answer said.
+        (
+            "who said that?",
+            [DEAL, ANSWER],
+            "Who said that “the agreement lacked clear benchmarks, timelines, or penalties”?",
+        ),
+        (
+            "who wrote it?",
+            [DEAL, ANSWER],
+            "Who wrote that “the agreement lacked clear benchmarks, timelines, or penalties”?",
+        ),
+        (
+            "is that true?",
+            [DEAL, ANSWER],
+            "Is it true that “the agreement lacked clear benchmarks, timelines, or penalties”?",
+        ),
+        ("says who?", [DEAL, "“It has paid off,” he said. [1]"], "Who said that “‘It has paid off,’ he said”?"),
+        ("who said that?", [DEAL, "“It has paid off.” [1]"], "Who said that “it has paid off”?"),
+        ("says who?", [DEAL, "U.S. firms wait. [1]"], "Who said that “U.S. firms wait”?"),
+        ("says who?", [DEAL, "The articles do not answer this question."], "Says who? (What is the Geneva agreement)"),
+        # Pronouns.
+        ("How much does it cost?", [DEAL], "How much does the Geneva agreement cost?"),
+        ("is it still in force?", [DEAL], "is the Geneva agreement still in force?"),
+        ("Where are they mined?", ["What are rare earths used for?"], "Where are rare earths mined?"),
+        ("What did China say about it?", [DEAL], "What did China say about the Geneva agreement?"),
+        ("what is its capacity?", ["What does MP Materials mine?"], "what is MP Materials' capacity?"),
+        ("Where is it based?", ["Who owns MP Materials?"], "Where is MP Materials based?"),
+        ("who founded it?", ["SpaceX"], "who founded SpaceX?"),
+        ("what did he accuse China of?", ["Who is Scott Bessent?"], "what did Scott Bessent accuse China of?"),
+        (
+            "what did he say?",
+            ["Who criticised China?", "Trade envoy Jamieson Greer did so on CNBC. [1]"],
+            "what did Jamieson Greer say?",
+        ),
+        (
+            "is it still in force?",
+            ["What did China agree to in Geneva?"],
+            "Is it still in force? (What did China agree to in Geneva)",
+        ),
+        ("What happened after that?", [AFTER], "What happened after that? (What happened after Geneva)"),
+        ("Who criticised this deal?", [DEAL], "Who criticised this deal? (What is the Geneva agreement)"),
+        # Asked for more.
+        ("tell me more", [DEAL], "Tell me more about the Geneva agreement."),
+        ("tell me more", [AFTER], "Tell me more (What happened after Geneva)"),
+        ("anything else?", [AFTER], "Anything else? (What happened after Geneva)"),
+    ],
+)
+def test_a_follow_up_is_completed(question: str, said: list[str], expected: str) -> None:
+    history = conversation(*said)
+    assert standalone(question, history) == expected
+    assert standalone(expected, history) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is China's processing share?",
+        "who is Scott Bessent?",
+        "And what does Lynas mine?",
+        "MP Materials",
+        "dysprosium and terbium prices",
+        "Geneva accord benchmarks",
+        "the Wall Street Journal rare earth licenses",
+        "recycling of rare earths",
+        "How long does it take to build a processing plant?",
+        "How much does it cost to build a plant?",
+        "Is it true that China restricted exports?",
+        "What did China say about its exports?",
+        "Did Trump say that he would sign the deal?",
+        "Why did prices rise and what did they reach?",
+        "What do companies that mine dysprosium earn?",
+        "Is there a mine in Wyoming?",
+        "What happened this year?",
+        "What happened in May 2025?",
+        "Which alliances are suggested?",
+        "Why is refining the bottleneck?",
+        "Who won the 2010 World Cup?",
+        "how many years to develop a mine",
+        "Summarise the London talks",
+        "Can you explain the Geneva agreement?",
+        "What about renewable energy in Germany and the cost of it to households?",
+        "Who said “it is over”?",
+        "He Lifeng",
+        "what comes next in the talks",
+        "What makes it so easy for Beijing to squeeze buyers?",
+        "Does it matter which users the ministry in Beijing lets through?",
+        "Where did the negotiators meet, and what did the first of those meetings yield?",
+        "thanks",
+        "ok",
+        "Great, thank you!",
+    ],
+)
+def test_a_question_of_its_own_is_left_alone(question: str) -> None:
+    assert standalone(question, conversation("What did MP Materials mine in 2010?", ANSWER)) == question
+
+
+def test_follow_ups_follow_follow_ups() -> None:
+    said = [SHARE, ANSWER, "and in 2010?", ANSWER, "thanks!", "You are welcome."]
+    assert standalone("and Japan?", conversation(*said)) == "What was Japan's processing share in 2010?"
+    assert standalone("and London?", conversation(AFTER, ANSWER, "why?", ANSWER)) == "What happened after London?"
+
+
+def test_the_last_of_several_questions_is_followed() -> None:
+    said = f"I read about magnets. Who makes them? And at last: {DEAL}"
+    assert standalone("When was it signed?", [Turn("user", said)]).startswith("When was it signed? (")
+    said = f"Who makes magnets? {DEAL}"
+    assert standalone("When was it signed?", [Turn("user", said)]) == "When was the Geneva agreement signed?"
+
+
+def test_what_is_more_than_six_turns_back_is_forgotten() -> None:
+    assert standalone("why?", conversation("Did it rain?", "Yes. [1]", *["thanks", "Welcome."] * 3)) == "why?"
+
+
+@pytest.mark.parametrize("content", ["", "  ", "🙂" * 50, "\x00\x1b[1m", "\ud800", "why " * 100_000, "?" * 5000, "[1]"])
+@pytest.mark.parametrize("question", ["why?", "who said that?", "is it?", "and Japan in 2010?", "tell me more"])
+def test_any_history_is_safe(content: str, question: str) -> None:
+    for history in ([Turn("user", content)], conversation(DEAL, content), conversation(content, content)):
+        assert 0 < len(standalone(question, history)) <= MAX_STANDALONE_CHARS
+
+
+@given(TEXTS)
+def test_a_question_without_a_history_is_itself(question: str) -> None:
+    assert standalone(question, []) == question
+
+
+@given(TEXTS.filter(bool), st.lists(TURNS, max_size=8))
+def test_any_conversation_gives_a_question_that_can_be_asked(question: str, history: list[Turn]) -> None:
+    assert 0 < len(standalone(question, history).strip() or question) <= MAX_STANDALONE_CHARS
