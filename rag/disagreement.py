@@ -1,0 +1,536 @@
+"""Disagreement: evidence of different documents that gives different values for what a question asks.
+
+Precision before recall. A value counts only where the question asks for its kind, where what it is said of has the
+question's words, and where nothing else tells two values apart: another place, another year, another group of people.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal, NamedTuple
+
+from rag.quantities import (
+    Kind,
+    Quantity,
+    clauses_of,
+    content_words,
+    is_change,
+    is_forecast,
+    is_negated,
+    is_plural,
+    names_in,
+    noun_phrase,
+    read_quantities,
+)
+
+# A statement far less relevant than the best is about something else.
+RELEVANT_SHARE = 0.05
+# Values nearer than this are the same where one of them is said to be approximate: "nearly 50%" and "48%".
+_ABOUT_EQUAL = 0.05
+_MAX_DISAGREEMENTS = 2
+_MAX_TOPIC_WORDS = 6
+# A question of fewer words asks about too many things.
+_MIN_ASKED = 2
+# Of two clauses one of which denies the other, so many words are the same.
+_MIN_SHARED = 3
+_HEDGED = re.compile(r"\?|\b(?:could|may|might|should|would|if|unless|whether|potential(?:ly)?|not only)\b")
+
+_AMOUNT_KINDS: frozenset[Kind] = frozenset({"share", "points", "money", "measure", "count"})
+
+
+def _asked_for(nouns: str) -> str:
+    """Return a pattern of questions for what the nouns name: "what is the share of", or without a question word."""
+    return (
+        r"(?:\bwhat\b(?:[’']s)?(?: (?!(?:of|that|which|who|did|do|does)\b)[\w’'-]+){0,6}?|^(?!.*\b(?:wh\w+|how)\b).*?)"
+        rf"\s?\b(?:{nouns})\b(?=\W*(?:$|(?:of|in|for|at|on|to|from|per|by|during|that|does|did|do|is|are|was|were|has)\b))"
+    )
+
+
+_KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
+    (r"^\W*(?:since )?when\b|\b(?:what|which) (?:year|date|day|month)\b", ("date",)),
+    (r"\b(?:why|who|whom|whose|where)\b|\bhow (?:did|do|does|is|are|was|were|can|could|has|have)\b", ()),
+    (r"\bhow old\b|" + _asked_for("age"), ("age",)),
+    (
+        r"\bhow long (?:did|does|do|has|have|had|will|must|can|should)\b|"
+        r"\bhow many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|" + _asked_for("duration"),
+        ("duration",),
+    ),
+    (r"\bhow long\b", ("duration", "measure")),
+    (r"\bhow many\b|" + _asked_for("number(?= of)|count(?= of)|death toll|population|casualties"), ("count",)),
+    (
+        r"\bhow (?:tall|high|deep|wide|far|big|large|heavy|fast|hot|cold)\b|\bhow much\b.*\bweigh|"
+        + _asked_for("height|depth|length|width|weight|area|distance|speed|temperature|elevation"),
+        ("measure",),
+    ),
+    (
+        r"\bhow much\b.*\b(?:costs?|worth|pay|paid|spen[dt]|raised?|earn(?:ed)?|sell|sold|invest(?:ed)?|money)\b|"
+        r"\bwhat (?:does|did|do)\b.*\bcost\b|"
+        + _asked_for("price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding"),
+        ("money",),
+    ),
+    (
+        r"\bhow much of\b|\bhow big a part\b|"
+        + _asked_for(
+            "share|percentage|proportion|percent|per cent|fraction|rate|inflation|unemployment|turnout|growth"
+        ),
+        ("share",),
+    ),
+    (r"\bhow much\b", ("share", "points", "money")),
+)
+_ASKED_KINDS = tuple((re.compile(pattern, re.IGNORECASE), kinds) for pattern, kinds in _KINDS_ASKED)
+_OF_SOURCES = re.compile(
+    r"\b(?:sources|articles|documents|texts|reports)\b (?:dis)?(?:agree|say|differ)\b", re.IGNORECASE
+)
+_SHARE_OF = re.compile(
+    r"\b(?:share|percentage|proportion|percent|per cent|fraction|part|much)(?: \w+)? (?:of|in)"
+    r"(?: (?:the|all|its|their|our|a|an))* (?=\w)",
+    re.IGNORECASE,
+)
+_BEFORE_SHARE = re.compile(r"((?:[\w’'-]+ )+)(?:share|percentage|proportion|rate)\b", re.IGNORECASE)
+_COUNT_OF = re.compile(
+    r"\b(?:how many|number of|count of)(?: of)?(?: (?:the|all|its|their|our))* (?=\w)", re.IGNORECASE
+)
+# Who speaks of "it" speaks of something that another sentence names.
+_ANAPHOR = re.compile(
+    r"\W*(?:it|they|he|she|this|these|those|both|all|its|their|his|her|another|others?|such)\b", re.IGNORECASE
+)
+# What asks for a value and is not what it is the value of.
+_ASKING = content_words(
+    "share percentage proportion percent cent fraction part much many long old number amount total count value "
+    "year years date day days month months duration age rate figure "
+    "exact exactly hands terms control controls big large size"
+)
+_NAMED = content_words("share percentage proportion rate age duration number count")
+_NEUTRAL = content_words("known total different separate individual official people")
+_NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
+_TITLES = content_words("President Chancellor Minister Prime King Queen Prince Sir Lord Lady Dr Mr Mrs Ms General Pope")
+_PEOPLE = content_words("people")
+_SCOPE = content_words("world global total overall whole entire all")
+_CONTAINERS = content_words("capacity market share sector industry level supply output volume come comes use live")
+# Whoever has one of these speaks of another part of the same thing.
+_QUALIFIERS = content_words(
+    "men women boys girls children adults urban rural domestic foreign annual monthly weekly daily quarterly yearly "
+    "import imports export exports gross net average median mean maximum minimum record revenue sales profit loss "
+    "losses killed injured missing arrested rescued displaced production processing refining mining reserves "
+    "consumption demand north south east west northern southern eastern western primary secondary first second third "
+    "half quarter summer winter old new former civilian civilians soldiers military passengers crew win wins draws "
+    "father mother parents wife husband son daughter brother sister widow predecessor successor namesake sequel remake "
+    "region area suburbs metropolitan district county province greater youth young elderly teenagers "
+    "private public indoor outdoor early late additional further extra initial initially original originally"
+)
+# What happens once has one date: to be founded, born or opened.
+_ONCE = content_words(
+    "founded established created born birth died death built constructed completed opened launched released published "
+    "invented discovered introduced signed ratified began started begin start ended end independence married first "
+    "incorporated adopted abolished merged sank erupted crowned formed become acquired announced joined elected "
+    "appointed passed discontinued closed destroyed awarded debuted invaded captured conquered declared renamed "
+    "retired graduated resigned surrendered banned approved negotiated"
+)
+_ANTONYM_PAIRS = """
+increase/decrease increased/decreased rise/fall rising/falling accept/reject succeeded/failed legal/illegal safe/unsafe
+effective/ineffective possible/impossible guilty/innocent supports/opposes confirmed/denied open/closed known/unknown
+known/undisclosed
+"""
+_ANTONYMS = {
+    min(content_words(other)): min(content_words(one))
+    for one, other in (pair.split("/") for pair in _ANTONYM_PAIRS.split())
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of the evidence: its text, its document, the ISO date it speaks of, and its relevance in (0, 1)."""
+
+    text: str
+    doc_id: str
+    as_of: str | None
+    relevance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One side: the value as it stands in the text, its date, and the positions of the statements that say so."""
+
+    value: str
+    as_of: str | None
+    statements: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Values of different documents for one thing, the most relevant first.
+
+    They changed over time where each has a date and those that differ have different dates. `topic` names the thing
+    in words of the question.
+    """
+
+    kind: Literal["conflict", "changed_over_time"]
+    topic: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question read: the kinds of value it asks for, what they are to be of, and the words that must be there."""
+
+    kinds: frozenset[Kind]
+    head: str | None
+    words: frozenset[str]
+    names: frozenset[str]
+    years: frozenset[str]
+    is_change: bool
+    is_forecast: bool
+    topic: str
+
+
+class _Said(NamedTuple):
+    """A value of a statement: `at` is the statement's position, `covered` what of the question it is said of."""
+
+    at: int
+    statement: Statement
+    value: str
+    quantity: Quantity
+    covered: frozenset[str]
+
+
+class _Claim(NamedTuple):
+    """A clause that affirms or denies: its words, each antonym as its opposite, and whether it denies."""
+
+    at: int
+    statement: Statement
+    value: str
+    words: frozenset[str]
+    denies: bool
+
+
+def find_disagreements(question: str, statements: Sequence[Statement]) -> list[Disagreement]:
+    """Return on what the statements' documents disagree in answer to the question, at most two; mostly none."""
+    asked = _read(question)
+    enough = RELEVANT_SHARE * max((statement.relevance for statement in statements), default=0.0)
+    relevant = [(at, one) for at, one in enumerate(statements) if one.relevance >= enough]
+    found = [*_of_values(asked, relevant), *_of_claims(asked, relevant)]
+    return found[:_MAX_DISAGREEMENTS]
+
+
+def _read(question: str) -> _Asked:
+    question = _OF_SOURCES.sub("", question)
+    kinds = frozenset(next((kinds for pattern, kinds in _ASKED_KINDS if pattern.search(question)), ()))
+    names = names_in(question)
+    words = content_words(question) - _ASKING
+    return _Asked(
+        kinds=kinds,
+        head=_head(question, kinds, names),
+        words=words,
+        names=names & words,
+        years=frozenset(re.findall(r"\b(?:1\d|20)\d\d\b", question)),
+        is_change=is_change(question),
+        is_forecast=is_forecast(question),
+        topic=_topic(question, words | _NAMED),
+    )
+
+
+def _head(question: str, kinds: frozenset[Kind], names: frozenset[str]) -> str | None:
+    """Return the noun of what the question wants a share or a number of: "processing" of "China's processing share"."""
+    if "count" in kinds and (found := _COUNT_OF.search(question)):
+        phrase = noun_phrase(question[found.end() :])
+        plural = next((word for word in phrase if is_plural(word)), None)
+        return min(content_words(plural), default=None) if plural else _last(phrase, names)
+    if "share" in kinds:
+        after = _SHARE_OF.search(question)
+        before = _BEFORE_SHARE.search(question)
+        head = _last(noun_phrase(question[after.end() :]), names) if after else None
+        return head or (_last(before[1].split(), names) if before else None)
+    return None
+
+
+def _last(phrase: Sequence[str], names: frozenset[str]) -> str | None:
+    nouns = [word for token in phrase for word in content_words(token) - names - _SCOPE - _CONTAINERS - _ASKING]
+    return nouns[-1] if nouns else None
+
+
+def _topic(question: str, words: frozenset[str]) -> str:
+    """Return the words of the question that name the thing, as they stand there."""
+    kept = [token for token in re.findall(r"[\w’'.%-]*\w", question) if content_words(token) & words]
+    return " ".join(kept[:_MAX_TOPIC_WORDS])
+
+
+def _of_values(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
+    """Return the values that differ most relevantly, with all that are said of the same thing."""
+    if not asked.kinds or len(asked.words - _SCOPE) < _MIN_ASKED:
+        return []
+    said = _without_lists([one for at, statement in statements for one in _answering(asked, at, statement)])
+    same = [pair for pair in combinations(sorted(said, key=_order), 2) if _same_thing(asked, *pair)]
+    differing = [pair for pair in same if not _agree(pair[0].quantity, pair[1].quantity)]
+    if not differing:
+        return []
+    first = min(differing, key=lambda pair: (-pair[1].statement.relevance, *map(_order, pair)))
+    sides = {id(one): one for pair in same if pair[0] in first or pair[1] in first for one in pair}
+    dated = [(one.statement, other.statement) for one, other in differing if id(one) in sides and id(other) in sides]
+    kind = "conflict" if first[0].quantity.kind == "date" else _kind(dated)
+    return [Disagreement(kind, asked.topic, _values(list(sides.values())))]
+
+
+def _answering(asked: _Asked, at: int, statement: Statement) -> list[_Said]:
+    """Return the values of a statement that are of the kind the question asks for and said of what it asks about."""
+    if not _is_said_in(asked, content_words(statement.text)) or (not asked.names and _ANAPHOR.match(statement.text)):
+        return []
+    return [
+        _Said(at, statement, statement.text[one.start : one.end], one, asked.words & one.context)
+        for one in read_quantities(statement.text)
+        if one.kind in asked.kinds
+        and _is_as_asked(asked, one)
+        and _covers(asked, one)
+        and _in_the_years(asked, one, statement)
+    ]
+
+
+def _is_said_in(asked: _Asked, words: frozenset[str]) -> bool:
+    """Return whether words have the question's: its names and at least half of all."""
+    missing = asked.words - words - _SCOPE
+    return not missing & asked.names and 2 * len(missing) <= len(asked.words - _SCOPE)
+
+
+def _is_as_asked(asked: _Asked, one: Quantity) -> bool:
+    """Return whether a value is a change where one is asked for and a level where not, a date of what happens once."""
+    if one.kind == "date":
+        return bool(_ONCE & asked.words & one.own)
+    if one.kind in _AMOUNT_KINDS and one.is_change is not asked.is_change:
+        return False
+    return asked.is_forecast or not one.is_forecast
+
+
+def _covers(asked: _Asked, one: Quantity) -> bool:
+    if asked.head is not None and asked.head not in one.own:
+        return False
+    if one.kind == "count" and not _counts_what_is_asked(asked, one):
+        return False
+    parts = one.counted - _SCOPE - _CONTAINERS - asked.names
+    if one.kind == "share" and parts and not parts & asked.words:
+        return False
+    return _is_said_in(asked, one.context)
+
+
+def _counts_what_is_asked(asked: _Asked, one: Quantity) -> bool:
+    """Return whether the noun counted is the one asked for, not those of a name, or where none is asked for, people."""
+    if not one.unit:
+        return True
+    known = asked.head in one.counted if asked.head else one.unit in asked.words | _PEOPLE
+    return known and not (one.counted & one.names) - asked.words
+
+
+def _may_miss(asked: _Asked) -> int:
+    return len(asked.words - _SCOPE) // 5
+
+
+def _in_the_years(asked: _Asked, one: Quantity, statement: Statement) -> bool:
+    return one.kind == "date" or asked.years <= _years(one, statement)
+
+
+def _years(one: Quantity, statement: Statement) -> frozenset[str]:
+    return one.years | ({statement.as_of[:4]} if statement.as_of else frozenset())
+
+
+def _same_thing(asked: _Asked, one: _Said, other: _Said) -> bool:
+    """Return whether values of two documents are of one kind and nothing tells apart what they are said of."""
+    return (
+        one.statement.doc_id != other.statement.doc_id
+        and _same_unit(one.quantity, other.quantity)
+        and (_both_answer(asked, one, other) or _are_alike(one, other))
+        and _same_part(asked, one, other)
+        and _same_names(asked, one, other)
+        and _same_time(one, other)
+    )
+
+
+def _both_answer(asked: _Asked, one: _Said, other: _Said) -> bool:
+    """Return whether both values are said of all that the question asks about, or of the same nearly all."""
+    may_miss = 0 if one.quantity.kind == "date" else _may_miss(asked)
+    missing = [asked.words - said.covered - _SCOPE for said in (one, other)]
+    return max(map(len, missing)) <= may_miss and len(missing[0] ^ missing[1]) <= may_miss
+
+
+def _are_alike(one: _Said, other: _Said) -> bool:
+    """Return whether two sentences say the same but for the value, so that one is of what the other is of."""
+    first, second = one.quantity.context, other.quantity.context
+    apart = (first ^ second) - _SCOPE
+    names = (one.quantity.names | other.quantity.names) & apart
+    return len(first & second) >= _MIN_SHARED and 4 * len(apart) <= len(first & second) and not names
+
+
+def _same_unit(one: Quantity, other: Quantity) -> bool:
+    if one.kind == "count" and not (one.unit and other.unit):
+        return other.kind == "count"
+    return (one.kind, one.unit) == (other.kind, other.unit)
+
+
+def _same_part(asked: _Asked, one: _Said, other: _Said) -> bool:
+    """Return whether nothing that is said with a value narrows it to what the other is not said of."""
+    known = asked.words | _SCOPE | _CONTAINERS | _NEUTRAL | {one.quantity.unit, other.quantity.unit}
+    narrowed = [(said.quantity.own & _QUALIFIERS) | _counted_as(said) for said in (one, other)]
+    if narrowed[0] - known != narrowed[1] - known:
+        return False
+    known |= one.quantity.years | other.quantity.years
+    after, others = one.quantity.after - known, other.quantity.after - known
+    return not (after and others) or bool(after & others)
+
+
+def _counted_as(said: _Said) -> frozenset[str]:
+    """Return the words between a number and the noun it counts: "gold" of "14 gold medals"."""
+    return said.quantity.counted & content_words(said.value) if said.quantity.kind == "count" else frozenset()
+
+
+def _same_names(asked: _Asked, one: _Said, other: _Said) -> bool:
+    """Return whether neither value is said of somebody or something that the other's statement does not name."""
+    if not asked.names:
+        return not _names_beyond(asked, one, other) | _names_beyond(asked, other, one)
+    if _full_names(asked, one) != _full_names(asked, other) or _places_beyond(asked, one, other):
+        return False
+    alone = one.quantity.names - asked.words - content_words(other.statement.text)
+    others = other.quantity.names - asked.words - content_words(one.statement.text)
+    return not (alone and others)
+
+
+def _full_names(asked: _Asked, one: _Said) -> frozenset[str]:
+    """Return what the names of the question are parts of: "Milutin" where it asks about Tesla."""
+    runs = [content_words(run) for run in _NAME_RUN.findall(one.statement.text)]
+    full = frozenset[str]().union(*(run for run in runs if run & asked.names))
+    return full - asked.words - _TITLES
+
+
+def _places_beyond(asked: _Asked, one: _Said, other: _Said) -> bool:
+    places = (one.quantity.places - content_words(other.statement.text)) | (
+        other.quantity.places - content_words(one.statement.text)
+    )
+    return bool(places - asked.words)
+
+
+def _names_beyond(asked: _Asked, one: _Said, other: _Said) -> frozenset[str]:
+    """Return the names of a statement, those of who said it left out, that neither the other has nor the question."""
+    said = " ".join(clause for _, _, clause in clauses_of(one.statement.text))
+    return names_in(said) - asked.words - content_words(other.statement.text)
+
+
+def _same_time(one: _Said, other: _Said) -> bool:
+    """Return whether two values are of one time, of no stated time, or of two that the statements' dates tell apart."""
+    years, others = one.quantity.years, other.quantity.years
+    if one.quantity.kind == "date" or years & others or not (years or others):
+        return True
+    return _apart(one.statement.as_of, other.statement.as_of)
+
+
+def _agree(one: Quantity, other: Quantity) -> bool:
+    """Return whether two values can both be true: equal, one rounded, one a bound or an estimate that holds."""
+    if one.low <= other.high and other.low <= one.high:
+        return True
+    if one.kind == "date":
+        return False
+    apart = max(one.low, other.low) - min(one.high, other.high)
+    relative = apart / max(abs(one.low), abs(other.low))
+    if {one.bound, other.bound} & {"about", "over", "under"}:
+        return relative <= _ABOUT_EQUAL or _bounds(one, other) or _bounds(other, one)
+    return _bounds(one, other) or _bounds(other, one) or (relative <= _ABOUT_EQUAL / 2 and _rounded(one.low, other.low))
+
+
+def _bounds(one: Quantity, other: Quantity) -> bool:
+    """Return whether the first says "at least" or "at most" and the second, which does not, is within."""
+    if one.bound == other.bound:
+        return False
+    return (one.bound == "least" and other.low >= one.low) or (one.bound == "most" and other.high <= one.high)
+
+
+def _rounded(one: float, other: float) -> bool:
+    """Return whether one number is the other with fewer digits: 8,850 is 8,848 rounded."""
+    digits = min(len(f"{abs(number):.15g}".replace(".", "").strip("0")) for number in (one, other))
+    return math.isclose(float(f"{one:.{max(digits, 1)}g}"), float(f"{other:.{max(digits, 1)}g}"))
+
+
+def _without_lists(said: Sequence[_Said]) -> list[_Said]:
+    """Return the values without those of documents that give several: they are of several things."""
+    return [one for one in said if not any(_is_beside(one, other) for other in said)]
+
+
+def _is_beside(one: _Said, other: _Said) -> bool:
+    return (
+        one.statement.doc_id == other.statement.doc_id
+        and _same_unit(one.quantity, other.quantity)
+        and not _agree(one.quantity, other.quantity)
+        and one.covered <= other.covered
+    )
+
+
+def _order(said: _Said) -> tuple[float, str, str, int]:
+    return -said.statement.relevance, said.statement.doc_id, said.statement.text, said.quantity.start
+
+
+def _values(sides: Sequence[_Said]) -> tuple[Value, ...]:
+    """Return the sides, those of the same words and date as one, most relevant first."""
+    grouped: dict[tuple[str, str | None], list[_Said]] = {}
+    for one in sorted(sides, key=_order):
+        grouped.setdefault((one.value.casefold(), one.statement.as_of), []).append(one)
+    return tuple(
+        Value(group[0].value, as_of, tuple(dict.fromkeys(one.at for one in group)))
+        for (_, as_of), group in grouped.items()
+    )
+
+
+def _kind(pairs: Iterable[tuple[Statement, Statement]]) -> Literal["conflict", "changed_over_time"]:
+    return "changed_over_time" if all(_apart(one.as_of, other.as_of) for one, other in pairs) else "conflict"
+
+
+def _apart(one: str | None, other: str | None) -> bool:
+    return bool(one and other) and not (str(one).startswith(str(other)) or str(other).startswith(str(one)))
+
+
+def _of_claims(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
+    """Return what one document affirms and another denies, the most relevant."""
+    claims = [claim for at, statement in statements for claim in _claims(asked, at, statement)]
+    opposed = [pair for pair in combinations(claims, 2) if _are_opposed(asked, *pair)]
+    if not opposed:
+        return []
+    one, other = min((tuple(sorted(pair, key=_claim_order)) for pair in opposed), key=lambda pair: _pair_order(*pair))
+    sides = tuple(Value(side.value, side.statement.as_of, (side.at,)) for side in (one, other))
+    return [Disagreement(_kind([(one.statement, other.statement)]), asked.topic, sides)]
+
+
+def _claim_order(claim: _Claim) -> tuple[float, str, str, str]:
+    return -claim.statement.relevance, claim.statement.doc_id, claim.statement.text, claim.value
+
+
+def _pair_order(one: _Claim, other: _Claim) -> tuple[float, tuple[float, str, str, str], tuple[float, str, str, str]]:
+    return -min(one.statement.relevance, other.statement.relevance), _claim_order(one), _claim_order(other)
+
+
+def _claims(asked: _Asked, at: int, statement: Statement) -> list[_Claim]:
+    if not _bears_on(asked, content_words(statement.text)) or _HEDGED.search(statement.text):
+        return []
+    claims = []
+    for start, end, plain in clauses_of(statement.text):
+        words = content_words(plain)
+        value = statement.text[start:end].strip(" \n\t,.;:|•—-–")
+        if value and _bears_on(asked, words):
+            opposites = words & _ANTONYMS.keys()
+            denies = is_negated(plain) is not (len(opposites) % 2 == 1)
+            claims.append(
+                _Claim(at, statement, value, words - opposites | {_ANTONYMS[one] for one in opposites}, denies)
+            )
+    return claims
+
+
+def _bears_on(asked: _Asked, words: frozenset[str]) -> bool:
+    return asked.names <= words and 2 * len(words & asked.words) >= len(asked.words) > 0
+
+
+def _are_opposed(asked: _Asked, one: _Claim, other: _Claim) -> bool:
+    shared, apart = one.words & other.words, one.words ^ other.words
+    return (
+        one.statement.doc_id != other.statement.doc_id
+        and one.denies is not other.denies
+        and len(shared) >= _MIN_SHARED
+        and 3 * len(apart) <= len(shared)
+        and _bears_on(asked, shared)
+        and not apart & (names_in(one.value) | names_in(other.value) | _QUALIFIERS)
+        and not any(word.isdigit() for word in apart)
+        and is_forecast(one.value) is is_forecast(other.value)
+    )

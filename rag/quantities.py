@@ -1,0 +1,537 @@
+"""Quantities: the shares, amounts, counts, durations and dates of a sentence, each with what it is said of."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from index.words import words_of
+
+Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date"]
+Bound = Literal["exact", "about", "over", "under", "least", "most"]
+
+_UNITS_AND_TEENS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_ONES = "one|two|three|four|five|six|seven|eight|nine"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_SMALL = {word: value for value, word in enumerate(_UNITS_AND_TEENS.split())}
+_SMALL |= {word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)}
+_SCALES = {"dozen": 12.0, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SCALES |= {"mn": 1e6, "bn": 1e9, "tn": 1e12}
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
+_CURRENCIES = {"us$": "$", "usd": "$", "dollars": "$", "dollar": "$", "euros": "€", "euro": "€", "eur": "€", "gbp": "£"}
+_MEASURES = {
+    spelling: unit
+    for unit, spellings in {
+        "m": "m metre metres meter meters",
+        "km": "km kilometre kilometres kilometer kilometers",
+        "cm": "cm centimetre centimetres centimeter centimeters",
+        "mm": "mm millimetre millimetres millimeter millimeters",
+        "mile": "mile miles mi",
+        "ft": "ft foot feet",
+        "kg": "kg kilogram kilograms kilo kilos",
+        "g": "gram grams",
+        "mg": "mg milligram milligrams",
+        "t": "ton tons tonne tonnes",
+        "lb": "lb lbs",
+        "l": "litre litres liter liters",
+        "mw": "mw megawatt megawatts",
+        "gw": "gw gigawatt gigawatts",
+        "°c": "°c",
+        "°f": "°f",
+        "ha": "hectare hectares",
+        "acre": "acre acres",
+        "km/h": "km/h kph",
+        "mph": "mph",
+    }.items()
+    for spelling in spellings.split()
+}
+_BOUND_WORDS: dict[Bound, str] = {
+    "over": "more than|greater than|higher than|over|above|just over|well over|>",
+    "under": "less than|fewer than|lower than|under|below|just under|nearly|almost|<",
+    "least": "at least|no fewer than|no less than|a minimum of|≥",
+    "most": "at most|up to|no more than|as many as|as much as|a maximum of|≤",
+    "about": "about|around|roughly|approximately|approx.|some|circa|c.|~|estimated|an estimated|close to",
+}
+_BOUNDS: dict[str, Bound] = {word: bound for bound, words in _BOUND_WORDS.items() for word in words.split("|")}
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_DIGITS = r"(?<![\w.,/-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d|[a-z]*\d)"
+_RANGE_END = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d)"
+_SCALED = _any_of(list(_SCALES))
+_SMALLS = _any_of(list(_SMALL))
+_WORDS = rf"\b(?:(?:{_TENS.replace(' ', '|')})[ -](?:{_ONES})|{_SMALLS}|(?:half )?an?(?= (?:{_SCALED})\b))\b"
+_MORE = rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
+_MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
+)
+_MANY_DAYS = "second|minute|hour|day|week|month|year|decade|century|centurie"
+_AFTER_IN = "".join(f"(?<={word} )|" for word in ("in", "since", "by", "of", "from", "until", "before", "after"))
+_DATE = (
+    rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)? )?\b{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:1\d|20)\d\d\b|"
+    rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
+    r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
+)
+_FRACTION = (
+    rf"(?:\b(?P<parts>an?|{_SMALLS})[ -])?\b(?P<part>half|thirds?|quarters?|fifths?|sixths?|tenths?)(?= of\b| the\b)|"
+    rf"\b(?P<some>\d{{1,3}}|{_SMALLS}) (?:in|out of)(?: every)? (?P<every>\d{{1,4}}|{_SMALLS})\b"
+)
+_SPECIAL = r"\b(?P<special>the only|the sole|a single|several|multiple|numerous)(?= [a-z])"
+_AMOUNT = (
+    r"(?P<between>between )?"
+    rf"(?P<currency>(?:US|A|C|HK|NZ)?\$\s?|[€£¥₹]\s?|\b(?:USD|EUR|GBP)\s?)?(?P<low>(?:{_DIGITS}|{_WORDS}){_MORE})"
+    rf"(?:\s?%?(?:\s?[-–]\s?|(?(between) and | to ))[$€£]?(?P<high>(?:{_RANGE_END}|{_WORDS}){_MORE}))?"
+)
+_UNIT = (
+    r"(?P<points>\s?(?:percentage|per ?cent|%) points?\b)?(?P<percent>\s?%|\s?per ?cent\b)?"
+    rf"(?P<coin> (?:{_any_of(list(_CURRENCIES))}|yen|yuan|rupees|pounds|francs|rubles|roubles)\b)?"
+    rf"(?P<time>[ -](?:(?:business|working|calendar) )?(?:{_MANY_DAYS})s?(?:[- ](?:old|ago))?\b)?"
+    rf"(?P<measure>[ -]?(?:square |cubic |metric )?(?:{_any_of(list(_MEASURES))})(?![\w’']))?"
+    r"(?P<rate>(?: (?:per|an?) |/)[a-z]+\b(?! (?:ago|later|earlier|before|after)\b))?"
+)
+_VALUE = re.compile(
+    rf"(?P<date>{_DATE})|(?:(?<!\w)(?P<bound>{_any_of(list(_BOUNDS))}) ?)?(?:{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
+    re.IGNORECASE,
+)
+_MAY_HAVE_VALUES = re.compile(
+    rf"\d|\b(?:{_SMALLS}|{_SCALED}|half|halves|thirds?|quarters?|fifths?|tenths?|only|sole|single|several|multiple|numerous)\b",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(
+    r"[;:|•—?!]|\s[-–]\s|,?\s\b(?:while|whereas|although|though|but|however|because|unlike|despite)\b|"
+    r",\s(?:which|who|where)\b"
+)
+_SUBORDINATE = re.compile(
+    r"\W*(?:while|whereas|although|though|despite|because|unlike|if|when|as|since|after)\b[^,]*(?=,)", re.IGNORECASE
+)
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_ATTRIBUTION = re.compile(
+    r"\baccording to [^,;.]{1,60}(?:,|$)|^[^,;]{1,60}\b(?:said|says|reports?|reported|estimates?|estimated|told \w+)"
+    r"(?: on \w+)?(?: that\b|(?=,? (?:at least|more than|the|about|some|\d)))|,[^,;]{1,60}\b(?:said|says|reported)\b"
+    r"[^,;]{0,40}$",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(r"\b(?:and|or|but|compared|versus|against)\b|,", re.IGNORECASE)
+_CHANGED = (
+    r"(?:r[io]se[ns]?|rising|fell|falls?|fallen|falling|gr[eo]ws?|grown|growing|growth|increas(?:e|es|ed|ing)|"
+    r"decreas(?:e|es|ed|ing)|dropp?(?:s|ed|ing)?|declin(?:e|es|ed|ing)|cuts?|reduc(?:e|es|ed|tion|ing)|gain(?:s|ed)?|"
+    r"climb(?:s|ed)?|jump(?:s|ed)?|surg(?:e|es|ed)|slump(?:s|ed)?|shr[aiu]nk|up|down|los[et]s?|higher|lower|fewer|more)"
+)
+_CHANGE = re.compile(rf"\b{_CHANGED}\b", re.IGNORECASE)
+_CHANGE_BEFORE = re.compile(
+    rf"\b{_CHANGED}\b(?:\s+(?!to\b|at\b|than\b)[\w’'-]+){{0,3}}\s*$|\b{_CHANGED}\b.*\bby\s*$|"
+    r"\b(?:another|additional|extra)\s*$",
+    re.IGNORECASE,
+)
+_CHANGE_AFTER = re.compile(rf"\s*(?!of\b)(?:\w+\s){{0,2}}?{_CHANGED}\b", re.IGNORECASE)
+_FORMER = re.compile(
+    r"\b(?:from|compared (?:with|to)|versus|vs\.?|against|instead of|rather than|than|not|previously|once|"
+    r"formerly)\s*$",
+    re.IGNORECASE,
+)
+_BESIDE_THE_DATE = re.compile(r"\b(?:by|before|after|until|till|prior to|following|to)(?: the)?\s*$", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:not|never|no longer|nor)\b|n[’']t\b", re.IGNORECASE)
+_FORECAST = re.compile(
+    r"\b(?:will|would|could|may|might|should|if|unless|expect(?:s|ed)?|forecasts?|projected|predict(?:s|ed)?|targets?|"
+    r"aims?|goals?|plans?|planned|hopes?|potential|by 20\d\d)\b"
+)
+_TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:[’'-][^\W_]+)*")
+_FUNCTION_WORD_LIST = """
+a about above across after against all along also although am among an and any are as at be because been before being
+below between both but by can could did do does doing down during each either for from further had has have having he
+her here hers him his how i if in into is it its just may me might more most must my near no nor not now of off on once
+only onto or other our out over own per same shall she should since so some such than that the their them then there
+these they this those through to too toward towards under until up upon very was we were what when where whether which
+while who whom whose why will with within without would yet you your s t currently still already recently reportedly
+around roughly approximately nearly almost least account accounts accounted make makes made remain remains become
+becomes became wo ca
+"""
+_FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+_SAME_WORD = {
+    spelling: word
+    for word, spellings in {
+        "die": "dead death deadli kill fatal toll perish casualti",
+        "injur": "wound hurt",
+        "found": "establish creat",
+        "world": "global worldwid globe",
+        "build": "built construct erect",
+        "start": "began begin begun",
+        "peopl": "person inhabit resid popul",
+        "licens": "licenc permit",
+        "born": "birth",
+        "tall": "height high",
+        "cost": "price",
+        "product": "produc",
+        "purchas": "buy bought acquir",
+        "women": "woman femal",
+        "men": "man male",
+        "us": "usa",
+        "accept": "approv",
+        "fall": "fell fallen",
+        "rise": "rose risen",
+        "grow": "grew grown growth",
+        "lose": "lost loss",
+        "win": "won",
+        "sell": "sold",
+        "pay": "paid",
+        "spend": "spent",
+        "hold": "held",
+        "take": "took taken",
+        "write": "wrote written",
+        "sink": "sank sunk",
+    }.items()
+    for spelling in spellings.split()
+}
+_SAME_NAME = re.compile(
+    r"\b(?:(United States(?: of America)?|Americans?|America|U\.S\.A?\.?)|(United Kingdom|Britain|British|U\.K\.)|"
+    r"(European Union|E\.U\.))(?!\w)"
+)
+_NUMBER_OR_TIME = re.compile(
+    rf"(?:{_SMALLS}|{_SCALED}|{_MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)(?:-\w+)?", re.IGNORECASE
+)
+_NOT = re.compile(r"n[’']t\b")
+# Letters that a pattern without regard to case takes for another one, which no table has.
+_CASE_ALIKE = str.maketrans("ſıİ\u212a", "siik")
+_PLACE = re.compile(
+    r"\b(?:[Ii]n|[Aa]t|[Aa]cross|[Ww]ithin|[Nn]ear|[Ff]rom|[Ff]or|[Aa]mong) (?:the )?"
+    r"([A-Z][\w’'.-]*(?: [A-Z][\w’'.-]*)*)"
+)
+_COMMA = re.compile(r",?")
+_PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
+_NATIONAL_ENDING = re.compile(r"^(.{4,}?)(?:an|a|es|i)+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value that a text states at `[start, end)`, modifier included: between `low` and `high`, in `unit`.
+
+    `counted` are the words of what it is a part or a number of ("of processing capacity", "three mines"), `after` those
+    that follow it up to a comma, `own` all that is said of this value and of no other, `context` these and the rest of
+    the sentence; `names` and `years` are those of its clause, `places` the names that stand after "in" or "at" there.
+    A date is a number that grows with time, a span of days where it is less exact than a day.
+    """
+
+    kind: Kind
+    unit: str
+    low: float
+    high: float
+    bound: Bound
+    start: int
+    end: int
+    counted: frozenset[str]
+    after: frozenset[str]
+    own: frozenset[str]
+    context: frozenset[str]
+    names: frozenset[str]
+    places: frozenset[str]
+    years: frozenset[str]
+    is_change: bool
+    is_forecast: bool
+
+
+class _Place(NamedTuple):
+    """Where a value stands: its match, the text from its clause's start, what leads to it and what follows it."""
+
+    found: re.Match[str]
+    shared: str
+    lead: str
+    tail: str
+
+
+class _Measured(NamedTuple):
+    kind: Kind
+    unit: str
+    low: float
+    high: float
+    bound: Bound
+    end: int
+
+
+def read_quantities(text: str) -> list[Quantity]:
+    """Return the quantities that a sentence states as they are, not what it denies or what was before."""
+    if not _MAY_HAVE_VALUES.search(text):
+        return []
+    plain = _blanked(text)
+    clauses = _clauses(plain)
+    found = [list(_VALUE.finditer(plain, start, end)) for start, end in clauses]
+    return [
+        quantity
+        for at, (clause, matches) in enumerate(zip(clauses, found, strict=True))
+        for dates in (False, True)
+        for place in _places(plain, clause, [match for match in matches if bool(match["date"]) is dates])
+        if (quantity := _quantity(plain, clause, place, _elsewhere(plain, clauses, found, at, dates))) is not None
+    ]
+
+
+@lru_cache(maxsize=4096)
+def content_words(text: str) -> frozenset[str]:
+    """Return what a text's words mean here: stems without function words, one for words that say the same."""
+    text = _NOT.sub("", _with_short_names(text))
+    return frozenset[str]().union(*(_meaning(token) for token in _TOKEN.findall(text)))
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Return the words of the names in a text: what is capitalised, at its start only where it looks like a name."""
+    text = _with_short_names(text)
+    names = frozenset[str]()
+    for found in _TOKEN.finditer(text):
+        first = not text[: found.start()].strip(" \n\t\"“‘'•-*")
+        if (
+            found[0][0].isupper()
+            and not _NUMBER_OR_TIME.fullmatch(found[0])
+            and not (first and found[0].endswith(("s", "ed", "ing", "ly")))
+        ):
+            names |= _meaning(found[0])
+    return names
+
+
+def is_change(text: str) -> bool:
+    """Return whether a text speaks of something that grew or shrank."""
+    return bool(_CHANGE.search(text))
+
+
+def is_forecast(text: str) -> bool:
+    """Return whether a text speaks of what may be or is meant to be."""
+    return bool(_FORECAST.search(text))
+
+
+def is_negated(text: str) -> bool:
+    """Return whether a text denies something."""
+    return len(_NEGATED.findall(text)) % 2 == 1
+
+
+def noun_phrase(text: str) -> list[str]:
+    """Return the words that a text begins with, up to the first function word or mark."""
+    words: list[str] = []
+    at = 0
+    for found in _TOKEN.finditer(text):
+        if text[at : found.start()].strip(" -") or found[0].lower() in _FUNCTION_WORDS:
+            break
+        at = found.end()
+        words.append(found[0])
+    return words
+
+
+def is_plural(word: str) -> bool:
+    """Return whether a noun names several things, as far as its spelling tells."""
+    low = word.lower()
+    return low in _PLURALS or (low.endswith("s") and not low.endswith(("ss", "'s", "’s", "us", "is")))
+
+
+def clauses_of(text: str) -> list[tuple[int, int, str]]:
+    """Return the clauses of a sentence: where each starts and ends, and its text with what is said aside blanked."""
+    plain = _blanked(text)
+    return [(start, end, plain[start:end]) for start, end in _clauses(plain)]
+
+
+@lru_cache(maxsize=20_000)
+def _meaning(token: str) -> frozenset[str]:
+    if token.lower() in _FUNCTION_WORDS:
+        return frozenset()
+    stems = {_SAME_WORD.get(stem, stem) for stem in words_of(token) if stem not in _FUNCTION_WORDS}
+    return frozenset(_NATIONAL_ENDING.sub(r"\1", stem) for stem in stems)
+
+
+def _with_short_names(text: str) -> str:
+    return _SAME_NAME.sub(lambda found: ("US", "UK", "EU")[(found.lastindex or 1) - 1], text)
+
+
+def _blanked(text: str) -> str:
+    """Return the text with spaces, as many, in place of what is said aside and of who says it."""
+    text = text.translate(_CASE_ALIKE)
+    for aside in (_ASIDE, _ATTRIBUTION):
+        text = aside.sub(lambda found: " " * len(found[0]), text)
+    return text
+
+
+def _clauses(text: str) -> list[tuple[int, int]]:
+    opening = _SUBORDINATE.match(text)
+    ends = [0, *(found.start() for found in _CLAUSE_END.finditer(text)), len(text)]
+    if opening:
+        ends = sorted({*ends, opening.end()})
+    return [(start, end) for start, end in pairwise(ends) if start < end]
+
+
+def _elsewhere(
+    text: str, clauses: Sequence[tuple[int, int]], found: Sequence[Sequence[re.Match[str]]], at: int, dates: bool
+) -> str:
+    """Return the other clauses, those left out that have values of their own."""
+    others = (
+        clause
+        for other, (clause, matches) in enumerate(zip(clauses, found, strict=True))
+        if other != at and not any(bool(match["date"]) is dates for match in matches)
+    )
+    return " ".join(text[start:end] for start, end in others)
+
+
+def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]) -> Iterator[_Place]:
+    """Yield each value of a clause with the words that are its own: those between two are divided where they join."""
+    since, shared = clause[0], text[clause[0] : matches[0].start()] if matches else ""
+    for number, found in enumerate(matches):
+        until = matches[number + 1].start() if number + 1 < len(matches) else clause[1]
+        lead = text[since : found.start()]
+        opening = _COMMA.match(text, found.end()) if not content_words(lead) else None
+        rest = opening.end() if opening else found.end()
+        is_last = number + 1 == len(matches)
+        joint = None if is_last and not found["date"] else _JOINT.search(text, rest, until)
+        yield _Place(found, shared, lead, text[rest : joint.start() if joint else until])
+        since = joint.end() if joint else until
+
+
+def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str) -> Quantity | None:
+    measured = _measured(place)
+    lead = place.lead if content_words(place.lead) else place.shared
+    if measured is None or _FORMER.search(place.lead) or _NEGATED.search(lead):
+        return None
+    if measured.kind == "date" and _BESIDE_THE_DATE.search(place.lead):
+        return None
+    whole = text[clause[0] : clause[1]]
+    counted = _counted(place.tail) if measured.kind != "date" else frozenset[str]()
+    own = counted | content_words(lead) | content_words(place.tail) | content_words(place.found["rate"] or "")
+    return Quantity(
+        kind=measured.kind,
+        unit=measured.unit,
+        low=measured.low,
+        high=measured.high,
+        bound=measured.bound,
+        start=place.found.start() + len(place.found[0]) - len(place.found[0].lstrip()),
+        end=measured.end,
+        counted=counted,
+        after=content_words(_JOINT.split(place.tail.lstrip(" ,"))[0]),
+        own=own,
+        context=own | content_words(place.shared) | content_words(elsewhere),
+        names=names_in(whole),
+        places=frozenset[str]().union(*(names_in("in " + name) for name in _PLACE.findall(whole))),
+        years=frozenset(re.findall(r"\b(?:1\d|20)\d\d\b(?!,\d)", whole)),
+        is_change=bool(_CHANGE_BEFORE.search(place.lead) or _CHANGE_AFTER.match(place.tail)),
+        is_forecast=is_forecast(whole),
+    )
+
+
+def _counted(tail: str) -> frozenset[str]:
+    part_of = _PART_OF.match(tail)
+    return content_words(" ".join(noun_phrase(tail[part_of.end() :] if part_of else tail)))
+
+
+def _measured(place: _Place) -> _Measured | None:
+    found = place.found
+    if found["date"]:
+        return _date(found)
+    bound = _BOUNDS[found["bound"].lower()] if found["bound"] else "exact"
+    if found["part"] or found["some"]:
+        share = 100 * _part(found)
+        return _Measured("share", "%", share, share, bound, found.end())
+    if found["special"]:
+        many = found["special"].lower() in {"several", "multiple", "numerous"}
+        return _counting(place, 2 if many else 1, math.inf if many else 1, bound)
+    low, high = _range(found["low"], found["high"])
+    if high > low and re.search(r"\bby\s*$", place.lead) and " to " in found[0]:
+        return None
+    return _with_unit(place, low, high, bound)
+
+
+def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
+    found, end = place.found, place.found.end()
+    rate = re.sub(r"^(?:\s(?:per|an?)\s|/)", "/", found["rate"] or "").lower()
+    if found["points"]:
+        return _Measured("points", rate, low, high, bound, end)
+    if found["percent"]:
+        return _Measured("share", "%" + rate, low, high, bound, end)
+    if found["currency"] or found["coin"]:
+        coin = (found["currency"] or found["coin"]).strip().lower()
+        return _Measured("money", _CURRENCIES.get(coin, coin) + rate, low, high, bound, end)
+    if found["time"]:
+        words = [word.removesuffix("s") for word in re.split("[ -]", found["time"].lower().strip(" -"))]
+        return _Measured("age" if words[-1] == "old" else "duration", " ".join(words), low, high, bound, end)
+    if found["measure"]:
+        unit = found["measure"].lower().strip(" -").removeprefix("metric ")
+        power, _, name = unit.rpartition(" ")
+        return _Measured("measure", power + _MEASURES[name], low, high, bound, end)
+    return _counting(place, low, high, bound)
+
+
+def _counting(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
+    """Return a number with the noun that it counts; without one, only a large number counts something."""
+    phrase = noun_phrase(place.tail)[:4] if re.match(r"[ -]\w", place.tail) else []
+    if high == 1:
+        named = phrase[-1:] if place.found["special"] or re.search(r"\b(?:only|just|exactly)\s*$", place.lead) else []
+        noun = named[0] if named else None
+    else:
+        noun = next((word for word in phrase if is_plural(word)), None)
+    if noun is not None:
+        after = place.tail.index(noun) + len(noun)
+        return _Measured("count", min(content_words(noun), default=""), low, high, bound, place.found.end() + after)
+    return _Measured("count", "", low, high, bound, place.found.end()) if _is_large(place) else None
+
+
+def _is_large(place: _Place) -> bool:
+    """Return whether a number without a noun counts something: not a year, nor one of a name ("Patent 1,655,114")."""
+    text = (place.found["low"] or "").lower()
+    named = re.search(r"\b[A-Z][\w.]*$", place.lead.rstrip())
+    return not (named or place.found["high"]) and _number(text) >= 1000 and not re.fullmatch(r"(?:1\d|20)\d\d", text)
+
+
+def _part(found: re.Match[str]) -> float:
+    """Return what part of a whole is meant: "two-thirds", "half", "one in five"."""
+    if found["some"]:
+        return _number(found["some"]) / max(_number(found["every"]), 1)
+    return (_number(found["parts"]) if found["parts"] else 1) / _PARTS[found["part"].rstrip("sS").lower()]
+
+
+def _date(found: re.Match[str]) -> _Measured:
+    """Return a date as days, of which a month has 31 and a year 12 months: what is less exact is a longer span."""
+    text = found["date"].lower()
+    year = int(re.findall(r"\d{4}", text)[-1])
+    month = next((number for number, name in enumerate(_MONTHS) if re.search(rf"\b{name}", text)), None)
+    day = re.search(r"\b(\d{1,2})(?!\d)", text)
+    if month is None:
+        years = 10 if text.endswith("s") else 1
+        low, high = 372 * year, 372 * (year + years) - 1
+    else:
+        low = 372 * year + 31 * month + (int(day[1]) - 1 if day else 0)
+        high = low if day else low + 30
+    return _Measured("date", "", low, high, "exact", found.end())
+
+
+def _range(low: str, high: str | None) -> tuple[float, float]:
+    if high is None:
+        return _number(low), _number(low)
+    scale = [word for word in re.split(r"[ -]", high.lower()) if word in _SCALES]
+    start, end = _number(low), _number(high)
+    if scale and not any(word in low.lower() for word in _SCALES):
+        start *= math.prod(_SCALES[word] for word in scale)
+    return min(start, end), max(start, end)
+
+
+def _number(text: str) -> float:
+    """Return the value of digits and number words: "two hundred and fifty", "1.5 billion", "half a million"."""
+    total, current = 0.0, 0.0
+    for word in re.split(r"[ -]", text.lower().strip().replace(",", "")):
+        scale = _SCALES.get(word)
+        if scale is None:
+            current += _unscaled(word, current)
+        elif scale <= 100:
+            current *= scale
+        else:
+            total, current = total + current * scale, 0.0
+    return total + current
+
+
+def _unscaled(word: str, current: float) -> float:
+    if word == "half":
+        return 0.5
+    if word in {"a", "an"}:
+        return 0.0 if current else 1.0
+    return float(_SMALL.get(word, 0)) if not word[:1].isdigit() else float(word)

@@ -1,0 +1,125 @@
+"""Quantities: how the values of a sentence are read, and what they are said of."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.quantities import content_words, is_negated, is_plural, names_in, noun_phrase, read_quantities
+
+READ = [
+    ("It holds 85% of capacity.", "85%", "share", "%", 85, 85),
+    ("It holds 85 per cent of capacity.", "85 per cent", "share", "%", 85, 85),
+    ("It holds 5-10% of capacity.", "5-10%", "share", "%", 5, 10),
+    ("It holds between 5 and 10% of capacity.", "between 5 and 10%", "share", "%", 5, 10),
+    ("It holds two-thirds of capacity.", "two-thirds", "share", "%", 200 / 3, 200 / 3),
+    ("It holds half the capacity.", "half", "share", "%", 50, 50),
+    ("Nine out of ten adults vote.", "Nine out of ten", "share", "%", 90, 90),
+    ("The rate rose 3 percentage points.", "3 percentage points", "points", "", 3, 3),
+    ("It cost more than $1.5 billion.", "more than $1.5 billion", "money", "$", 1.5e9, 1.5e9),
+    ("It cost 1,500 million dollars.", "1,500 million dollars", "money", "$", 1.5e9, 1.5e9),
+    ("Oil costs $80 a barrel.", "$80 a barrel", "money", "$/barrel", 80, 80),
+    ("A 45-day process began.", "45-day", "duration", "day", 45, 45),
+    ("It took two hundred and fifty years.", "two hundred and fifty years", "duration", "year", 250, 250),
+    ("She is 26 years old.", "26 years old", "age", "year old", 26, 26),
+    ("It is 8,848 metres high.", "8,848 metres", "measure", "m", 8848, 8848),
+    ("It covers 12 square miles.", "12 square miles", "measure", "squaremile", 12, 12),
+    ("They run three active mines.", "three active mines", "count", "mine", 3, 3),
+    ("They run half a million mines.", "half a million mines", "count", "mine", 5e5, 5e5),
+    ("They run twenty-five mines.", "twenty-five mines", "count", "mine", 25, 25),
+    ("They run several mines.", "several mines", "count", "mine", 2, math.inf),
+    ("It is the only mine.", "the only mine", "count", "mine", 1, 1),
+    ("They have only one mine.", "one mine", "count", "mine", 1, 1),
+    ("It has a population of 2,100.", "2,100", "count", "", 2100, 2100),
+    ("It opened on 12 May 1932.", "12 May 1932", "date", "", 372 * 1932 + 135, 372 * 1932 + 135),
+    ("It opened on May 12, 1932.", "May 12, 1932", "date", "", 372 * 1932 + 135, 372 * 1932 + 135),
+    ("It opened in May 1932.", "May 1932", "date", "", 372 * 1932 + 124, 372 * 1932 + 154),
+    ("It opened in the mid-1990s.", "mid-1990s", "date", "", 372 * 1990, 372 * 2000 - 1),
+]
+
+UNREAD = [
+    "COVID-19 and F-16 have numbers.",
+    "One of the reasons is cost.",
+    "They lost 3-1.",
+    "Exports fell from 90%.",
+    "It is not 85% of capacity.",
+    "It holds market share.",
+    "It opened before 1932.",
+    "Patent 1,655,114 was granted.",
+    "",
+]
+
+
+@pytest.mark.parametrize(("text", "value", "kind", "unit", "low", "high"), READ)
+def test_how_a_value_is_read(text: str, value: str, kind: str, unit: str, low: float, high: float) -> None:
+    (found,) = read_quantities(text)
+    assert (text[found.start : found.end], found.kind, found.unit) == (value, kind, unit)
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("text", UNREAD)
+def test_what_is_no_value_said_to_be_so(text: str) -> None:
+    assert read_quantities(text) == []
+
+
+def test_two_values_of_a_sentence_are_each_said_of_their_own() -> None:
+    first, second = read_quantities("China has 60% of global production and more than 90% of processing capacity.")
+    assert first.counted == content_words("global production")
+    assert second.counted == content_words("processing capacity")
+    assert not first.context & content_words("processing")
+    assert not second.context & content_words("production")
+    assert first.context & second.context == content_words("China")
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "forecasts"),
+    [
+        ("Exports fell by 5%.", True, False),
+        ("A 50% decrease in exports followed.", True, False),
+        ("Exports rose to 5%.", False, False),
+        ("Exports will be 5%.", False, True),
+    ],
+)
+def test_changes_and_forecasts_are_told_from_levels(text: str, changes: bool, forecasts: bool) -> None:
+    (found,) = read_quantities(text)
+    assert (found.is_change, found.is_forecast) == (changes, forecasts)
+
+
+def test_words_that_say_the_same_are_one() -> None:
+    assert content_words("the Chinese were killed") == content_words("China's dead")
+    assert content_words("U.S.") == content_words("the United States") == content_words("America")
+    assert content_words("isn't it") == frozenset()
+
+
+def test_names_are_capitalised_and_no_numbers_or_months() -> None:
+    assert names_in("Three mines in Norway opened in May") == content_words("Norway")
+
+
+def test_a_noun_phrase_ends_at_a_function_word_or_a_mark() -> None:
+    assert noun_phrase("rare earth mines are active") == ["rare", "earth", "mines"]
+    assert noun_phrase("mines, which") == ["mines"]
+    assert noun_phrase(", which") == []
+
+
+@pytest.mark.parametrize(("word", "plural"), [("mines", True), ("people", True), ("process", False), ("crisis", False)])
+def test_plurals_are_told_by_their_spelling(word: str, plural: bool) -> None:
+    assert is_plural(word) is plural
+
+
+@pytest.mark.parametrize(("text", "denies"), [("It isn't so.", True), ("It is so.", False), ("It is no longer.", True)])
+def test_denials(text: str, denies: bool) -> None:
+    assert is_negated(text) is denies
+
+
+@pytest.mark.parametrize("text", ["ſome 5 mines", "A mınımum of 5 mines", "5 mıleſ", "a thİrd of it", "5 \u212am"])
+def test_letters_that_only_a_pattern_takes_for_others_are_read_as_those(text: str) -> None:
+    assert len(read_quantities(text)) == 1
+
+
+@given(st.one_of(st.text(max_size=120), st.text("0123456789 ,.-–%$aeinos/", max_size=60)))
+def test_any_text_is_read(text: str) -> None:
+    for found in read_quantities(text):
+        assert 0 <= found.start < found.end <= len(text)
+        assert text[found.start : found.end].strip() == text[found.start : found.end]
+        assert found.low <= found.high
