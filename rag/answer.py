@@ -1,32 +1,75 @@
-"""The answer without a language model: the sentences that bear on the question, quoted, each with its citation."""
+"""The answer: the sentences that bear on the question, quoted or put into words by a model, each with its citation."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 from index.document import Span
 from index.furniture import without_inline
+from index.words import words_of
+from rag.answerability import is_answered, probability, read_features
 from rag.citation import Citation, cite
-from rag.evidence import Evidence, SentenceEvidence
+from rag.dates import asks_what_happened, periods_in
+from rag.disagreement import Statement, find_disagreements
+from rag.evidence import Evidence
+from rag.grounding import Generated, Source
+from rag.relevance import Sentence
 
-MAX_SENTENCES = 4
-# A sentence is quoted beside the best one only if it is this near to the question in comparison.
-QUOTED_SHARE = 0.75
+MAX_SENTENCES = 3
+# A sentence is quoted beside the best one only if it is this relevant in comparison.
+QUOTED_SHARE = 0.5
 # Cosine of two sentences above which the second says nothing new.
-SAME_SENTENCE = 0.93
-# Below this cosine of the nearest sentence the articles are about something else.
-MIN_COSINE = 0.3
+SAME_SENTENCE = 0.95
+# Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
+COMPARED, SHOWN = 12, 10
+# A bullet is cited together with the line that introduces its list, where both are no longer than this.
+MAX_LIST_CHARS = 600
+# So many of the question's words are named at most where an answer abstains.
+MAX_MISSING = 5
 
+_WORD = re.compile(r"\w[\w’'.-]*\w|\w")
 _FOOTNOTE_MARK = re.compile(r"\s?\[\d+\]")
+_MARKER = re.compile(r"\[(\d+)\]")
+_BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounds:
+    """What an answer is made from: the best of the ranking, and its sentences, most relevant first.
+
+    `idfs` are the words of the question with their inverse document frequencies.
+    """
+
+    evidence: tuple[Evidence, ...]
+    sentences: tuple[Sentence, ...]
+    idfs: dict[str, float]
+
+
+class Side(NamedTuple):
+    """One of the values that articles give: as it stands there, the time it is of, and the markers of who says so."""
+
+    value: str
+    as_of: str | None
+    markers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Values of one thing that do not agree."""
+
+    kind: Literal["conflict", "changed_over_time"]
+    topic: str
+    sides: tuple[Side, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer in words with `[n]` markers: `citations[n - 1]` is what marker n stands for.
 
-    Where it abstains, `text` says so, `reason` says why and there are no citations. `confidence` is None where it has
-    not been calibrated.
+    Where it abstains, `text` says so, `reason` says why and there are no citations. Where a language model was asked,
+    `reason` says what of its answer was not used. `confidence` is the calibrated probability that the evidence answers
+    the question, None where there is no evidence.
     """
 
     text: str
@@ -35,46 +78,216 @@ class Answer:
     confidence: float | None = None
     reason: str | None = None
     mode: Literal["extractive", "generated"] = "extractive"
+    disagreements: tuple[Disagreement, ...] = ()
 
 
-def compose(evidence: Sequence[Evidence], *, nothing_found: str) -> Answer:
-    """Return the answer that quotes the best of the evidence, or abstains; `nothing_found` is why there is none."""
-    if not evidence:
+class Quote(NamedTuple):
+    """What is cited of a passage: one sentence or more of it, and the bullets of a list with the line above them."""
+
+    evidence: Evidence
+    span: Span
+
+
+def compose(question: str, grounds: Grounds, *, nothing_found: str) -> Answer:
+    """Return the answer that quotes the best of the grounds, or abstains; `nothing_found` is why there are none."""
+    if not grounds.evidence:
         return abstain(nothing_found)
-    chosen = _chosen(evidence)
-    if not chosen:
-        return abstain("The nearest passages are about something else.")
-    citations = tuple(cite(item.passage, sentence.span) for item, sentence in chosen)
-    quoted = (f"{_readable(citation)} [{marker}]" for marker, citation in enumerate(citations, start=1))
-    return Answer(" ".join(quoted), citations)
+    confidence = probability(read_features(question, grounds.evidence, grounds.sentences, grounds.idfs))
+    if not grounds.sentences or not is_answered(confidence):
+        return abstain(_reason(question, grounds), confidence)
+    book = _Citations()
+    quotes = _merged([_quote(sentence) for sentence in _in_order(question, _chosen(grounds.sentences))])
+    text = " ".join(f"{_readable(quote)} [{book.marker(quote)}]" for quote in quotes)
+    disagreements = _disagreements(question, grounds, book)
+    text = " ".join([text, *map(_said, disagreements)])
+    return Answer(text, book.citations(), confidence=round(confidence, 4), disagreements=disagreements)
 
 
-def abstain(reason: str) -> Answer:
+def abstain(reason: str, confidence: float | None = None) -> Answer:
     """Return the answer that the documents do not say."""
-    return Answer("The articles do not answer this question.", (), abstained=True, reason=reason)
+    known = None if confidence is None else round(confidence, 4)
+    return Answer("The articles do not answer this question.", (), abstained=True, confidence=known, reason=reason)
 
 
-def _chosen(evidence: Sequence[Evidence]) -> list[tuple[Evidence, SentenceEvidence]]:
-    """Return the sentences to quote, best first: near enough to the question, and each saying something new."""
-    pairs = [(item, sentence) for item in evidence for sentence in item.sentences]
-    pairs.sort(key=lambda pair: (-_weight(*pair), pair[0].passage_id, pair[1].span.start))
-    chosen: list[tuple[Evidence, SentenceEvidence]] = []
-    for item, sentence in pairs:
-        is_near = sentence.score >= MIN_COSINE and _weight(item, sentence) >= QUOTED_SHARE * _weight(*pairs[0])
-        if is_near and len(chosen) < MAX_SENTENCES and not any(_same(item, sentence, *other) for other in chosen):
-            chosen.append((item, sentence))
+class Rewording:
+    """A language model's answer in place of a quoted one, under the same guarantees.
+
+    The model sees `sources`, numbered; in the answer they have the markers of their first use.
+    """
+
+    def __init__(self, question: str, grounds: Grounds, on_text: Callable[[str], None]) -> None:
+        self._question, self._grounds, self._on_text = question, grounds, on_text
+        self._sentences = grounds.sentences[:SHOWN]
+        self._book = _Citations()
+        self._begun = False
+
+    @property
+    def sources(self) -> list[Source]:
+        """The sentences that the model may answer from."""
+        return [
+            Source(
+                number,
+                _readable(Quote(sentence.evidence, sentence.span)),
+                sentence.evidence.passage.metadata.title,
+                sentence.evidence.passage.metadata.published_at,
+            )
+            for number, sentence in enumerate(self._sentences, start=1)
+        ]
+
+    def take(self, sentence: str) -> None:
+        """Pass a sentence of the model on that has been found grounded."""
+        self._on_text((" " if self._begun else "") + self._marked(sentence))
+        self._begun = True
+
+    def answer(self, quoted: Answer, generated: Generated) -> Answer:
+        """Return what stands of the model's answer, or the quoted one where nothing does, with the reason."""
+        if not generated.sentences:
+            self._on_text(quoted.text)
+            return replace(quoted, reason=generated.failure or "The language model found no answer; this is quoted.")
+        text = " ".join(self._marked(sentence.marked) for sentence in generated.sentences)
+        disagreements = _disagreements(self._question, self._grounds, self._book)
+        for said in map(_said, disagreements):
+            self._on_text(f" {said}")
+            text = f"{text} {said}"
+        left_out = [f"“{one.text}” was left out: {one.reason}" for one in generated.dropped]
+        reason = " ".join([*left_out, *filter(None, [generated.cut_short])]) or None
+        return Answer(text, self._book.citations(), False, quoted.confidence, reason, "generated", disagreements)
+
+    def _marked(self, sentence: str) -> str:
+        def marker(found: re.Match[str]) -> str:
+            source = self._sentences[int(found[1]) - 1]
+            return f"[{self._book.marker(Quote(source.evidence, source.span))}]"
+
+        return _MARKER.sub(marker, sentence)
+
+
+class _Citations:
+    """The citations of one answer, numbered from 1 as they are first used."""
+
+    def __init__(self) -> None:
+        self._quotes: list[Quote] = []
+
+    def marker(self, quote: Quote) -> int:
+        for number, known in enumerate(self._quotes, start=1):
+            if known.evidence.passage_id == quote.evidence.passage_id and _holds(known.span, quote.span):
+                return number
+        self._quotes.append(quote)
+        return len(self._quotes)
+
+    def citations(self) -> tuple[Citation, ...]:
+        return tuple(cite(quote.evidence.passage, quote.span) for quote in self._quotes)
+
+
+def _reason(question: str, grounds: Grounds) -> str:
+    """Return why the grounds do not answer: what of the question they do not mention, where that is so."""
+    mentioned = frozenset[str]().union(*(sentence.words for sentence in grounds.sentences))
+    missing = [
+        word
+        for word in dict.fromkeys(_WORD.findall(question))
+        if words_of(word) & grounds.idfs.keys() and not words_of(word) & mentioned
+    ]
+    if not missing:
+        return "The nearest passages do not answer it."
+    return f"The nearest passages do not mention {', '.join(repr(word) for word in missing[:MAX_MISSING])}."
+
+
+def _chosen(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences to quote, best first: about as relevant as the best, and each saying something new.
+
+    Where the best holds a number or a date that is asked for, so does every other.
+    """
+    chosen: list[Sentence] = []
+    for sentence in sentences:
+        if len(chosen) == MAX_SENTENCES or sentence.relevance < QUOTED_SHARE * sentences[0].relevance:
+            break
+        lacks = min(sentence.features.number, sentence.features.date) < 0
+        holds = max(sentences[0].features.number, sentences[0].features.date) > 0
+        if not (lacks and holds) and not any(_is_said(sentence, said) for said in chosen):
+            chosen.append(sentence)
     return chosen
 
 
-def _weight(item: Evidence, sentence: SentenceEvidence) -> float:
-    return (item.likeness + sentence.score) / 2
+def _is_said(sentence: Sentence, other: Sentence) -> bool:
+    return float(sentence.vector @ other.vector) > SAME_SENTENCE
 
 
-def _same(item: Evidence, sentence: SentenceEvidence, other: Evidence, said: SentenceEvidence) -> bool:
-    return float(item.sentence_vector(sentence.span) @ other.sentence_vector(said.span)) > SAME_SENTENCE
+def _in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences by use, and where the question asks what happened, those that name a time by that time."""
+    if not asks_what_happened(question):
+        return list(chosen)
+    times = [periods_in(one.text, one.evidence.passage.metadata.published_at) for one in chosen]
+    dated = iter(sorted((at for at, named in enumerate(times) if named), key=lambda at: times[at][0].first))
+    return [chosen[next(dated)] if times[at] else chosen[at] for at in range(len(chosen))]
 
 
-def _readable(citation: Citation) -> str:
+def _quote(sentence: Sentence) -> Quote:
+    """Return what is cited for a sentence: itself, or a bullet from the line that introduces its list."""
+    passage = sentence.evidence.passage
+    start = sentence.span.start
+    before = [span for span in passage.sentences if span.end <= start]
+    if _is_bullet(sentence.evidence, sentence.span):
+        while before and _is_bullet(sentence.evidence, before[-1]):
+            before.pop()
+        if before and passage.slice(before[-1]).endswith(":") and sentence.span.end - before[-1].start < MAX_LIST_CHARS:
+            start = before[-1].start
+    return Quote(sentence.evidence, Span(start, sentence.span.end))
+
+
+def _is_bullet(evidence: Evidence, span: Span) -> bool:
+    passage = evidence.passage
+    return _BULLET.search(passage.text[: span.start - passage.span.start]) is not None
+
+
+def _merged(quotes: Sequence[Quote]) -> list[Quote]:
+    """Return the quotes, those of one passage that overlap made one, in the place of the first."""
+    merged: list[Quote] = []
+    for quote in quotes:
+        for at, other in enumerate(merged):
+            shared = min(quote.span.end, other.span.end) - max(quote.span.start, other.span.start)
+            if quote.evidence.passage_id == other.evidence.passage_id and shared > 0:
+                start, end = min(quote.span.start, other.span.start), max(quote.span.end, other.span.end)
+                merged[at] = Quote(quote.evidence, Span(start, end))
+                break
+        else:
+            merged.append(quote)
+    return merged
+
+
+def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[Disagreement, ...]:
+    """Return what the sentences disagree on, each side cited in `book`."""
+    compared = grounds.sentences[:COMPARED]
+    statements = [
+        Statement(sentence.text, sentence.evidence.passage.doc_id, sentence.as_of, sentence.relevance)
+        for sentence in compared
+    ]
+    shown = []
+    for found in find_disagreements(question, statements):
+        sides = []
+        for value in found.values:
+            quotes = [Quote(compared[at].evidence, compared[at].span) for at in value.statements]
+            sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
+        shown.append(Disagreement(found.kind, found.topic, tuple(sides)))
+    return tuple(shown)
+
+
+def _said(disagreement: Disagreement) -> str:
+    """Return a disagreement in a sentence."""
+    sides = ", ".join(
+        side.value
+        + (f" (as of {side.as_of})" if side.as_of and disagreement.kind == "changed_over_time" else "")
+        + "".join(f" [{marker}]" for marker in side.markers)
+        for side in disagreement.sides
+    )
+    if disagreement.kind == "conflict":
+        return f"The articles disagree on {disagreement.topic}: {sides}."
+    return f"What the articles say of {disagreement.topic} changed over time: {sides}."
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _readable(quote: Quote) -> str:
     """Return the quote as it reads in an answer: on one line, without inline furniture or the article's own [n]."""
-    whole = Span(0, len(citation.cited_text))
-    return _FOOTNOTE_MARK.sub("", without_inline(citation.cited_text, whole)).strip()
+    text = quote.evidence.passage.slice(quote.span)
+    return _FOOTNOTE_MARK.sub("", without_inline(text, Span(0, len(text)))).strip()

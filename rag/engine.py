@@ -1,19 +1,27 @@
 """The engine: the whole path of a question, top to bottom."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from index.corpus import Corpus, View
-from rag.answer import Answer, compose
+from index.embedder import Embedding
+from rag.answer import Answer, Grounds, Rewording, compose
+from rag.answer_type import measure_asked
 from rag.citation import Citation, cite
 from rag.errors import InvalidQuery
-from rag.evidence import Candidate, Evidence, Ranked, look_into, weigh
-from rag.fusion import VECTOR_WEIGHT, diversified, fused
+from rag.evidence import Evidence, query_tokens, read
+from rag.followup import Turn, standalone
+from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
+from rag.grounding import Generated, Source
 from rag.query import Query
+from rag.relevance import read_sentences
 from rag.reranking import RERANKED, Reranking
 
 CANDIDATES = 100
+# An answer is made from so many of the best passages, however many are to be shown.
+ANSWERED_FROM = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,64 +47,132 @@ class SearchResponse:
 
 @dataclass(frozen=True, slots=True)
 class AskResponse:
-    """The answer to a question with the ranking it was made from."""
+    """The answer to a question with the ranking it was made from. `standalone` is the question that was answered."""
 
     question: Query
+    standalone: Query
     answer: Answer
     hits: tuple[Hit, ...]
     took_ms: float
 
 
+def _nothing(_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears of an answer as it comes about: of its ranking, then of its text piece by piece.
+
+    Once `is_gone` is true, nobody listens, and a language model is left.
+    """
+
+    on_hits: Callable[[tuple[Hit, ...]], None] = _nothing
+    on_text: Callable[[str], None] = _nothing
+    is_gone: Callable[[], bool] = lambda: False
+
+
+class Writer(Protocol):
+    """What puts an answer into words: `rag.generation.Generator`, which is imported only where one is configured."""
+
+    def answer(
+        self,
+        question: str,
+        sources: Sequence[Source],
+        on_text: Callable[[str], None] | None = None,
+        stopped: Callable[[], bool] = ...,
+    ) -> Generated:
+        """Return what stands of an answer from numbered sources; `on_text` gets each sentence as soon as it stands."""
+
+
 class Engine:
     """Answers queries over a corpus. Any number of threads may ask at once.
 
-    `vector_weight` in [0, 1] is the share of vectors in the ranking; the rest is the words'. With a reranking, the best
-    of the ranking are read again.
+    `weights` are what each kind of evidence counts in the ranking. With a reranking, the best of the ranking are read
+    again; with a generator, answers are put into words by a language model.
     """
 
     def __init__(
-        self, corpus: Corpus, reranking: Reranking | None = None, *, vector_weight: float = VECTOR_WEIGHT
+        self,
+        corpus: Corpus,
+        reranking: Reranking | None = None,
+        generator: Writer | None = None,
+        weights: Weights | None = None,
     ) -> None:
         self.corpus = corpus
+        self._generator = generator
         self._reranking = reranking
-        self._vector_weight = vector_weight
+        self._weights = weights or Weights()
 
     def search(self, query: Query) -> SearchResponse:
         """Return the passages that answer a query best."""
         started = time.perf_counter()
         with self.corpus.read() as view:
-            evidence, reranked = self._retrieve(view, query)
+            evidence, reranked = self._retrieve(view, query, query.top_k)
         return SearchResponse(query, _hits(evidence), _ms_since(started), reranked)
 
-    def ask(self, question: Query) -> AskResponse:
-        """Return an answer whose every sentence is cited, or one that abstains."""
-        started = time.perf_counter()
-        with self.corpus.read() as view:
-            evidence, _ = self._retrieve(view, question)
-            documents, _ = view.reading.count()
-        nothing_found = "No document passes the filters." if documents else "There are no documents yet."
-        answer = compose(evidence, nothing_found=nothing_found)
-        return AskResponse(question, answer, _hits(evidence), _ms_since(started))
+    def ask(self, question: Query, history: Sequence[Turn] = (), listener: Listener | None = None) -> AskResponse:
+        """Return an answer whose every sentence is cited, or one that abstains.
 
-    def _retrieve(self, view: View, query: Query) -> tuple[list[Evidence], int]:
-        """Return the evidence down to the cutoff, and how much of it a reranker has read."""
-        vector = self.corpus.embedder.embed_query(query.text)
+        `history` is the conversation so far, oldest first; `listener` hears of the answer as it comes about.
+        """
+        started, listener = time.perf_counter(), listener or Listener()
+        asked = replace(question, text=Query.parse(standalone(question.text, history)).text)
+        with self.corpus.read() as view:
+            grounds = self._grounds(view, asked)
+            documents, _ = view.reading.count()
+        hits = _hits(grounds.evidence[: question.top_k])
+        listener.on_hits(hits)
+        nothing_found = "No document passes the filters." if documents else "There are no documents yet."
+        answer = compose(asked.text, grounds, nothing_found=nothing_found)
+        if answer.abstained or self._generator is None:
+            listener.on_text(answer.text)
+        else:
+            rewording = Rewording(asked.text, grounds, listener.on_text)
+            made = self._generator.answer(asked.text, rewording.sources, rewording.take, listener.is_gone)
+            answer = rewording.answer(answer, made)
+        return AskResponse(question, asked, answer, hits, _ms_since(started))
+
+    def grounds(self, question: Query) -> Grounds:
+        """Return what an answer to a question would be made from."""
+        with self.corpus.read() as view:
+            return self._grounds(view, question)
+
+    def _grounds(self, view: View, question: Query) -> Grounds:
+        evidence, _ = self._retrieve(view, question, max(question.top_k, ANSWERED_FROM))
+        idfs = view.words.idfs(question.text)
+        evidence_read = evidence[:ANSWERED_FROM]
+        return Grounds(tuple(evidence), tuple(read_sentences(question.text, evidence_read, idfs)), idfs)
+
+    def _retrieve(self, view: View, query: Query, depth: int) -> tuple[list[Evidence], int]:
+        """Return the evidence down to a depth, and how much of it a reranker has read."""
+        embedding = self.corpus.embedder.embed_query(query.text)
         doc_nos = view.reading.doc_nos(query.filters)
-        nearest = view.vectors.nearest(vector, CANDIDATES, doc_nos)
+        nearest = view.vectors.nearest(embedding.vector, CANDIDATES, doc_nos)
         matching = view.words.matching(query.text, CANDIDATES, doc_nos)
         numbers = sorted({number for number, _ in [*nearest, *matching]})
-        candidates = weigh(view.reading.passage_vectors(numbers), vector)
+        near = view.vectors.near(embedding.vector, numbers)
+        candidates = candidates_of(near, view.words.overlaps(query.text, numbers), self._weights)
         reranking = self._reranking_for(query)
-        looked_at = max(query.top_k, RERANKED if reranking else 0)
-        best = self._ranking(view, query, candidates)[:looked_at]
-        passages = view.reading.passages([one.candidate.passage_no for one in best])
-        evidence = [look_into(one, passage, vector) for one, passage in zip(best, passages, strict=True)]
+        looked_at = max(depth, RERANKED if reranking else 0)
+        ranking = self._ranking(view, query, embedding, candidates, looked_at)
+        passages = view.reading.passages([one.candidate.passage_no for one in ranking])
+        evidence = [
+            Evidence(passage, reading, candidate.cosine, candidate.overlap, score)
+            for (candidate, reading, score), passage in zip(ranking, passages, strict=True)
+        ]
         evidence, reranked = reranking.reread(query.text, evidence) if reranking else (evidence, 0)
-        return evidence[: query.top_k], reranked
+        return evidence[:depth], reranked
 
-    def _ranking(self, view: View, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
-        overlaps = view.words.overlaps(query.text, [candidate.passage_no for candidate in candidates])
-        return diversified(fused(candidates, overlaps, self._vector_weight))
+    def _ranking(
+        self, view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate], depth: int
+    ) -> list[Ranked]:
+        looked_at = candidates[: max(READ, depth)]
+        tokens = view.reading.passage_tokens([candidate.passage_no for candidate in looked_at])
+        asked = query_tokens(embedding, view.words.weights(query.text), measure_asked(query.text))
+        readings = read(asked, tokens)
+        ranking = diversified(fused(looked_at[:READ], readings[:READ], self._weights))
+        return followed(ranking, looked_at[READ:], readings[READ:])[:depth]
 
     def _reranking_for(self, query: Query) -> Reranking | None:
         if query.rerank and self._reranking is None:

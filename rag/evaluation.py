@@ -1,21 +1,25 @@
 """Evaluation: the engine's rankings and answers against gold questions or a public test collection."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from index.records import Filters
 from rag import gold
+from rag.abstention import Judged, abstention_measures, reliability
+from rag.answer import Answer, Disagreement
 from rag.beir import Collection
 from rag.engine import Engine
 from rag.errors import BelowBaseline
 from rag.gold import GoldQuestion, Place
 from rag.measures import Comparison, Estimate, PerQuery, Qrels, compare, estimate, per_query
-from rag.query import MAX_QUERY_CHARS, MAX_TOP_K, Query
+from rag.query import MAX_QUERY_CHARS, Query
 
 # As deep as a ranking goes: documents are ranked by their best passages, so ten need more passages than ten.
-DEPTH = MAX_TOP_K
+DEPTH = 50
 ANSWER_TOP_K = 5
 
 EVIDENCE, DOCUMENT = "evidence", "document"
@@ -27,7 +31,8 @@ Run = dict[str, list[str]]
 class Evaluation:
     """What was measured. `values` is by level, measure and query; `kinds` groups the queries of a gold set.
 
-    `runs` has the ranking of each query by level, best first; `answers` is what the answers were worth, in shares.
+    `runs` has the ranking of each query by level, best first; `answers` is what the answers were worth, in shares, and
+    `judged` what became of each question that was asked.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Evaluation:
     runs: dict[str, Run]
     latency_ms: dict[str, float]
     answers: dict[str, float] = field(default_factory=dict)
+    judged: tuple[Judged, ...] = ()
 
     def summary(self) -> dict[str, object]:
         """Return what a program reads: estimates by level, kind and measure, then every query's values."""
@@ -44,6 +50,7 @@ class Evaluation:
             "queries": len(next(iter(next(iter(self.values.values())).values()))),
             "levels": {level: self._estimates(values) for level, values in self.values.items()},
             "answers": self.answers,
+            "reliability": [asdict(one) for one in reliability(self.judged)],
             "latency_ms": self.latency_ms,
             "values": self.values,
         }
@@ -80,6 +87,7 @@ def evaluate_gold(
         runs[EVIDENCE][question.question_id] = passages
         runs[DOCUMENT][question.question_id] = documents
         on_question()
+    citations, judged = _answers(engine, questions, stands)
     kinds: dict[str, list[str]] = {}
     for question in answerable:
         kinds.setdefault(question.kind, []).append(question.question_id)
@@ -89,21 +97,34 @@ def evaluate_gold(
         kinds=dict(sorted(kinds.items())),
         runs=runs,
         latency_ms=_latency(times),
-        answers=_answers(engine, questions, stands),
+        answers=citations | abstention_measures(judged),
+        judged=tuple(judged),
     )
 
 
 def evaluate_collection(
-    engine: Engine, collection: Collection, on_query: Callable[[], None] = lambda: None
+    engine: Engine,
+    collection: Collection,
+    on_query: Callable[[], None] = lambda: None,
+    *,
+    take_evidence_out: bool = False,
 ) -> Evaluation:
-    """Return the evaluation of a public collection, whose judgments are of documents."""
+    """Return the evaluation of a public collection, whose judgments are of documents.
+
+    With `take_evidence_out` each query is also asked twice, over all documents and over those not judged relevant.
+    """
     runs: Run = {}
     times: list[float] = []
+    judged: list[Judged] = []
     for query_id, text in collection.queries.items():
         runs[query_id] = _ranked(engine, text, times)[1]
+        if take_evidence_out:
+            taken = Filters(without_doc_ids=tuple(collection.qrels[query_id]))
+            judged += [_judged(engine, text, Filters(), True), _judged(engine, text, taken, False)]
         on_query()
     values = {DOCUMENT: _measured(collection.qrels, runs)}
-    return Evaluation(collection.name, values, {}, {DOCUMENT: runs}, _latency(times))
+    answers = abstention_measures(judged)
+    return Evaluation(collection.name, values, {}, {DOCUMENT: runs}, _latency(times), answers, tuple(judged))
 
 
 def compared(
@@ -172,27 +193,54 @@ def _relevant_passages(engine: Engine, stands: Sequence[Place]) -> dict[str, int
 
 def _answers(
     engine: Engine, questions: Sequence[GoldQuestion], stands: Mapping[str, Sequence[Place]]
-) -> dict[str, float]:
-    """Return what answers are worth: citations against quotes, and abstaining against what has no answer."""
-    quotes = covered = citations = apt = abstained_rightly = abstained_wrongly = 0
+) -> tuple[dict[str, float], list[Judged]]:
+    """Return precision and recall of citations and of disagreements, and what became of each question.
+
+    Citations are those of answerable questions. A disagreement is right where two of its sides, of two documents, each
+    cover a quote of the question; the questions that have one are those of the kind conflict.
+    """
+    tally: Counter[str] = Counter()
+    judged: list[Judged] = []
     for question in questions:
         answer = engine.ask(Query.parse(question.question, ANSWER_TOP_K)).answer
-        if not question.evidence:
-            abstained_rightly += answer.abstained
-            continue
-        found = stands[question.question_id]
-        abstained_wrongly += answer.abstained
-        quotes += len(found)
-        covered += sum(any(place.covered_by(cited.doc_id, cited.span) for cited in answer.citations) for place in found)
-        citations += len(answer.citations)
-        apt += sum(any(place.covered_by(cited.doc_id, cited.span) for place in found) for cited in answer.citations)
-    unanswerable = sum(not question.evidence for question in questions)
-    return {
-        "quotes_cited": _share(covered, quotes),
-        "citations_apt": _share(apt, citations),
-        "unanswerable_abstained": _share(abstained_rightly, unanswerable),
-        "answerable_abstained": _share(abstained_wrongly, len(questions) - unanswerable),
+        judged.append(Judged(answer.confidence or 0.0, answer.abstained, bool(question.evidence)))
+        found = stands.get(question.question_id, ())
+        apt = [any(place.covered_by(cited.doc_id, cited.span) for place in found) for cited in answer.citations]
+        if question.evidence:
+            tally["quotes"] += len(found)
+            tally["covered"] += sum(
+                any(place.covered_by(cited.doc_id, cited.span) for cited in answer.citations) for place in found
+            )
+            tally["citations"] += len(apt)
+            tally["apt"] += sum(apt)
+        right = [_is_right(disagreement, answer, apt) for disagreement in answer.disagreements]
+        tally["shown"] += len(right)
+        tally["right"] += sum(right)
+        if question.kind == "conflict":
+            tally["conflicts"] += 1
+            tally["seen"] += any(right)
+    shares = {
+        "citation_precision": _share(tally["apt"], tally["citations"]),
+        "citation_recall": _share(tally["covered"], tally["quotes"]),
     }
+    if tally["shown"]:
+        shares["disagreement_precision"] = _share(tally["right"], tally["shown"])
+    if tally["conflicts"]:
+        shares["disagreement_recall"] = _share(tally["seen"], tally["conflicts"])
+    return shares, judged
+
+
+def _is_right(disagreement: Disagreement, answer: Answer, apt: Sequence[bool]) -> bool:
+    """Return whether two sides, of two documents, cover quotes; `apt` says of each citation whether it does."""
+    documents = {
+        answer.citations[marker - 1].doc_id for side in disagreement.sides for marker in side.markers if apt[marker - 1]
+    }
+    return len(documents) > 1
+
+
+def _judged(engine: Engine, text: str, filters: Filters, is_answerable: bool) -> Judged:
+    answer = engine.ask(Query.parse(text[:MAX_QUERY_CHARS], ANSWER_TOP_K, filters)).answer
+    return Judged(answer.confidence or 0.0, answer.abstained, is_answerable)
 
 
 def _of(by_query: Mapping[str, float], query_ids: Sequence[str]) -> Estimate:

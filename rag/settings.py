@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.embedder import DEFAULT_MODEL
@@ -29,9 +29,23 @@ class Settings(BaseSettings):
         min_length=1,
         description="A sentence-transformers CrossEncoder, by name or folder, that rereads the best.",
     )
+    llm_base_url: str | None = Field(
+        None, min_length=1, description="An OpenAI-compatible server that puts answers into words."
+    )
+    llm_model: str | None = Field(None, min_length=1, description="The model to ask it for; needed with the address.")
+    llm_api_key: SecretStr | None = Field(None, description="The key to send it, where it wants one.")
+    llm_deadline_s: float = Field(
+        20.0, gt=0, le=600, description="Seconds after which the quoted answer is given without it."
+    )
     host: str = Field("127.0.0.1", min_length=1, description="Address that `rag serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `rag serve` listens on; 0 takes a free one.")
     threads: int = Field(0, ge=0, le=256, description="Threads that embed and answer; 0 takes one for each core.")
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if (self.llm_base_url is None) != (self.llm_model is None):
+            raise ValueError("give RAG_LLM_BASE_URL and RAG_LLM_MODEL together, or neither")
+        return self
 
     @property
     def prepared_models(self) -> Path:

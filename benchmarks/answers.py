@@ -1,0 +1,117 @@
+"""Answers: citations, abstention and disagreements on gold, abstention on public sets, and the time of an answer.
+
+    python -m benchmarks.answers DATA
+
+DATA has the collections in the BEIR layout, a folder each; what is missing is left out. Each query of NQ and HotpotQA
+is asked with its judged documents and without them. Of RAMDocs, whose questions come each with their own documents, a
+disagreement is right where documents of two of its sides give different answers by the set's own labels; a question
+has one where its documents do. Writes benchmarks/results/answers.json and benchmarks/answers.md.
+"""
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.retrieval import FOLDER, indexed, seeds
+from index.records import Filters
+from rag.beir import doc_id_of, read_collection
+from rag.engine import Engine
+from rag.evaluation import evaluate_collection, evaluate_gold
+from rag.gold import read_gold
+from rag.query import Query
+from rag.settings import Settings
+
+TAKEN_OUT = ("nq_open_oracle", "hotpotqa_distractor500")
+DISAGREEING = "ramdocs"
+GOLD = Path("gold/questions.jsonl")
+ROUNDS = 5
+
+
+def main() -> None:
+    """Measure, print and record."""
+    data, settings = Path(sys.argv[1]), Settings.read()
+    engine = Engine(seeds(settings))
+    halves = {split: [question for question in read_gold(GOLD) if question.split == split] for split in ("test", "dev")}
+    result: dict[str, Any] = {f"gold {split}": evaluate_gold(engine, half).answers for split, half in halves.items()}
+    result["time"] = _times(engine, [question.question for question in halves["test"]])
+    for name in TAKEN_OUT:
+        if (data / name).is_dir():
+            collection = read_collection(data / name, "test")
+            evaluation = evaluate_collection(Engine(indexed(settings, data / name)), collection, take_evidence_out=True)
+            result[f"{name}, evidence taken out"] = evaluation.answers
+            print(name, evaluation.answers, flush=True)
+    if (data / DISAGREEING).is_dir():
+        result[DISAGREEING] = _disagreements(Engine(indexed(settings, data / DISAGREEING)), data / DISAGREEING)
+    result["machine"] = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+    result["versions"] = {package: version(package) for package in ("faiss-cpu", "tantivy", "onnxruntime", "numpy")}
+    (FOLDER / "results" / "answers.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (FOLDER / "answers.md").write_text(page(result), encoding="utf-8")
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """Return the figures as a page for people."""
+    lines = [
+        "# Answers",
+        "",
+        "Written by `make bench-answers DATA=…` (`benchmarks/answers.py`); do not edit.",
+        "",
+        f"{result['machine']}; " + ", ".join(f"{name} {said}" for name, said in result["versions"].items()) + ".",
+        "",
+        "No language model, no reranker. What was fitted was fitted on gold dev and on training sets; see",
+        "`training/calibration.py`.",
+        "",
+        "| set | measure | value |",
+        "| --- | --- | --- |",
+    ]
+    for name, measures in result.items():
+        if name not in ("machine", "versions"):
+            lines += [f"| {name} | {measure.replace('_', ' ')} | {value} |" for measure, value in measures.items()]
+    return "\n".join([*lines, ""])
+
+
+def _times(engine: Engine, questions: list[str]) -> dict[str, float]:
+    """Return the medians of a search and of an answer to the same questions, asked in turn, in milliseconds."""
+    times: dict[str, list[float]] = {"search": [], "ask": []}
+    for question in questions * ROUNDS:
+        for name, answer in (("search", engine.search), ("ask", engine.ask)):
+            started = time.perf_counter()
+            answer(Query.parse(question))
+            times[name].append((time.perf_counter() - started) * 1000)
+    return {f"{name}_p50_ms": round(float(np.median(taken)), 2) for name, taken in times.items()}
+
+
+def _disagreements(engine: Engine, folder: Path) -> dict[str, float]:
+    shown = right = having = seen = 0
+    with (folder / "queries.jsonl").open(encoding="utf-8") as file:
+        for line in map(json.loads, file):
+            said = {doc_id_of(one["doc_id"]): one["answer"] for one in line["documents"] if one["type"] != "noise"}
+            filters = Filters(doc_ids=tuple(doc_id_of(one["doc_id"]) for one in line["documents"]))
+            answer = engine.ask(Query.parse(line["text"], 10, filters)).answer
+            of_sides = [
+                {said.get(answer.citations[marker - 1].doc_id) for side in found.sides for marker in side.markers}
+                for found in answer.disagreements
+            ]
+            rights = [len(answers - {None, "unknown"}) > 1 for answers in of_sides]
+            shown += len(rights)
+            right += sum(rights)
+            if len(set(said.values()) - {"unknown"}) > 1:
+                having += 1
+                seen += any(rights)
+    return {
+        "questions_with_disagreement": having,
+        "disagreements_shown": shown,
+        "disagreement_precision": round(right / shown, 4) if shown else 0.0,
+        "disagreement_recall": round(seen / having, 4) if having else 0.0,
+    }
+
+
+if __name__ == "__main__":
+    main()

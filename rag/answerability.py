@@ -1,0 +1,80 @@
+"""Answerability: the calibrated probability that the evidence answers the question."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from index.words import words_of
+from rag.calibration import fitted
+from rag.evidence import Evidence
+from rag.relevance import Sentence, coverage
+
+# How many of the best passages must not lack the names and the rare words of the question.
+LOOKED_AT = 5
+_NAME_OR_NUMBER = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+|\d[\d.,]*")
+# What stands for the margin where there is one passage alone: that of a question with an answer, about.
+LONE_MARGIN = 0.2
+
+
+class Features(NamedTuple):
+    """What the probability is a function of; a further signal is a further field.
+
+    `score` is the best passage's, `margin` how far it stands above the mean of other documents' passages (of its own
+    document's where there are no others); `cosine` and `match` are the best of a passage, `weakest` that of the best
+    passage's weakest token, `sentence` the best match of a sentence. `words` is the best coverage in one passage;
+    `missing` is the share of the rarest of the question's words that no passage has. `names` is the share of the names
+    and numbers of the question that one passage has, 1 where there are none. `relevance` is the best sentence's.
+    """
+
+    score: float
+    margin: float
+    cosine: float
+    match: float
+    weakest: float
+    sentence: float
+    words: float
+    missing: float
+    names: float
+    relevance: float
+
+
+def read_features(
+    question: str, evidence: Sequence[Evidence], sentences: Sequence[Sentence], idfs: Mapping[str, float]
+) -> Features:
+    """Return the features of a question, its ranking, of at least one passage, and the sentences of it."""
+    passages: dict[str, frozenset[str]] = {item.passage_id: frozenset() for item in evidence[:LOOKED_AT]}
+    for sentence in sentences:
+        if sentence.evidence.passage_id in passages:
+            passages[sentence.evidence.passage_id] |= sentence.words
+    there = frozenset().union(*passages.values())
+    names = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
+    total = sum(idfs.values())
+    return Features(
+        score=evidence[0].score,
+        margin=_margin(evidence),
+        cosine=max(item.cosine for item in evidence),
+        match=max(item.reading.match for item in evidence),
+        weakest=max(item.reading.weakest for item in evidence),
+        sentence=max(item.reading.best_sentence for item in evidence),
+        words=max(coverage(words, idfs) for words in passages.values()),
+        missing=max((idf for word, idf in idfs.items() if word not in there), default=0.0) / total if total else 1.0,
+        names=max(len(names & words) for words in passages.values()) / len(names) if names else 1.0,
+        relevance=sentences[0].relevance if sentences else 0.0,
+    )
+
+
+def _margin(evidence: Sequence[Evidence]) -> float:
+    first, *rest = evidence
+    others = [item.score for item in rest if item.passage.doc_id != first.passage.doc_id]
+    compared = others or [item.score for item in rest]
+    return first.score - sum(compared) / len(compared) if compared else LONE_MARGIN
+
+
+def probability(features: Features) -> float:
+    """Return the probability in (0, 1) that the evidence answers the question."""
+    return fitted("answerability").probability(features._asdict())
+
+
+def is_answered(confidence: float) -> bool:
+    """Return whether a probability is high enough to answer."""
+    return confidence >= fitted("answerability").threshold

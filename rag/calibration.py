@@ -1,0 +1,30 @@
+"""Calibration: the two logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PATH = Path(__file__).with_name("calibration.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic regression: a weight for each feature by name, and the probability from which it says yes."""
+
+    intercept: float
+    weights: dict[str, float]
+    threshold: float
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """Return the probability in (0, 1) for features, of which there is one for each weight."""
+        logit = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+@cache
+def fitted(name: str) -> Logistic:
+    """Return the regression of a name: `relevance` of a sentence, or `answerability` of a question."""
+    return Logistic(**json.loads(PATH.read_text(encoding="utf-8"))[name])

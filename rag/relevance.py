@@ -1,0 +1,129 @@
+"""Relevance: how well each sentence of the evidence answers the question."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from index.document import Span
+from index.embedder import Vectors
+from index.words import words_of
+from rag.answer_type import MEASURE_WEIGHT, AnswerType, answer_type, holds, measure_asked
+from rag.calibration import fitted
+from rag.dates import TimeAsked, as_of, fits, periods_in, time_asked
+from rag.evidence import Evidence
+
+
+class SentenceFeatures(NamedTuple):
+    """What a sentence's relevance is a function of.
+
+    `passage` is its passage's match and `cosine` its passage's cosine; `match` is its own, `gap` how far that is below
+    the best sentence's. `coverage` is the share of the question's words, by inverse document frequency, in the
+    sentence, `in_context` with its title and headings. `number`, `date` and `name` are 0 but for the one that the
+    question asks for: that is 1 where the sentence holds such a thing, −1 where it does not. `time` is 1 where it
+    speaks of the time asked for, −1 where of another, between them where in part, 0 where either names none; of an
+    event, 1 where it names it, 0 where its passage does, −1 where neither does. `length` is the logarithm of one more
+    than its words.
+    """
+
+    passage: float
+    cosine: float
+    match: float
+    gap: float
+    coverage: float
+    in_context: float
+    number: float
+    date: float
+    name: float
+    time: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sentence:
+    """A sentence of the evidence, its words as they are indexed, and the probability in (0, 1) that it answers."""
+
+    evidence: Evidence
+    span: Span
+    words: frozenset[str]
+    features: SentenceFeatures
+    relevance: float
+
+    @property
+    def text(self) -> str:
+        """The sentence as it stands in the document."""
+        return self.evidence.passage.slice(self.span)
+
+    @property
+    def as_of(self) -> str | None:
+        """The time that the sentence speaks of, in ISO 8601, None where it names none."""
+        return as_of(self.text, self.evidence.passage.metadata.published_at)
+
+    @property
+    def vector(self) -> Vectors:
+        """The sentence's vector, shape `(dimension,)`."""
+        return self.evidence.sentence_vector(self.span)
+
+
+def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[str, float]) -> list[Sentence]:
+    """Return the sentences of the evidence, most relevant first; `idfs` are those of the question's words."""
+    best = max((item.reading.best_sentence for item in evidence), default=0.0)
+    asked_words = words_of(question)
+    time = time_asked(question)
+    idfs = _by_measure(question, idfs)
+    asked_for = answer_type(question)
+    found = []
+    for item in evidence:
+        context = context_words(item)
+        for sentence in item.sentences:
+            text = item.passage.slice(sentence.span)
+            words = words_of(text)
+            features = SentenceFeatures(
+                passage=item.reading.match,
+                cosine=item.cosine,
+                match=sentence.match,
+                gap=sentence.match - best,
+                coverage=coverage(words, idfs),
+                in_context=coverage(words | context, idfs),
+                **{kind: _held(kind, asked_for, text, asked_words) for kind in AnswerType},
+                time=_time(text, item, time),
+                length=math.log1p(len(words)),
+            )
+            relevance = fitted("relevance").probability(features._asdict())
+            found.append(Sentence(item, sentence.span, words, features, relevance))
+    return sorted(found, key=lambda one: (-one.relevance, one.evidence.passage_id, one.span.start))
+
+
+def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
+    """Return the share of the question's words that are among `words`, each by its inverse document frequency."""
+    total = sum(idfs.values())
+    return sum(idf for word, idf in idfs.items() if word in words) / total if total else 0.0
+
+
+def context_words(item: Evidence) -> frozenset[str]:
+    """Return the words of a passage's title and headings."""
+    return words_of(f"{item.passage.metadata.title or ''} {item.passage.heading}")
+
+
+def _by_measure(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
+    measure = measure_asked(question)
+    words = words_of(measure.of(question)) if measure else frozenset()
+    return {word: idf * (MEASURE_WEIGHT if word in words else 1) for word, idf in idfs.items()}
+
+
+def _held(kind: AnswerType, asked_for: AnswerType | None, text: str, asked_words: frozenset[str]) -> float:
+    if kind is not asked_for:
+        return 0.0
+    return 1.0 if holds(kind, text, asked_words) else -1.0
+
+
+def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
+    if asked is None:
+        return 0.0
+    if asked.period is None:
+        event = words_of(asked.event or "")
+        if event <= words_of(text):
+            return 1.0
+        return 0.0 if event <= words_of(item.passage.text) else -1.0
+    fit = fits(asked, periods_in(text, item.passage.metadata.published_at))
+    return 0.0 if fit is None else 2 * fit - 1

@@ -1,0 +1,43 @@
+"""Measures of abstention, against figures worked out by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.abstention import Judged, abstention_measures, reliability
+
+ONE = st.builds(Judged, st.floats(0, 1), st.booleans(), st.booleans())
+
+
+def test_the_measures_are_those_worked_out_by_hand() -> None:
+    judged = [
+        Judged(0.9, False, True),
+        Judged(0.8, False, True),
+        Judged(0.2, True, True),
+        Judged(0.85, False, False),
+        Judged(0.1, True, False),
+    ]
+    assert abstention_measures(judged) == pytest.approx(
+        {
+            "abstention_precision": 0.5,
+            "abstention_recall": 0.5,
+            "answerable_refused": 1 / 3,
+            # Of six pairs, 0.9 beats both, 0.8 and 0.2 beat 0.1 alone.
+            "auroc": 4 / 6,
+            # Bins of 0.9, of 0.8 and 0.85, of 0.2 and of 0.1.
+            "calibration_error": (0.1 + 2 * abs(0.825 - 0.5) + 0.8 + 0.1) / 5,
+        },
+        abs=1e-4,
+    )
+    assert [(one.low, one.count) for one in reliability(judged)] == [(0.1, 1), (0.2, 1), (0.8, 2), (0.9, 1)]
+
+
+def test_what_cannot_be_measured_is_left_out() -> None:
+    assert abstention_measures([]) == {}
+    assert "auroc" not in abstention_measures([Judged(1.0, False, True)])
+
+
+@given(st.lists(ONE, max_size=30))
+def test_measures_are_shares_and_bins_lose_nobody(judged: list[Judged]) -> None:
+    assert all(0 <= value <= 1 for value in abstention_measures(judged).values())
+    assert sum(one.count for one in reliability(judged)) == len(judged)

@@ -1,0 +1,1 @@
+"""What is fitted to data, and how; imported by nothing at run time."""

@@ -1,0 +1,139 @@
+"""Fits `rag/calibration.json`: the relevance of a sentence, then the answerability of a question.
+
+    python -m training.calibration DATA
+
+DATA has collections in the BEIR layout, of which those are used that may be trained on; the rest is the dev half of
+the gold questions. A sentence of a judged document that holds an answer, and one that covers half of a gold quote,
+is relevant. A question is unanswerable where the gold set says so, and once more for each question of a collection
+with its judged documents taken out. The threshold is the lowest probability at which the least is lost on gold dev.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.retrieval import indexed, seeds
+from index.records import Filters
+from rag import calibration
+from rag.answerability import Features, read_features
+from rag.beir import read_collection
+from rag.calibration import Logistic
+from rag.engine import Engine
+from rag.gold import places, read_gold
+from rag.query import Query
+from rag.relevance import SentenceFeatures
+from rag.settings import Settings
+
+# Collection, split, how many of its queries.
+PAIRED = (("nq_open_oracle", "train", 1000), ("squad_v2_halfdev", "test", 700), ("scifact", "train", 300))
+ANSWERED = (("nq_open_oracle", "train", 500), ("squad_v2_halfdev", "test", 500), ("timeqa_human_train", "test", 500))
+GOLD = Path("gold/questions.jsonl")
+# How much one gold question weighs, beside one of a collection.
+GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT = 3.0, 8.0
+# Of answerable questions, at most so many are to be refused on gold dev.
+REFUSED = 0.08
+
+Row = tuple[Sequence[float], bool, float]
+
+
+def main() -> None:
+    """Fit, write and print."""
+    data, settings = Path(sys.argv[1]), Settings.read()
+    # Sentences are read with the relevance that is there, which the fit does not look at.
+    _write("relevance", Logistic(0.0, {}, 0.5))
+    relevance = _fit(list(_sentence_rows(data, settings)), SentenceFeatures._fields)
+    _write("relevance", relevance)
+    rows = list(_question_rows(data, settings))
+    answerability = _fit(rows, Features._fields)
+    gold = [row for row in rows if row[2] == GOLD_WEIGHT]
+    answerability = _rescaled(answerability, gold)
+    _write("answerability", answerability)
+
+
+def _fit(rows: Sequence[Row], names: Sequence[str]) -> Logistic:
+    features = np.array([row[0] for row in rows])
+    means, deviations = features.mean(axis=0), features.std(axis=0) + 1e-9
+    model = LogisticRegression(C=0.3, max_iter=1000).fit(
+        (features - means) / deviations, [row[1] for row in rows], sample_weight=[row[2] for row in rows]
+    )
+    weights = model.coef_[0] / deviations
+    intercept = float(model.intercept_[0] - (weights * means).sum())
+    named = {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
+    return Logistic(round(intercept, 4), named, 0.5)
+
+
+def _rescaled(fitted: Logistic, gold: Sequence[Row]) -> Logistic:
+    """Return a regression brought to the probabilities of gold dev (Platt 1999), with its threshold."""
+    logits = np.array([[fitted.intercept + float(np.dot(row[0], list(fitted.weights.values())))] for row in gold])
+    labels = np.array([row[1] for row in gold])
+    platt = LogisticRegression(C=1.0).fit(logits, labels)
+    slope, shift = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+    answerable = platt.predict_proba(logits)[labels][:, 1]
+    return Logistic(
+        intercept=round(slope * fitted.intercept + shift, 4),
+        weights={name: round(slope * weight, 4) for name, weight in fitted.weights.items()},
+        threshold=round(float(np.quantile(answerable, REFUSED)), 4),
+    )
+
+
+def _write(name: str, fitted: Logistic) -> None:
+    known = json.loads(calibration.PATH.read_text(encoding="utf-8")) if calibration.PATH.exists() else {}
+    known[name] = asdict(fitted)
+    calibration.PATH.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    calibration.fitted.cache_clear()
+    sys.stdout.write(f"{name}: {asdict(fitted)}\n")
+
+
+def _sentence_rows(data: Path, settings: Settings) -> Iterator[Row]:
+    for name, split, count in ANSWERED:
+        engine = Engine(indexed(settings, data / name))
+        collection = read_collection(data / name, split)
+        with (data / name / "queries.jsonl").open(encoding="utf-8") as file:
+            answers = {line["_id"]: [answer.casefold() for answer in line["answers"]] for line in map(json.loads, file)}
+        for query_id in _sample(list(collection.queries), count):
+            for sentence in engine.grounds(Query.parse(collection.queries[query_id])).sentences:
+                is_judged = sentence.evidence.passage.doc_id in collection.qrels[query_id]
+                holds = any(answer in sentence.text.casefold() for answer in answers[query_id])
+                yield list(sentence.features), is_judged and holds, 1.0
+    engine = Engine(seeds(settings))
+    for question in read_gold(GOLD):
+        if question.split == "dev" and question.evidence:
+            stands = places(engine.corpus, question)
+            for sentence in engine.grounds(Query.parse(question.question)).sentences:
+                doc_id = sentence.evidence.passage.doc_id
+                covers = any(place.covered_by(doc_id, sentence.span) for place in stands)
+                yield list(sentence.features), covers, GOLD_SENTENCE_WEIGHT
+
+
+def _question_rows(data: Path, settings: Settings) -> Iterator[Row]:
+    for name, split, count in PAIRED:
+        engine = Engine(indexed(settings, data / name))
+        collection = read_collection(data / name, split)
+        for query_id in _sample(list(collection.queries), count):
+            text, judged = collection.queries[query_id], tuple(collection.qrels[query_id])
+            for filters, is_answerable in ((Filters(), True), (Filters(without_doc_ids=judged), False)):
+                yield _features(engine, text, filters), is_answerable, 1.0
+    engine = Engine(seeds(settings))
+    for question in read_gold(GOLD):
+        if question.split == "dev":
+            yield _features(engine, question.question, Filters()), bool(question.evidence), GOLD_WEIGHT
+
+
+def _features(engine: Engine, text: str, filters: Filters) -> list[float]:
+    query = Query.parse(text, filters=filters)
+    grounds = engine.grounds(query)
+    return list(read_features(query.text, grounds.evidence, grounds.sentences, grounds.idfs))
+
+
+def _sample(query_ids: list[str], count: int) -> list[str]:
+    return random.Random(7).sample(query_ids, min(count, len(query_ids)))
+
+
+if __name__ == "__main__":
+    main()
