@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test quick check format openapi bench bench-retrieval clean
+.PHONY: run test quick check format openapi bench bench-retrieval bench-answers calibrate try-llm clean
 
 run: .venv/installed
 	$(BIN)/rag index
@@ -35,6 +35,13 @@ bench: .venv/installed
 bench-retrieval: .venv/installed
 	$(PIP) --editable '.[peers]'
 	$(BIN)/python -W ignore -m benchmarks.retrieval $(DATA) --peers
+
+bench-answers: .venv/installed
+	$(BIN)/python -W ignore -m benchmarks.answers $(DATA)
+
+# Fits rag/calibration.json anew.
+calibrate: .venv/installed
+	$(BIN)/python -W ignore -m training.calibration $(DATA)
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -1,8 +1,7 @@
 """The HTTP service: routes that parse, call the engine and convert; and one way for errors to leave."""
 
 import os
-import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -17,13 +16,14 @@ from starlette.exceptions import HTTPException
 from api import document_schemas, errors, schemas
 from api.body_limit import MAX_BODY_BYTES, BodyLimit
 from api.page import HEADERS, source_page
+from api.streaming import events
 from index.corpus import Corpus, Outcome
 from index.document import Document, checked_doc_id, checked_span
 from index.errors import DocumentError, DuplicateDocumentId, FootnoteError, InvalidSpan, UnreadableDocument
 from index.listing import list_documents
 from index.reading import doc_id_of, read_bytes, read_text
 from rag import citation
-from rag.engine import AskResponse, Engine
+from rag.engine import Engine
 
 MAX_PAGE = 1000
 
@@ -85,10 +85,12 @@ def _add_questions(app: FastAPI, engine: Engine) -> None:
     )
     def ask(request: schemas.AskRequest) -> schemas.AskResponse | StreamingResponse:
         """Answer a question in quoted sentences, each cited; or say that the articles do not answer it."""
-        response = engine.ask(request.parsed())
+        question, history = request.parsed(), [turn.turn() for turn in request.history]
         if request.stream:
-            return StreamingResponse(_events(response), media_type="text/event-stream", headers=_UNCACHED)
-        return schemas.ask_response(response)
+            return StreamingResponse(
+                events(engine, question, history), media_type="text/event-stream", headers=_UNCACHED
+            )
+        return schemas.ask_response(engine.ask(question, history))
 
 
 def _add_documents(app: FastAPI, corpus: Corpus) -> None:
@@ -161,21 +163,6 @@ def _add_checks(app: FastAPI, corpus: Corpus) -> None:
 
 
 _UNCACHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-
-def _events(response: AskResponse) -> Iterator[str]:
-    """Yield the answer as server-sent events: what was found, the text piece by piece, what it cites, and the whole."""
-    body = schemas.ask_response(response)
-    yield _event("results", "[" + ",".join(result.model_dump_json() for result in body.results) + "]")
-    for piece in re.findall(r"\S+\s*|\s+", body.answer.text):
-        yield _event("delta", schemas.Delta(text=piece).model_dump_json())
-    for cited in body.citations:
-        yield _event("citation", cited.model_dump_json())
-    yield _event("done", body.model_dump_json())
-
-
-def _event(name: str, data: str) -> str:
-    return f"event: {name}\ndata: {data}\n\n"
 
 
 def _put(corpus: Corpus, document: Document) -> document_schemas.PutResponse:

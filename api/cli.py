@@ -20,6 +20,7 @@ from rag.errors import InvalidQuery
 if TYPE_CHECKING:
     from index.corpus import Corpus
     from rag.engine import Engine
+    from rag.generation import Generator
     from rag.query import Query
     from rag.reranking import Reranking
     from rag.settings import Settings
@@ -161,6 +162,9 @@ def eval_command(
     ] = None,
     split: Annotated[str | None, typer.Option(help="dev or test of gold questions; of BEIR, test by default.")] = None,
     queries: Annotated[int | None, typer.Option(help="Only the first N queries of a BEIR split.", min=1)] = None,
+    without_evidence: Annotated[
+        bool, typer.Option("--without-evidence", help="Ask a BEIR query with its documents taken out, too: abstention.")
+    ] = False,
     data: Data = None,
     json: Json = False,
     run: Annotated[Path | None, typer.Option(help="Write the rankings in TREC's format.")] = None,
@@ -182,7 +186,12 @@ def eval_command(
         evaluation = evaluations.of_gold(_engine(settings), gold, split)
     else:
         evaluation = evaluations.of_collection(
-            settings, _reranking(settings), cast("Path", beir), split or "test", queries
+            settings,
+            _reranking(settings),
+            cast("Path", beir),
+            split or "test",
+            queries,
+            take_evidence_out=without_evidence,
         )
     comparisons = evaluations.with_baseline(evaluation, baseline) if baseline else {}
     if json:
@@ -245,7 +254,16 @@ def _settings(data: Path | None, **given: str | int | None) -> "Settings":
 def _engine(settings: "Settings", *, create: bool = False) -> "Engine":
     from rag.engine import Engine
 
-    return Engine(_opened(settings, create=create), _reranking(settings))
+    return Engine(_opened(settings, create=create), _reranking(settings), _generator(settings))
+
+
+def _generator(settings: "Settings") -> "Generator | None":
+    if settings.llm_base_url is None or settings.llm_model is None:
+        return None
+    from rag.generation import Generator
+
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+    return Generator(settings.llm_base_url, settings.llm_model, key, settings.llm_deadline_s)
 
 
 def _reranking(settings: "Settings") -> "Reranking | None":

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from api import terminal
 from index.corpus import open_corpus
+from rag.abstention import reliability
 from rag.beir import corpus_size, index_corpus, index_folder, read_collection
 from rag.engine import Engine
 from rag.errors import InvalidGold, InvalidQuery
@@ -34,7 +35,13 @@ def of_gold(engine: Engine, path: Path, split: str | None) -> Evaluation:
 
 
 def of_collection(
-    settings: Settings, reranking: Reranking | None, folder: Path, split: str, limit: int | None
+    settings: Settings,
+    reranking: Reranking | None,
+    folder: Path,
+    split: str,
+    limit: int | None,
+    *,
+    take_evidence_out: bool = False,
 ) -> Evaluation:
     """Return the evaluation of a collection; its corpus is indexed the first time."""
     collection = read_collection(folder, split, limit)
@@ -45,7 +52,7 @@ def of_collection(
     if empty:
         terminal.say(f"{empty} documents have no text to cite and are left out.")
     with terminal.progress(len(collection.queries), "Asked", "queries") as advance:
-        return evaluate_collection(Engine(corpus, reranking), collection, advance)
+        return evaluate_collection(Engine(corpus, reranking), collection, advance, take_evidence_out=take_evidence_out)
 
 
 def with_baseline(evaluation: Evaluation, path: Path) -> dict[str, list[Comparison]]:
@@ -71,6 +78,11 @@ def print_tables(evaluation: Evaluation, comparisons: Mapping[str, Sequence[Comp
         console.print(_table(f"{evaluation.name}, {level} level", groups, sizes))
     for name, share in evaluation.answers.items():
         console.print(f"{name.replace('_', ' '):<24} {share:.3f}")
+    for one in reliability(evaluation.judged):
+        console.print(
+            f"confidence {one.low:.1f}–{one.low + 0.1:.1f}  {one.count:>5} questions, answerable {one.answerable:.2f} "
+            + "█" * round(20 * one.answerable)
+        )
     console.print(f"one search, ms           p50 {evaluation.latency_ms['p50']}, p95 {evaluation.latency_ms['p95']}")
     for level, of_level in comparisons.items():
         for comparison in of_level:

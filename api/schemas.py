@@ -1,11 +1,12 @@
 """The wire of questions and citations: their JSON, and the only conversion between it and the engine's values."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from index.records import Filters
-from rag import citation, engine
+from rag import citation, engine, followup
 from rag.query import MAX_QUERY_CHARS, MAX_TOP_K, Query, parse_filters
 
 Marker = Annotated[int, Field(ge=1, description="The n of `[n]` in the answer's text.")]
@@ -70,6 +71,10 @@ class Turn(Wire):
 
     role: Literal["user", "assistant"]
     content: str = Field(max_length=100_000)
+
+    def turn(self) -> followup.Turn:
+        """Return the engine's turn."""
+        return followup.Turn(self.role, self.content)
 
 
 class AskRequest(Wire):
@@ -142,9 +147,11 @@ class Answer(Wire):
     mode: Literal["extractive", "generated"]
     abstained: bool
     confidence: float | None = Field(
-        description="The chance that the answer is right; null where it is not calibrated."
+        description="The chance that the passages answer the question; null where there are none."
     )
-    reason: str | None = Field(description="Why it abstains; null where it does not.")
+    reason: str | None = Field(
+        description="Why it abstains, or what of a language model's answer was not used; null where nothing is to say."
+    )
 
 
 class DisagreeingValue(Wire):
@@ -247,7 +254,7 @@ def search_response(response: engine.SearchResponse) -> SearchResponse:
         query=response.query.text,
         took_ms=response.took_ms,
         reranked=response.reranked,
-        results=[_result(hit) for hit in response.hits],
+        results=results_of(response.hits),
     )
 
 
@@ -256,7 +263,7 @@ def ask_response(response: engine.AskResponse) -> AskResponse:
     answer = response.answer
     return AskResponse(
         question=response.question.text,
-        standalone_question=response.question.text,
+        standalone_question=response.standalone.text,
         answer=Answer(
             text=answer.text,
             mode=answer.mode,
@@ -268,10 +275,25 @@ def ask_response(response: engine.AskResponse) -> AskResponse:
             MarkedCitation(marker=marker, **_citation(cited).model_dump())
             for marker, cited in enumerate(answer.citations, start=1)
         ],
-        disagreements=[],
-        results=[_result(hit) for hit in response.hits],
+        disagreements=[
+            Disagreement(
+                kind=found.kind,
+                topic=found.topic,
+                values=[
+                    DisagreeingValue(value=side.value, as_of=side.as_of, markers=list(side.markers))
+                    for side in found.sides
+                ],
+            )
+            for found in answer.disagreements
+        ],
+        results=results_of(response.hits),
         took_ms=response.took_ms,
     )
+
+
+def results_of(hits: Sequence[engine.Hit]) -> list[Result]:
+    """Return the passages of a ranking as they go over the wire."""
+    return [_result(hit) for hit in hits]
 
 
 def _result(hit: engine.Hit) -> Result:

@@ -83,7 +83,7 @@ class TestAnswers:
         [
             ({}, None, "There are no documents yet."),
             ({"a": "Copper fell."}, parse_filters(doc_ids=["b"]), "No document passes the filters."),
-            ({"a": "Copper fell."}, None, "The nearest passages are about something else."),
+            ({"a": "Copper fell."}, None, "The nearest passages do not mention 'quagga'."),
         ],
     )
     def test_it_abstains_and_says_why(
@@ -118,8 +118,11 @@ class TestSeeds:
                 assert quote.cited_text == quote.span.of(SEED_TEXTS[quote.doc_id])
                 assert hit.citation.span.start <= quote.span.start < quote.span.end <= hit.citation.span.end
         markers = [int(marker) for marker in re.findall(r"\[(\d+)\]", response.answer.text)]
-        assert markers == list(range(1, len(response.answer.citations) + 1))
-        assert len(markers) <= MAX_SENTENCES
+        assert list(dict.fromkeys(markers)) == list(range(1, len(response.answer.citations) + 1))
+        in_disagreement = {
+            marker for found in response.answer.disagreements for side in found.sides for marker in side.markers
+        }
+        assert len(set(markers) - in_disagreement) <= MAX_SENTENCES
         assert [hit.score for hit in response.hits] == sorted((hit.score for hit in response.hits), reverse=True)
         assert len({hit.passage_id for hit in response.hits}) == len(response.hits)
 
@@ -130,7 +133,9 @@ class TestSeeds:
             ("approximately 85%", "003"),
             ("over 85%", "004"),
         ):
-            assert any(said in hit.citation.cited_text and hit.citation.doc_id.startswith(doc) for hit in hits), said
+            assert any(
+                said in hit.citation.cited_text.lower() and hit.citation.doc_id.startswith(doc) for hit in hits
+            ), said
 
     def test_what_happened_after_geneva_is_quoted(self, seeds_engine: Engine) -> None:
         citations = seeds_engine.ask(Query.parse("what happened after Geneva?")).answer.citations

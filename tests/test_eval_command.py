@@ -49,7 +49,7 @@ def test_tables_for_people_a_run_for_trec_and_json_for_programs(rag: CommandLine
     said = json.loads(rag("eval", "--gold", str(gold), "--json").stdout)
     assert said["queries"] == 2
     assert said["levels"]["evidence"]["overall"]["R@5"]["mean"] == 1
-    assert said["answers"]["unanswerable_abstained"] == 1
+    assert said["answers"]["abstention_recall"] == 1
 
 
 def test_the_gate_lets_the_same_through_and_stops_a_fall(rag: CommandLine, gold: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rag.beir import doc_id_of, index_corpus, index_folder, read_collection
 from rag.engine import Engine
 from rag.errors import BelowBaseline, InvalidBeir, InvalidGold
 from rag.evaluation import DOCUMENT, EVIDENCE, check_drop, compared, evaluate_collection, evaluate_gold, trec_run
+from rag.fusion import Weights
 from rag.gold import Evidence, GoldQuestion, Place, places, read_gold
 from rag.measures import compare, estimate, per_query
 
@@ -146,9 +147,9 @@ class TestEvaluation:
         for level in (EVIDENCE, DOCUMENT):
             assert evaluation.values[level]["RR@10"] == {"q1": 1.0, "q2": 1.0}
         assert evaluation.kinds == {"fact": ["q1"], "multi": ["q2"]}
-        assert evaluation.answers["quotes_cited"] == 1
-        assert evaluation.answers["unanswerable_abstained"] == 1
-        assert evaluation.answers["answerable_abstained"] == 0
+        assert evaluation.answers["citation_recall"] == 1
+        assert evaluation.answers["abstention_recall"] == 1
+        assert evaluation.answers["answerable_refused"] == 0
         assert json.loads(json.dumps(evaluation.summary()))["queries"] == 2
 
     def test_a_run_is_in_trec_s_format(self, engine: Engine) -> None:
@@ -162,7 +163,7 @@ class TestEvaluation:
         )
         baseline = evaluate_gold(seeds_engine, asked).values
         check_drop(compared(evaluate_gold(seeds_engine, asked), baseline), 0.01)
-        spoiled = Engine(seeds_engine.corpus, vector_weight=-9)
+        spoiled = Engine(seeds_engine.corpus, weights=Weights(tokens=-9))
         with pytest.raises(BelowBaseline, match=r"below the baseline's .*; lost: q"):
             check_drop(compared(evaluate_gold(spoiled, asked), baseline), 0.01)
 

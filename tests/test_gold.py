@@ -9,6 +9,7 @@ import pytest
 from rag.engine import Engine
 from rag.errors import BelowBaseline
 from rag.evaluation import check_drop, compared, evaluate_gold
+from rag.fusion import Weights
 from rag.gold import places, read_gold
 
 GOLD = Path(__file__).parent.parent / "gold"
@@ -51,6 +52,6 @@ def test_questions_that_need_two_articles_quote_two() -> None:
 def test_the_ranking_is_not_worse_than_the_accepted_one(seeds_engine: Engine) -> None:
     baseline = json.loads((GOLD / "baseline.json").read_text("utf-8"))["values"]
     check_drop(compared(evaluate_gold(seeds_engine, QUESTIONS), baseline), MAX_DROP)
-    spoiled = Engine(seeds_engine.corpus, vector_weight=0.05)
+    spoiled = Engine(seeds_engine.corpus, weights=Weights(tokens=0, sentence=0))
     with pytest.raises(BelowBaseline):
         check_drop(compared(evaluate_gold(spoiled, QUESTIONS), baseline), MAX_DROP)

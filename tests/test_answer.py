@@ -1,0 +1,167 @@
+"""Answers: what is quoted and in which order, disagreements, follow-ups, and a language model's prose."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.corpus import Corpus
+from index.document import Document, Metadata
+from index.embedder import OnnxEmbedder
+from rag import citation
+from rag.citation import Claim
+from rag.engine import AskResponse, Engine, Listener
+from rag.errors import InvalidQuery
+from rag.followup import Turn
+from rag.generation import Generator
+from rag.query import Query
+from tests.scripted_llm import breaking_off, refusing, saying, scripted_llm, silent
+
+PROCESSING = "What is China's processing share?"
+
+
+def checked(engine: Engine, response: AskResponse) -> AskResponse:
+    """The response, which keeps what every answer promises."""
+    answer = response.answer
+    markers = [int(marker) for marker in re.findall(r"\[(\d+)\]", answer.text)]
+    assert list(dict.fromkeys(markers)) == list(range(1, len(answer.citations) + 1))
+    assert answer.abstained != bool(answer.citations)
+    for cited in answer.citations:
+        claim = Claim(cited.doc_id, cited.span.start, cited.span.end, cited.cited_text)
+        assert citation.fault(engine.corpus, claim) is None
+    for found in answer.disagreements:
+        assert len(found.sides) >= 2
+        for side in found.sides:
+            assert side.markers
+            for marker in side.markers:
+                assert side.value in answer.citations[marker - 1].cited_text
+    assert answer.confidence is None or 0 <= answer.confidence <= 1
+    return response
+
+
+def ask(engine: Engine, question: str, *history: Turn) -> AskResponse:
+    return checked(engine, engine.ask(Query.parse(question), history))
+
+
+@given(st.text(max_size=80))
+def test_any_question_gets_an_answer_that_keeps_its_promises(seeds_engine: Engine, question: str) -> None:
+    try:
+        query = Query.parse(question)
+    except InvalidQuery:
+        return
+    checked(seeds_engine, seeds_engine.ask(query))
+
+
+class TestDisagreements:
+    def test_the_three_figures_of_processing_are_set_against_each_other(self, seeds_engine: Engine) -> None:
+        answer = ask(seeds_engine, PROCESSING).answer
+        (found,) = answer.disagreements
+        assert found.kind == "conflict"
+        assert {side.value for side in found.sides} >= {"more than 90%", "over 85%", "approximately 85%"}
+        assert not any("60%" in side.value for side in found.sides)
+        assert "disagree" in answer.text
+
+    def test_articles_that_agree_do_not_disagree(self, corpus: Corpus) -> None:
+        for doc_id in ("a", "b"):
+            corpus.put(Document(doc_id, "The mine employs 300 people in Wyoming.", "text/plain", Metadata()))
+        answer = ask(Engine(corpus), "How many people does the mine in Wyoming employ?").answer
+        assert answer.disagreements == ()
+
+
+class TestQuotes:
+    def test_a_bullet_is_cited_from_the_line_above_its_list(self, corpus: Corpus) -> None:
+        text = "The plan has two parts:\n\n- more recycling of magnets\n- new mines in Utah\n\nIt starts soon."
+        corpus.put(Document("plan", text, "text/plain", Metadata()))
+        answer = ask(Engine(corpus), "new mines in Utah plan").answer
+        assert (
+            answer.citations[0].cited_text
+            == "The plan has two parts:\n\n- more recycling of magnets\n- new mines in Utah"
+        )
+
+    def test_what_happened_is_told_in_its_order(self, corpus: Corpus) -> None:
+        texts = {
+            "a": "In June 2025 the copper strike ended at the mine.",
+            "b": "In March 2025 the copper strike began at the mine.",
+            "c": "In April 2025 the copper strike spread at the mine.",
+        }
+        for doc_id, text in texts.items():
+            corpus.put(Document(doc_id, text, "text/plain", Metadata()))
+        answer = ask(Engine(corpus), "What happened in the copper strike at the mine?").answer
+        months = re.findall(r"March|April|June", answer.text)
+        assert len(months) > 1
+        assert months == sorted(months, key=["March", "April", "June"].index)
+
+    def test_the_time_that_is_asked_for_comes_first(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        for year in (2010, 2015, 2020):
+            text = f"In {year} the mine of Bayan produced copper worth a fortune to the town."
+            corpus.put(Document(str(year), text, "text/plain", Metadata()))
+        for year in (2010, 2015, 2020):
+            answer = ask(Engine(corpus), f"What did the mine of Bayan produce in {year}?").answer
+            assert answer.citations[0].doc_id == str(year)
+
+
+class TestFollowUps:
+    def test_the_question_that_is_answered_is_returned(self, seeds_engine: Engine) -> None:
+        history = (Turn("user", PROCESSING), Turn("assistant", "It is over 85%. [1]"))
+        response = ask(seeds_engine, "and its production share?", *history)
+        assert response.question.text == "and its production share?"
+        assert "China" in response.standalone.text
+
+    def test_a_new_subject_is_not_dragged_back(self, seeds_engine: Engine) -> None:
+        question = "Where is the Brook Mine?"
+        assert ask(seeds_engine, question, Turn("user", PROCESSING)).standalone.text == question
+
+
+SOURCES = "The Brook Mine is in Wyoming. It is run by Ramaco."
+ASKED = "Where is the Brook Mine?"
+
+
+class TestLanguageModel:
+    @pytest.fixture
+    def mine(self, corpus: Corpus) -> Corpus:
+        corpus.put(Document("mine", SOURCES, "text/plain", Metadata("Mines")))
+        return corpus
+
+    def test_its_sentences_are_cited_in_the_order_of_their_use(self, mine: Corpus) -> None:
+        said: list[str] = []
+        with scripted_llm(saying("The Brook Mine lies in Wyoming [1]. It was sold for $9 billion [1].")) as llm:
+            engine = Engine(mine, generator=Generator(llm.base_url, "m", None))
+            response = checked(engine, engine.ask(Query.parse(ASKED), (), Listener(on_text=said.append)))
+        answer = response.answer
+        assert (answer.mode, answer.text) == ("generated", "The Brook Mine lies in Wyoming. [1]")
+        assert "".join(said) == answer.text
+        assert answer.reason is not None
+        assert "$9 billion" in answer.reason
+
+    @pytest.mark.parametrize(
+        ("script", "reason"),
+        [
+            (saying("HACKED [1]."), ""),
+            (saying("It is in Utah [7]."), ""),
+            (refusing(500), "status 500"),
+            (breaking_off(), "broke off"),
+            (silent, "0.2 seconds"),
+        ],
+    )
+    def test_where_it_fails_the_quoted_answer_stands(
+        self, mine: Corpus, script: Callable[..., None], reason: str
+    ) -> None:
+        said: list[str] = []
+        quoted = ask(Engine(mine), ASKED).answer
+        with scripted_llm(script) as llm:
+            engine = Engine(mine, generator=Generator(llm.base_url, "m", None, 0.2))
+            answer = engine.ask(Query.parse(ASKED), (), Listener(on_text=said.append)).answer
+        assert (answer.mode, answer.text, answer.citations) == ("extractive", quoted.text, quoted.citations)
+        assert "".join(said) == answer.text
+        assert reason in (answer.reason or "")
+        assert answer.reason
+
+    def test_it_is_not_asked_where_the_articles_do_not_know(self, mine: Corpus) -> None:
+        with scripted_llm(saying("Quaggas graze [1].")) as llm:
+            engine = Engine(mine, generator=Generator(llm.base_url, "m", None))
+            assert engine.ask(Query.parse("quagga")).answer.abstained
+        assert llm.requests == []
