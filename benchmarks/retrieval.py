@@ -121,7 +121,10 @@ def token_by_token(weights: Weights) -> Step:
 
 
 def _by(view: View, candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Ranked]:
-    unread = [Reading(tokens, 0.0, 0.0, ()) for tokens in _tokens(view, candidates)]
+    unread = [
+        Reading(tokens, 0.0, 0.0, np.zeros(len(tokens.bounds), dtype=np.float32))
+        for tokens in _tokens(view, candidates)
+    ]
     return in_order(map(Ranked, candidates, unread, scores))
 
 

@@ -81,15 +81,26 @@ class StoredPassage:
 class PassageTokens:
     """What a passage is read by: the vectors of its tokens, and which of them are of which sentence.
 
-    `vectors` has shape `(n_tokens, token_dimension)`, int8, each TOKEN_SCALE times a vector of unit length.
+    `bounds` has shape `(n_sentences, 4)`: where each sentence begins and ends, and the positions of its first token and
+    of the one after its last. `vectors` has shape `(n_tokens, token_dimension)`, int8, each TOKEN_SCALE times a vector
+    of unit length.
     """
 
     passage_no: int
     doc_id: str
     span: Span
-    sentences: tuple[Span, ...]
-    sentence_tokens: tuple[Span, ...]
+    bounds: npt.NDArray[np.int32]
     vectors: npt.NDArray[np.int8]
+
+    @property
+    def sentences(self) -> tuple[Span, ...]:
+        """The sentences of the passage, in order."""
+        return tuple(Span(start, end) for start, end in self.bounds[:, :2].tolist())
+
+    @property
+    def sentence_tokens(self) -> tuple[Span, ...]:
+        """The positions of each sentence's tokens."""
+        return tuple(Span(start, end) for start, end in self.bounds[:, 2:].tolist())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from index.database import FORMAT, Connection, Database, seq_of
 from index.document import Document, Metadata, Span
@@ -238,26 +239,22 @@ class Reading:
     def _passage_tokens(
         self, passage_no: int, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes
     ) -> PassageTokens:
-        sentences, tokens = _bounds(bounds)
         return PassageTokens(
             passage_no,
             doc_id,
             Span(start, end),
-            sentences,
-            tokens,
+            _bounds(bounds),
             np.frombuffer(vectors, dtype=np.int8).reshape(-1, self._token_dimension or 1),
         )
 
 
 def _passage(row: tuple[int, str, None, None, None, None, int, int, str, str, bytes]) -> StoredPassage:
-    sentences, _ = _bounds(row[10])
+    sentences = tuple(Span(start, end) for start, end in _bounds(row[10])[:, :2].tolist())
     return StoredPassage(row[0], row[1], Metadata(*row[2:6]), Span(row[6], row[7]), row[8], row[9], sentences)
 
 
-def _bounds(stored: bytes) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """Return a passage's sentences, and the positions of the tokens of each."""
-    bounds = np.frombuffer(stored, dtype="<i4").reshape(-1, 4).tolist()
-    return tuple(Span(start, end) for start, end, _, _ in bounds), tuple(Span(*tokens) for _, _, *tokens in bounds)
+def _bounds(stored: bytes) -> npt.NDArray[np.int32]:
+    return np.frombuffer(stored, dtype="<i4").reshape(-1, 4)
 
 
 def _document_row(document: Document, file: FileRecord | None) -> dict[str, str | None]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from index.document import Span, passage_id
 from index.embedder import Embedding, Vectors
-from index.records import TOKEN_SCALE, PassageTokens, StoredPassage
+from index.records import TOKEN_SCALE, Numbers, PassageTokens, StoredPassage
 from rag.answer_type import MEASURE_WEIGHT
 
 HIGHLIGHTS = 3
@@ -34,7 +33,7 @@ class SentenceEvidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """A candidate as it was read: how well its tokens match the query's, in [0, 1], and its sentences, best first.
+    """A candidate as it was read: how well its tokens match the query's, in [0, 1], and those of each sentence.
 
     `weakest` is the least of the cosines to those of the query's tokens that count more than others.
     """
@@ -42,7 +41,7 @@ class Reading:
     tokens: PassageTokens
     match: float
     weakest: float
-    sentences: tuple[SentenceEvidence, ...]
+    sentence_matches: Vectors
 
     @property
     def passage_id(self) -> str:
@@ -52,7 +51,13 @@ class Reading:
     @property
     def best_sentence(self) -> float:
         """The match of the sentence that bears on the query best, 0 where there is none."""
-        return self.sentences[0].match if self.sentences else 0.0
+        return float(self.sentence_matches.max(initial=0.0))
+
+    @property
+    def sentences(self) -> tuple[SentenceEvidence, ...]:
+        """The sentences, best first."""
+        found = map(SentenceEvidence, self.tokens.sentences, self.sentence_matches.tolist())
+        return tuple(sorted(found, key=lambda sentence: (-sentence.match, sentence.span.start)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,36 +118,27 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     of the sentence: the late interaction of Khattab & Zaharia 2020, https://arxiv.org/abs/2004.12832, with the token
     vectors of the embedding model itself. It is 0 where there are no token vectors.
     """
-    counts = [len(passage.vectors) for passage in passages]
-    starts = np.cumsum([0, *counts])
+    starts = np.cumsum([0, *(len(passage.vectors) for passage in passages)])
     if not starts[-1] or not len(query.weights):
-        return [_reading(passage, 0.0, 0.0, [0.0] * len(passage.sentences)) for passage in passages]
+        return [Reading(one, 0.0, 0.0, np.zeros(len(one.bounds), dtype=np.float32)) for one in passages]
     vectors = np.concatenate([passage.vectors for passage in passages]).astype(np.float32)
     # A column of zeros at the end, so that a range may begin there.
     cosines = np.zeros((len(query.weights), len(vectors) + 1), dtype=np.float32)
     np.maximum((query.vectors / TOKEN_SCALE) @ vectors.T, 0, out=cosines[:, :-1])
-    spans = [Span(start, end) for start, end in pairwise(starts)]
-    for start, passage in zip(starts, passages, strict=False):
-        spans.extend(Span(start + own.start, start + own.end) for own in passage.sentence_tokens)
-    greatest = _greatest(cosines, spans)
+    of_sentences = [one.bounds[:, 2:] + start for one, start in zip(passages, starts[:-1], strict=True)]
+    greatest = _greatest(cosines, np.concatenate([np.stack([starts[:-1], starts[1:]], axis=1), *of_sentences]))
     weakest = greatest[query.weights >= query.weights.mean(), : len(passages)].min(axis=0).tolist()
-    matches = (query.weights @ greatest).tolist()
-    of_sentences = iter(matches[len(passages) :])
+    matches: Vectors = query.weights @ greatest
+    cuts = np.cumsum([len(one.bounds) for one in passages])[:-1]
     return [
-        _reading(passage, matches[at], weakest[at], [next(of_sentences) for _ in passage.sentences])
-        for at, passage in enumerate(passages)
+        Reading(passage, match, least, own)
+        for passage, match, least, own in zip(
+            passages, matches[: len(passages)].tolist(), weakest, np.split(matches[len(passages) :], cuts), strict=True
+        )
     ]
 
 
-def _greatest(cosines: Vectors, spans: Sequence[Span]) -> Vectors:
-    """Return the greatest of each row in each span of columns, shape `(rows, spans)`; 0 in an empty one."""
-    bounds = np.array([(span.start, span.end) for span in spans])
-    greatest: Vectors = np.maximum.reduceat(cosines, bounds.ravel(), axis=1)[:, ::2] * (bounds[:, 0] < bounds[:, 1])
+def _greatest(cosines: Vectors, ranges: Numbers) -> Vectors:
+    """Return the greatest of each row in each range of columns, shape `(rows, ranges)`; 0 in an empty one."""
+    greatest: Vectors = np.maximum.reduceat(cosines, ranges.ravel(), axis=1)[:, ::2] * (ranges[:, 0] < ranges[:, 1])
     return greatest
-
-
-def _reading(tokens: PassageTokens, match: float, weakest: float, of_sentences: Sequence[float]) -> Reading:
-    sentences = [SentenceEvidence(span, own) for span, own in zip(tokens.sentences, of_sentences, strict=True)]
-    return Reading(
-        tokens, match, weakest, tuple(sorted(sentences, key=lambda sentence: (-sentence.match, sentence.span.start)))
-    )

@@ -44,7 +44,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:
         if (self.llm_base_url is None) != (self.llm_model is None):
-            raise ValueError("give RAG_LLM_BASE_URL and RAG_LLM_MODEL together, or neither")
+            given = {"RAG_LLM_BASE_URL": self.llm_base_url, "RAG_LLM_MODEL": self.llm_model}
+            said = ", ".join(f"{name} is {value!r}" for name, value in given.items() if value)
+            raise ValueError(f"Only {said}; give RAG_LLM_BASE_URL and RAG_LLM_MODEL together, or neither")
         return self
 
     @property
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             fault = error.errors()[0]
+            if not fault["loc"]:
+                raise InvalidSetting(f"{fault['ctx']['error']}.") from error
             name = PREFIX + str(fault["loc"][0]).upper()
             raise InvalidSetting(f"{name} cannot be {str(fault['input'])!r}: {fault['msg']}.") from error
 

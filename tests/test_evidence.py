@@ -30,10 +30,8 @@ def unit_rows(count: int, seed: int) -> Floats:
 
 def passage(number: int, count: int, bounds: list[tuple[int, int]]) -> PassageTokens:
     vectors = np.rint(unit_rows(count, number) * TOKEN_SCALE).astype(np.int8)
-    spans = tuple(Span(10 * at, 10 * at + 9) for at in range(len(bounds)))
-    return PassageTokens(
-        number, f"d{number}", Span(0, 100), spans, tuple(Span(start, end) for start, end in bounds), vectors
-    )
+    rows = [(10 * at, 10 * at + 9, start, end) for at, (start, end) in enumerate(bounds)]
+    return PassageTokens(number, f"d{number}", Span(0, 100), np.array(rows, dtype=np.int32).reshape(-1, 4), vectors)
 
 
 def twin(query: QueryTokens, vectors: npt.NDArray[np.int8]) -> float:
@@ -93,7 +91,7 @@ def test_the_tokens_of_a_word_share_its_weight_and_a_measure_counts_less() -> No
 
 
 def reading_of(number: int, match: float) -> Reading:
-    return Reading(passage(number, 1, []), match, 0.0, ())
+    return Reading(passage(number, 1, []), match, 0.0, np.zeros(0, dtype=np.float32))
 
 
 @given(

@@ -18,6 +18,7 @@ import pytest
 
 from index import vectors
 from tests.conftest import ROOT, SEEDS
+from tests.scripted_llm import Reply, keeping_alive, saying, scripted_llm
 
 pytestmark = pytest.mark.slow
 
@@ -63,11 +64,11 @@ class CommandLine:
         )
 
     @contextmanager
-    def serving(self) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
+    def serving(self, **environment: str) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
         """Give a client of a server on a free port, and the server's process."""
         with subprocess.Popen(
             [sys.executable, "-c", GUARDED, "serve", "--port", "0"],
-            env=self.environment, cwd=ROOT, stderr=subprocess.PIPE, text=True,
+            env=self.environment | environment, cwd=ROOT, stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             try:
                 assert process.stderr is not None
@@ -99,10 +100,12 @@ class TestCommands:
         text = (SEEDS / "004_cf58dd7b26a1b221.txt").read_text(encoding="utf-8")
         assert " ".join(text[int(cited[1]) : int(cited[2])].split()) == cited[3]
 
-    def test_the_readme_s_transcript_is_what_is_printed(self, rag: CommandLine) -> None:
-        shown = re.search(r"^\$ ask \"(.*)\" -k (\d)\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.M | re.S)
-        assert shown is not None
-        assert rag("ask", shown[1], "-k", shown[2]).stdout == shown[3]
+    def test_the_readme_s_transcripts_are_what_is_printed(self, rag: CommandLine) -> None:
+        readme = (ROOT / "README.md").read_text("utf-8")
+        shown = re.findall(r"^\$ ask \"([^\"\n]*)\"(?: -k (\d))?\n(.*?)^```", readme, re.M | re.S)
+        assert len(shown) == 3
+        for question, cutoff, printed in shown:
+            assert rag("ask", question, *(["-k", cutoff] if cutoff else [])).stdout == printed
 
     def test_the_alias_asks(self, rag: CommandLine) -> None:
         alias = [sys.executable, "-c", "import sys; sys.argv[0] = 'ask'; from api.cli import ask_main; ask_main()"]
@@ -260,3 +263,46 @@ class TestServer:
         with rag.serving() as (client, _):
             listed = {line["doc_id"] for line in client.get("/v1/documents?limit=1000").json()["documents"]}
             assert set(acknowledged) <= listed
+
+
+ASKED = {"question": "what happened after Geneva?", "stream": True}
+
+
+class TestLanguageModel:
+    def test_its_sentences_are_streamed_as_they_stand(self, rag: CommandLine) -> None:
+        truth = "The Geneva accord was widely seen as a step toward stabilizing trade tensions [1]."
+        with (
+            scripted_llm(saying(truth, " It was signed by 99 countries [1].")) as llm,
+            rag.serving(RAG_LLM_BASE_URL=llm.base_url, RAG_LLM_MODEL="m") as (client, _),
+        ):
+            text = client.post("/v1/ask", json=ASKED).text
+        events = [(name, json.loads(data)) for name, data in re.findall(r"event: (\w+)\ndata: (.*)\n\n", text)]
+        done = events[-1][1]
+        assert done["answer"]["mode"] == "generated"
+        assert "99" not in done["answer"]["text"]
+        assert "99" in done["answer"]["reason"]
+        assert "".join(data["text"] for name, data in events if name == "delta") == done["answer"]["text"]
+        assert client.is_closed
+        assert [message["role"] for message in llm.requests[0]["messages"]] == ["system", "user"]
+
+    def test_a_client_that_goes_away_stops_the_work(self, rag: CommandLine) -> None:
+        asked = threading.Event()
+
+        def script(reply: Reply) -> None:
+            asked.set()
+            keeping_alive(reply)
+
+        with (
+            scripted_llm(script) as llm,
+            rag.serving(RAG_LLM_BASE_URL=llm.base_url, RAG_LLM_MODEL="m") as (client, _),
+        ):
+            with client.stream("POST", "/v1/ask", json=ASKED) as response:
+                assert next(response.iter_lines()) == "event: results"
+                assert asked.wait(10)
+            assert llm.gone.wait(10)
+            assert client.get("/healthz").status_code == 200
+
+    def test_half_a_configuration_is_refused(self, rag: CommandLine) -> None:
+        done = rag("ask", "magnets", RAG_LLM_MODEL="m")
+        assert done.returncode == 2
+        assert "RAG_LLM_BASE_URL" in done.stderr
