@@ -83,12 +83,14 @@ def _add_questions(app: FastAPI, engine: Engine) -> None:
         responses=_errors(400, 413, 415, 422, 503)
         | {200: {"content": {"text/event-stream": {}}, "description": "The answer, or its events when streaming."}},
     )
-    def ask(request: schemas.AskRequest) -> schemas.AskResponse | StreamingResponse:
+    def ask(request: schemas.AskRequest, http: Request) -> schemas.AskResponse | StreamingResponse:
         """Answer a question in quoted sentences, each cited; or say that the articles do not answer it."""
         question, history = request.parsed(), [turn.turn() for turn in request.history]
         if request.stream:
             return StreamingResponse(
-                events(engine, question, history), media_type="text/event-stream", headers=_UNCACHED
+                events(engine, question, history, http.is_disconnected),
+                media_type="text/event-stream",
+                headers=_UNCACHED,
             )
         return schemas.ask_response(engine.ask(question, history))
 

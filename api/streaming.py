@@ -3,7 +3,8 @@
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import anyio.to_thread
 
@@ -13,8 +14,13 @@ from rag.engine import Engine, Hit, Listener
 from rag.followup import Turn
 from rag.query import Query
 
+# How often it is asked whether the client is still there.
+_POLL_S = 0.2
 
-async def events(engine: Engine, question: Query, history: Sequence[Turn]) -> AsyncIterator[str]:
+
+async def events(
+    engine: Engine, question: Query, history: Sequence[Turn], is_disconnected: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[str]:
     """Yield what was found, the text piece by piece, what it cites, what articles disagree on, and the whole.
 
     When the client goes away the work is told to stop.
@@ -33,9 +39,13 @@ async def events(engine: Engine, question: Query, history: Sequence[Turn]) -> As
 
     working = asyncio.ensure_future(anyio.to_thread.run_sync(work))
     try:
-        while (event := await waiting.get()) is not None:
-            yield event
-        await working
+        while not await is_disconnected():
+            with suppress(TimeoutError):
+                event = await asyncio.wait_for(waiting.get(), _POLL_S)
+                if event is None:
+                    await working
+                    return
+                yield event
     finally:
         gone.set()
 

@@ -297,7 +297,8 @@ class TestLanguageModel:
             rag.serving(RAG_LLM_BASE_URL=llm.base_url, RAG_LLM_MODEL="m") as (client, _),
         ):
             with client.stream("POST", "/v1/ask", json=ASKED) as response:
-                assert next(response.iter_lines()) == "event: results"
+                lines = response.iter_lines()
+                assert next(lines) == "event: results"
                 assert asked.wait(10)
             assert llm.gone.wait(10)
             assert client.get("/healthz").status_code == 200
