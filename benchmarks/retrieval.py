@@ -31,7 +31,7 @@ from index.passages import STANDARD, Splitting
 from index.records import PassageTokens
 from rag.answer_type import measure_asked
 from rag.beir import Collection, doc_id_of, index_corpus, index_folder, read_collection
-from rag.engine import CANDIDATES, Engine
+from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
 from rag.evidence import Reading, query_tokens, read
 from rag.fusion import READ, Candidate, Ranked, Weights, followed, fused, in_order
@@ -78,8 +78,7 @@ def dense(view: View, query: Query, embedding: Embedding, candidates: Sequence[C
 
 def bm25(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by BM25."""
-    matching = dict(view.words.matching(query.text, CANDIDATES))
-    return _by(view, candidates, [matching.get(one.passage_no, 0.0) for one in candidates])
+    return _by(view, candidates, [one.bm25 for one in candidates])
 
 
 def reciprocal(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
@@ -92,21 +91,14 @@ def reciprocal(view: View, query: Query, embedding: Embedding, candidates: Seque
 
 
 def stretched(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """Rank by min-max cosine and BM25 as a share of the greatest, half and half."""
-    matching = dict(view.words.matching(query.text, CANDIDATES))
-    most = max(matching.values(), default=1.0)
-    values = [one.cosine for one in candidates] or [0.0]
-    least, width = min(values), max(values) - min(values) or 1.0
-    return _by(
-        view,
-        candidates,
-        [(one.cosine - least) / width + matching.get(one.passage_no, 0.0) / most for one in candidates],
-    )
+    """Rank by cosine and BM25, each stretched over the candidates, half and half."""
+    unread = [one.reading for one in _by(view, candidates, [0.0] * len(candidates))]
+    return fused(candidates, unread, Weights(vector=0.5, overlap=0, bm25=0.5, tokens=0, sentence=0))
 
 
 def overlapping(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """Rank by cosine and overlap, each on its own scale: the first stage."""
-    return _by(view, candidates, [one.score for one in candidates])
+    """Rank by cosine and overlap, each on its own scale: what is read is chosen by that."""
+    return _by(view, candidates, [one.promise for one in candidates])
 
 
 def token_by_token(weights: Weights) -> Step:
@@ -136,9 +128,9 @@ STEPS: Mapping[str, Step | None] = {
     "dense": dense,
     "BM25": bm25,
     "reciprocal rank fusion": reciprocal,
-    "min-max cosine and BM25": stretched,
+    "stretched cosine and BM25": stretched,
     "cosine and overlap": overlapping,
-    "and the passage's tokens": token_by_token(Weights(sentence=0.0)),
+    "and the passage's tokens": token_by_token(Weights(sentence=0)),
     "and the best sentence's": token_by_token(Weights()),
     SHIPPED: None,
 }

@@ -19,14 +19,14 @@ LONE_MARGIN = 0.2
 class Features(NamedTuple):
     """What the probability is a function of; a further signal is a further field.
 
-    `score` is the best passage's, `margin` how far it stands above the mean of other documents' passages (of its own
+    `strength` is the best passage's, `margin` how far it stands above the mean of other documents' passages (of its own
     document's where there are no others); `cosine` and `match` are the best of a passage, `weakest` that of the best
     passage's weakest token, `sentence` the best match of a sentence. `words` is the best coverage in one passage;
     `missing` is the share of the rarest of the question's words that no passage has. `names` is the share of the names
     and numbers of the question that one passage has, 1 where there are none. `relevance` is the best sentence's.
     """
 
-    score: float
+    strength: float
     margin: float
     cosine: float
     match: float
@@ -50,7 +50,7 @@ def read_features(
     names = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
     total = sum(idfs.values())
     return Features(
-        score=evidence[0].score,
+        strength=evidence[0].strength,
         margin=_margin(evidence),
         cosine=max(item.cosine for item in evidence),
         match=max(item.reading.match for item in evidence),
@@ -65,9 +65,9 @@ def read_features(
 
 def _margin(evidence: Sequence[Evidence]) -> float:
     first, *rest = evidence
-    others = [item.score for item in rest if item.passage.doc_id != first.passage.doc_id]
-    compared = others or [item.score for item in rest]
-    return first.score - sum(compared) / len(compared) if compared else LONE_MARGIN
+    others = [item.strength for item in rest if item.passage.doc_id != first.passage.doc_id]
+    compared = others or [item.strength for item in rest]
+    return first.strength - sum(compared) / len(compared) if compared else LONE_MARGIN
 
 
 def probability(features: Features) -> float:

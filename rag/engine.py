@@ -152,7 +152,7 @@ class Engine:
         matching = view.words.matching(query.text, CANDIDATES, doc_nos)
         numbers = sorted({number for number, _ in [*nearest, *matching]})
         near = view.vectors.near(embedding.vector, numbers)
-        candidates = candidates_of(near, view.words.overlaps(query.text, numbers), self._weights)
+        candidates = candidates_of(near, view.words.overlaps(query.text, numbers), dict(matching))
         reranking = self._reranking_for(query)
         looked_at = max(depth, RERANKED if reranking else 0)
         ranking = self._ranking(view, query, embedding, candidates, looked_at)

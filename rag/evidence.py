@@ -76,6 +76,12 @@ class Evidence:
         return self.reading.passage_id
 
     @property
+    def strength(self) -> float:
+        """How well the passage bears on the query, comparable between queries, in [-1, 1]."""
+        words = 0.2 * self.cosine + 0.15 * self.overlap
+        return words + 0.5 * self.reading.match + 0.15 * self.reading.best_sentence
+
+    @property
     def sentences(self) -> tuple[SentenceEvidence, ...]:
         """The sentences, best first."""
         return self.reading.sentences

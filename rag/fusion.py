@@ -5,34 +5,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from index.vectors import Near
 from rag.evidence import Reading
 
-# So many of the best by vectors and words are read token by token.
-READ = 30
+Scores = npt.NDArray[np.float64]
+
+# So many of the best are read token by token: the best by cosine and overlap, in these shares.
+READ = 40
+_COSINE_SHARE, _OVERLAP_SHARE = 0.6, 0.4
+# More than the greatest promise, so that what was not read has a score below 0, and what was read one above.
+_BEYOND = 1.5
 # What a passage keeps of its score for each better one from its own document: where two are about as good, the reader
 # has more from a second source than from more of the first.
-REPEAT_SHARE = 0.98
+REPEAT_SHARE = 0.96
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each kind of evidence counts in a score; they add up to 1, and so a score is in [-1, 1], about."""
+    """What each kind of evidence counts in a score; they add up to 1."""
 
-    vector: float = 0.21
-    words: float = 0.14
-    tokens: float = 0.50
+    vector: float = 0.20
+    overlap: float = 0.10
+    bm25: float = 0.15
+    tokens: float = 0.40
     sentence: float = 0.15
 
 
 class Candidate(NamedTuple):
-    """A passage that may be in the ranking: its cosine to the query, the overlap of its words, and what both make."""
+    """A passage that may be in the ranking: its cosine to the query, the overlap of its words and their BM25 score.
+
+    `promise` is what the first two make of it; it is comparable between queries.
+    """
 
     passage_no: int
     doc_no: int
     cosine: float
     overlap: float
-    score: float
+    bm25: float
+    promise: float
 
 
 class Ranked(NamedTuple):
@@ -43,37 +56,46 @@ class Ranked(NamedTuple):
     score: float
 
 
-def candidates_of(near: Sequence[Near], overlaps: Mapping[int, float], weights: Weights) -> list[Candidate]:
-    """Return the candidates by the convex combination of cosine and overlap, best first.
+def candidates_of(near: Sequence[Near], overlaps: Mapping[int, float], bm25: Mapping[int, float]) -> list[Candidate]:
+    """Return the candidates by their promise, best first; equal ones in the order of their numbers.
 
-    This is the fusion of Bruch et al. 2023, https://arxiv.org/abs/2210.11934, with each score on a scale of its own
-    that is the same for all queries. `overlaps` has the share of the query's words in each passage that has any, by
-    passage number. Equal scores stand in the order of their numbers.
+    `overlaps` has the share of the query's words in each passage that has any, `bm25` the scores of the best of the
+    word search, both by passage number.
     """
     found = []
     for passage_no, doc_no, cosine in near:
         overlap = overlaps.get(passage_no, 0.0)
-        score = weights.vector * cosine + weights.words * overlap
-        found.append(Candidate(passage_no, doc_no, cosine, overlap, score))
-    return sorted(found, key=lambda one: (-one.score, one.passage_no))
+        promise = _COSINE_SHARE * cosine + _OVERLAP_SHARE * overlap
+        found.append(Candidate(passage_no, doc_no, cosine, overlap, bm25.get(passage_no, 0.0), promise))
+    return sorted(found, key=lambda one: (-one.promise, one.passage_no))
 
 
 def fused(candidates: Sequence[Candidate], readings: Sequence[Reading], weights: Weights) -> list[Ranked]:
-    """Return the candidates ranked by what reading them token by token adds to their scores."""
-    return in_order(
-        Ranked(
-            candidate,
-            reading,
-            candidate.score + weights.tokens * reading.match + weights.sentence * reading.best_sentence,
-        )
-        for candidate, reading in zip(candidates, readings, strict=True)
+    """Return the candidates ranked by the convex combination of all evidence.
+
+    Each kind is stretched to [0, 1] over the candidates first (Bruch et al. 2023, https://arxiv.org/abs/2210.11934):
+    what a long question shares with all of them tells none of them apart.
+    """
+    scores = (
+        weights.vector * _stretched([one.cosine for one in candidates])
+        + weights.overlap * _stretched([one.overlap for one in candidates])
+        + weights.bm25 * _stretched([one.bm25 for one in candidates])
+        + weights.tokens * _stretched([one.match for one in readings])
+        + weights.sentence * _stretched([one.best_sentence for one in readings])
     )
+    return in_order(map(Ranked, candidates, readings, scores.tolist()))
+
+
+def _stretched(values: Sequence[float]) -> Scores:
+    """Return the values on a scale from 0 for the least to 1 for the greatest; 1 where all are equal."""
+    array = np.array(values, dtype=np.float64)
+    least, width = array.min(initial=np.inf), np.ptp(array) if len(array) else 0.0
+    return (array - least) / width if width > 0 else np.ones(len(array))
 
 
 def followed(ranking: Sequence[Ranked], candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[Ranked]:
-    """Return a ranking followed by candidates that come after it in the order they have, whatever their scores."""
-    last = ranking[-1].score if ranking else 0.0
-    rest = (Ranked(one, reading, min(one.score, last)) for one, reading in zip(candidates, readings, strict=True))
+    """Return a ranking followed by candidates that come after it in the order they have, at promises below 0."""
+    rest = (Ranked(one, reading, one.promise - _BEYOND) for one, reading in zip(candidates, readings, strict=True))
     return [*ranking, *rest]
 
 

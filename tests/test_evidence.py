@@ -103,7 +103,7 @@ def test_documents_keep_their_order_and_what_was_not_read_comes_last(
 ) -> None:
     weights = Weights()
     found = [
-        Candidate(number, doc, cosine, overlap, weights.vector * cosine + weights.words * overlap)
+        Candidate(number, doc, cosine, overlap, overlap, 0.6 * cosine + 0.4 * overlap)
         for number, (cosine, overlap, _, doc) in enumerate(rows)
     ]
     readings = [reading_of(one.passage_no, rows[one.passage_no][2]) for one in found]
@@ -120,9 +120,11 @@ def test_documents_keep_their_order_and_what_was_not_read_comes_last(
 
 def test_candidates_come_by_cosine_and_overlap_and_ties_by_number() -> None:
     near = [Near(3, 1, 0.5), Near(1, 1, 0.5), Near(2, 1, 0.4)]
-    found = candidates_of(near, {2: 1.0}, Weights(vector=0.5, words=0.5))
+    found = candidates_of(near, {2: 1.0}, {2: 7.5})
     assert [one.passage_no for one in found] == [2, 1, 3]
-    assert found[0].score == pytest.approx(0.7)
+    assert found[0][:5] == (2, 1, 0.4, 1.0, 7.5)
+    assert found[0].promise == pytest.approx(0.6 * 0.4 + 0.4)
+    assert found[1].bm25 == 0
 
 
 def test_a_longer_ranking_begins_with_the_shorter_one(seeds_engine: Engine) -> None:
