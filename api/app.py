@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from api import document_schemas, errors, schemas
 from api.body_limit import MAX_BODY_BYTES, BodyLimit
 from api.page import HEADERS, source_page
-from api.streaming import events
+from api.streaming import Answering
 from index.corpus import Corpus, Outcome
 from index.document import Document, checked_doc_id, checked_span
 from index.errors import DocumentError, DuplicateDocumentId, FootnoteError, InvalidSpan, UnreadableDocument
@@ -35,6 +35,7 @@ _DESCRIBED = {
     413: "The document or the body is too large.",
     415: "The body or the document is of a kind that is not taken.",
     422: "A value cannot be used; the message has the value and the remedy.",
+    429: "Too many answers wait for the language model; Retry-After says when to ask again.",
     503: "The stored data cannot serve just now.",
 }
 
@@ -71,6 +72,8 @@ def create_app(engine: Engine, threads: int = 0, max_body_bytes: int = MAX_BODY_
 
 
 def _add_questions(app: FastAPI, engine: Engine) -> None:
+    answering = Answering(engine)
+
     @app.post("/v1/search", tags=["questions"], responses=_errors(400, 413, 415, 422, 503))
     def search(request: schemas.SearchRequest) -> schemas.SearchResponse:
         """Rank the passages that answer a query, each with its exact place in its article."""
@@ -80,19 +83,17 @@ def _add_questions(app: FastAPI, engine: Engine) -> None:
         "/v1/ask",
         tags=["questions"],
         response_model=schemas.AskResponse,
-        responses=_errors(400, 413, 415, 422, 503)
+        responses=_errors(400, 413, 415, 422, 429, 503)
         | {200: {"content": {"text/event-stream": {}}, "description": "The answer, or its events when streaming."}},
     )
-    def ask(request: schemas.AskRequest, http: Request) -> schemas.AskResponse | StreamingResponse:
+    async def ask(request: schemas.AskRequest, http: Request) -> schemas.AskResponse | StreamingResponse:
         """Answer a question in quoted sentences, each cited; or say that the articles do not answer it."""
         question, history = request.parsed(), [turn.turn() for turn in request.history]
+        answering.check_room()
         if request.stream:
-            return StreamingResponse(
-                events(engine, question, history, http.is_disconnected),
-                media_type="text/event-stream",
-                headers=_UNCACHED,
-            )
-        return schemas.ask_response(engine.ask(question, history))
+            events = answering.events(question, history, http.is_disconnected)
+            return StreamingResponse(events, media_type="text/event-stream", headers=_UNCACHED)
+        return await answering.whole(question, history, http.is_disconnected)
 
 
 def _add_documents(app: FastAPI, corpus: Corpus) -> None:
@@ -205,7 +206,9 @@ def _error(status: int, body: schemas.ErrorBody, headers: dict[str, str] | None 
 
 async def _on_footnote_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, FootnoteError)
-    return _error(errors.http_status(error), schemas.ErrorBody(code=errors.code(error), message=str(error)))
+    status = errors.http_status(error)
+    headers = {"Retry-After": str(errors.RETRY_AFTER_S)} if status == 429 else None
+    return _error(status, schemas.ErrorBody(code=errors.code(error), message=str(error)), headers)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -11,6 +11,13 @@ class CannotListen(FootnoteError):
     """The port is in use, or the address is not this machine's."""
 
 
+class TooManyQuestions(FootnoteError):
+    """More answers wait for a language model than may at once."""
+
+
+# What a client that is told to ask again is told to wait.
+RETRY_AFTER_S = 5
+
 # The HTTP status and the exit status of each error; one that is not here has those of the class it derives from.
 STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
     errors.DocumentError: (422, 1),
@@ -24,6 +31,7 @@ STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
     errors.DataError: (503, 1),
     errors.ModelError: (503, 1),
     CannotListen: (503, 1),
+    TooManyQuestions: (429, 1),
     InvalidQuery: (422, 2),
     InvalidGold: (422, 1),
     InvalidBeir: (422, 1),

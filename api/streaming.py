@@ -1,11 +1,12 @@
-"""Server-sent events: an answer as it comes about."""
+"""Answers over HTTP: whole, or as server-sent events while they come about."""
 
 import asyncio
 import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from typing import TypeVar
 
+import anyio
 import anyio.to_thread
 
 from api import errors, schemas
@@ -14,40 +15,80 @@ from rag.engine import Engine, Hit, Listener
 from rag.followup import Turn
 from rag.query import Query
 
+T = TypeVar("T")
+
 # How often it is asked whether the client is still there.
 _POLL_S = 0.2
+# So many answers may wait for a language model at once; waiting takes no core, and so none of the other threads.
+_WAITING = 16
 
 
-async def events(
-    engine: Engine, question: Query, history: Sequence[Turn], is_disconnected: Callable[[], Awaitable[bool]]
-) -> AsyncIterator[str]:
-    """Yield what was found, the text piece by piece, what it cites, what articles disagree on, and the whole.
+class Answering:
+    """Answers questions in threads: of those that answer everything, or of their own where a language model is asked.
 
-    When the client goes away the work is told to stop.
+    `is_gone` is asked whether the client has gone away; then the work is told to stop.
     """
-    loop, waiting = asyncio.get_running_loop(), asyncio.Queue[str | None]()
-    gone = threading.Event()
 
-    def send(event: str | None) -> None:
-        loop.call_soon_threadsafe(waiting.put_nowait, event)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting = anyio.CapacityLimiter(_WAITING) if engine.asks_a_language_model else None
 
-    def work() -> None:
+    async def whole(
+        self, question: Query, history: Sequence[Turn], is_gone: Callable[[], Awaitable[bool]]
+    ) -> schemas.AskResponse:
+        """Return the answer; raise TooManyQuestions where too many wait already."""
+        gone = threading.Event()
+
+        def work() -> schemas.AskResponse:
+            return schemas.ask_response(self._engine.ask(question, history, Listener(is_gone=gone.is_set)))
+
+        working = self._begun(work)
         try:
-            _answer(engine, question, history, send, gone)
+            while not working.done() and not await is_gone():
+                await asyncio.wait({working}, timeout=_POLL_S)
         finally:
-            send(None)
+            gone.set()
+        return await working
 
-    working = asyncio.ensure_future(anyio.to_thread.run_sync(work))
-    try:
-        while not await is_disconnected():
-            with suppress(TimeoutError):
-                event = await asyncio.wait_for(waiting.get(), _POLL_S)
+    async def events(
+        self, question: Query, history: Sequence[Turn], is_gone: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[str]:
+        """Yield what was found, the text piece by piece, what it cites, what articles disagree on, and the whole."""
+        loop, sent = asyncio.get_running_loop(), asyncio.Queue[str | None]()
+        gone = threading.Event()
+
+        def send(event: str | None) -> None:
+            loop.call_soon_threadsafe(sent.put_nowait, event)
+
+        def work() -> None:
+            try:
+                _answer(self._engine, question, history, send, gone)
+            finally:
+                send(None)
+
+        working = self._begun(work)
+        try:
+            while not await is_gone():
+                try:
+                    event = await asyncio.wait_for(sent.get(), _POLL_S)
+                except TimeoutError:
+                    continue
                 if event is None:
                     await working
                     return
                 yield event
-    finally:
-        gone.set()
+        finally:
+            gone.set()
+
+    def check_room(self) -> None:
+        """Raise TooManyQuestions where too many answers wait for a language model already."""
+        if self._waiting is not None and self._waiting.available_tokens < 1:
+            raise errors.TooManyQuestions(
+                f"{_WAITING} answers wait for the language model already; ask again in {errors.RETRY_AFTER_S} seconds."
+            )
+
+    def _begun(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        return asyncio.ensure_future(anyio.to_thread.run_sync(work, limiter=self._waiting))
 
 
 def _answer(

@@ -24,8 +24,8 @@ class Embedding:
     """What a model makes of a text: a vector of the whole, shape `(dimension,)`, and one of each token in its context.
 
     `tokens` has shape `(n_tokens, token_dimension)` and `spans` where each token stands in the text, ascending. Every
-    vector has unit length, so that an inner product is a cosine. A model that gives no vectors of tokens leaves both
-    empty; what is beyond the text that a model reads has none either.
+    vector has unit length, so that an inner product is a cosine. What is beyond the text that a model reads has no
+    tokens.
     """
 
     vector: Vectors
@@ -50,7 +50,7 @@ class Embedder(Protocol):
 
     @property
     def token_dimension(self) -> int:
-        """The length of a token's vector, 0 where the model gives none."""
+        """The length of a token's vector."""
 
     @property
     def tokenizer_json(self) -> str:
@@ -104,7 +104,7 @@ class OnnxEmbedder:
 
     @property
     def token_dimension(self) -> int:
-        """The length of a token's vector, 0 where the model gives none."""
+        """The length of a token's vector."""
         return self.card.token_dimension
 
     @property
@@ -121,9 +121,7 @@ class OnnxEmbedder:
         return list(self._pool.map(partial(self._embedded, self.card.document_prompt), texts))
 
     def _embedded(self, prompt: str, text: str) -> Embedding:
-        (vector, *of_tokens), encoding = self._model.run(prompt + text)
-        if not of_tokens:
-            return Embedding(vector, np.empty((0, 0), dtype=np.float32), ())
+        (vector, of_tokens), encoding = self._model.run(prompt + text)
         # Neither the prompt's tokens nor the model's own marks are of the text.
         kept, spans, begin = [], [], len(prompt)
         marks = encoding.special_tokens_mask
@@ -131,4 +129,4 @@ class OnnxEmbedder:
             if begin <= start < end and not marks[position]:
                 kept.append(position)
                 spans.append(Span(start - begin, end - begin))
-        return Embedding(vector, of_tokens[0][kept], tuple(spans))
+        return Embedding(vector, of_tokens[kept], tuple(spans))

@@ -96,18 +96,15 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
     """Write graph, tokenizer and card into `folder`: in int8, or in float32 where int8 strays from the reference."""
     import torch
 
-    projection = _token_projection(reference)
+    projection = _token_projection(reference, name)
 
     def forward(features: "dict[str, torch.Tensor]") -> "tuple[torch.Tensor, ...]":
         read = reference(features)
         vector = torch.nn.functional.normalize(read["sentence_embedding"], dim=-1)
-        if projection is None:
-            return (vector,)
         return vector, torch.nn.functional.normalize(read["token_embeddings"] @ projection, dim=-1)
 
-    outputs = [ROW] if projection is None else [ROW, TOKENS]
     example = reference.preprocess(["two short texts", "to trace with"])
-    inputs = write_graph(forward, reference, example, outputs, folder)
+    inputs = write_graph(forward, reference, example, [ROW, TOKENS], folder)
     write_tokenizer(reference.tokenizer, name, folder)
     expected = _reference_vectors(reference)
     prompts = reference.prompts or {}
@@ -116,7 +113,7 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
             name=name,
             fingerprint=fingerprint,
             dimension=expected.shape[1],
-            token_dimension=0 if projection is None else projection.shape[1],
+            token_dimension=projection.shape[1],
             max_tokens=int(reference.max_seq_length or 512),
             precision=precision,
             query_prompt=prompts.get("query", ""),
@@ -138,16 +135,16 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
     )
 
 
-def _token_projection(reference: "SentenceTransformer") -> "torch.Tensor | None":
-    """Return the matrix that shortens token vectors, shape `(width, TOKEN_DIMENSION)`; None where there are none.
+def _token_projection(reference: "SentenceTransformer", name: str) -> "torch.Tensor":
+    """Return the matrix that shortens token vectors, shape `(width, TOKEN_DIMENSION)`.
 
     Its columns are the first principal axes of the model's token vectors over the probes and over runs of words of its
-    vocabulary, so that it depends on the model alone.
+    vocabulary, so that it depends on the model alone. Raises ModelUnusable where it has no token vectors.
     """
     import torch
 
     if "token_embeddings" not in reference(reference.preprocess(["a short text"])):
-        return None
+        raise ModelUnusable(f"{name!r} gives no vectors of tokens, which passages are read by; choose a transformer.")
     words = sorted(word for word in reference.tokenizer.get_vocab() if word.isalpha())
     random.Random(_SEED).shuffle(words)
     runs = [" ".join(words[at : at + _RUN]) for at in range(0, min(len(words), _RUN * _RUNS), _RUN)]

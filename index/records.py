@@ -64,7 +64,6 @@ class EmbeddedPassage:
 class StoredPassage:
     """A passage as it is shown: where it stands, its own text and its sentences."""
 
-    passage_no: int
     doc_id: str
     metadata: Metadata
     span: Span
@@ -86,7 +85,6 @@ class PassageTokens:
     of unit length.
     """
 
-    passage_no: int
     doc_id: str
     span: Span
     bounds: npt.NDArray[np.int32]

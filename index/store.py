@@ -185,7 +185,7 @@ class Reading:
             " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
             (json.dumps([int(number) for number in passage_nos]),),
         )
-        found = {row[0]: self._passage_tokens(*row) for row in rows}
+        found = {row[0]: self._passage_tokens(*row[1:]) for row in rows}
         return [found[number] for number in passage_nos]
 
     def passage_spans(self, doc_id: str) -> list[Span]:
@@ -236,21 +236,18 @@ class Reading:
         found = [row[0] for row in self._connection.execute("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
-    def _passage_tokens(
-        self, passage_no: int, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes
-    ) -> PassageTokens:
+    def _passage_tokens(self, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes) -> PassageTokens:
         return PassageTokens(
-            passage_no,
             doc_id,
             Span(start, end),
             _bounds(bounds),
-            np.frombuffer(vectors, dtype=np.int8).reshape(-1, self._token_dimension or 1),
+            np.frombuffer(vectors, dtype=np.int8).reshape(-1, self._token_dimension),
         )
 
 
 def _passage(row: tuple[int, str, None, None, None, None, int, int, str, str, bytes]) -> StoredPassage:
     sentences = tuple(Span(start, end) for start, end in _bounds(row[10])[:, :2].tolist())
-    return StoredPassage(row[0], row[1], Metadata(*row[2:6]), Span(row[6], row[7]), row[8], row[9], sentences)
+    return StoredPassage(row[1], Metadata(*row[2:6]), Span(row[6], row[7]), row[8], row[9], sentences)
 
 
 def _bounds(stored: bytes) -> npt.NDArray[np.int32]:

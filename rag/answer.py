@@ -8,28 +8,32 @@ from typing import Literal, NamedTuple
 from index.document import Span
 from index.furniture import without_inline
 from index.words import words_of
-from rag.answerability import is_answered, probability, read_features
+from rag.answerability import SAME_SENTENCE, Features, is_answered, probability
 from rag.citation import Citation, cite
-from rag.dates import asks_what_happened, periods_in
+from rag.dates import asks_what_happened, periods_in, time_asked
 from rag.disagreement import Statement, find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
 from rag.relevance import Sentence
 
 MAX_SENTENCES = 3
+# A sentence of fewer words is a fragment, quoted only where there is nothing else.
+MIN_WORDS = 3
 # A sentence is quoted beside the best one only if it is this relevant in comparison.
 QUOTED_SHARE = 0.5
-# Cosine of two sentences above which the second says nothing new.
-SAME_SENTENCE = 0.95
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
 COMPARED, SHOWN = 12, 10
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
 MAX_LIST_CHARS = 600
+# What a probability is at most where nothing speaks of the time that is asked for.
+UNTIMELY = 0.25
 # So many of the question's words are named at most where an answer abstains.
 MAX_MISSING = 5
 
 _WORD = re.compile(r"\w[\w’'.-]*\w|\w")
-_FOOTNOTE_MARK = re.compile(r"\s?\[\d+\]")
+_FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
+# What a question is asked with beside its words; an article need not mention it.
+_OF_THE_ASKER = frozenset(["i", "me", "my", "mine", "we", "us", "our", "you", "your", "much", "many", "please", "tell"])
 _MARKER = re.compile(r"\[(\d+)\]")
 _BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
 
@@ -38,12 +42,14 @@ _BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
 class Grounds:
     """What an answer is made from: the best of the ranking, and its sentences, most relevant first.
 
-    `idfs` are the words of the question with their inverse document frequencies.
+    `idfs` are the words of the question with their inverse document frequencies; `features` are what the probability
+    of an answer follows from, None where there is no evidence. They are of the ranking before any reranker.
     """
 
     evidence: tuple[Evidence, ...]
     sentences: tuple[Sentence, ...]
     idfs: dict[str, float]
+    features: Features | None
 
 
 class Side(NamedTuple):
@@ -88,13 +94,14 @@ class Quote(NamedTuple):
     span: Span
 
 
-def compose(question: str, grounds: Grounds, *, nothing_found: str) -> Answer:
-    """Return the answer that quotes the best of the grounds, or abstains; `nothing_found` is why there are none."""
-    if not grounds.evidence:
-        return abstain(nothing_found)
-    confidence = probability(read_features(question, grounds.evidence, grounds.sentences, grounds.idfs))
+def compose(question: str, grounds: Grounds) -> Answer:
+    """Return the answer that quotes the best of the grounds, or abstains."""
+    confidence = probability(grounds.features) if grounds.features else 0.0
     if not grounds.sentences or not is_answered(confidence):
         return abstain(_reason(question, grounds), confidence)
+    time = time_asked(question)
+    if time is not None and time.relation == "in" and time.period and not _speaks_of_it(grounds.sentences):
+        return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
     book = _Citations()
     quotes = _merged([_quote(sentence) for sentence in _in_order(question, _chosen(grounds.sentences))])
     text = " ".join(f"{_readable(quote)} [{book.marker(quote)}]" for quote in quotes)
@@ -184,7 +191,7 @@ def _reason(question: str, grounds: Grounds) -> str:
     missing = [
         word
         for word in dict.fromkeys(_WORD.findall(question))
-        if words_of(word) & grounds.idfs.keys() and not words_of(word) & mentioned
+        if word.lower() not in _OF_THE_ASKER and words_of(word) & grounds.idfs.keys() and not words_of(word) & mentioned
     ]
     if not missing:
         return "The nearest passages do not answer it."
@@ -202,9 +209,22 @@ def _chosen(sentences: Sequence[Sentence]) -> list[Sentence]:
             break
         lacks = min(sentence.features.number, sentence.features.date) < 0
         holds = max(sentences[0].features.number, sentences[0].features.date) > 0
-        if not (lacks and holds) and not any(_is_said(sentence, said) for said in chosen):
+        is_new = not any(_is_said(sentence, said) for said in chosen)
+        if is_new and not (lacks and holds) and not _is_label(sentence):
             chosen.append(sentence)
-    return chosen
+    return chosen or list(sentences[:1])
+
+
+def _is_label(sentence: Sentence) -> bool:
+    """Return whether a sentence only leads to what follows it, or is too short to say anything."""
+    return sentence.text.endswith(":") or len(sentence.text.split()) < MIN_WORDS
+
+
+def _speaks_of_it(sentences: Sequence[Sentence]) -> bool:
+    """Return whether a sentence speaks of the time asked for and holds the kind of thing asked for."""
+    return any(
+        one.features.time > 0 and min(one.features.number, one.features.date) >= 0 for one in sentences[:COMPARED]
+    )
 
 
 def _is_said(sentence: Sentence, other: Sentence) -> bool:
@@ -221,21 +241,28 @@ def _in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
 
 
 def _quote(sentence: Sentence) -> Quote:
-    """Return what is cited for a sentence: itself, or a bullet from the line that introduces its list."""
+    """Return what is cited for a sentence: itself; a bullet from the line above its list, a row from its header."""
     passage = sentence.evidence.passage
-    start = sentence.span.start
-    before = [span for span in passage.sentences if span.end <= start]
-    if _is_bullet(sentence.evidence, sentence.span):
-        while before and _is_bullet(sentence.evidence, before[-1]):
-            before.pop()
-        if before and passage.slice(before[-1]).endswith(":") and sentence.span.end - before[-1].start < MAX_LIST_CHARS:
-            start = before[-1].start
+    start, before = sentence.span.start, [span for span in passage.sentences if span.end <= sentence.span.start]
+    head: Span | None = None
+    for is_part in (_is_bullet, _is_row):
+        if is_part(sentence.evidence, sentence.span):
+            while before and is_part(sentence.evidence, before[-1]):
+                head = before.pop()
+            if is_part is _is_bullet:
+                head = before[-1] if before and passage.slice(before[-1]).endswith(":") else None
+    if head is not None and sentence.span.end - head.start < MAX_LIST_CHARS:
+        start = head.start
     return Quote(sentence.evidence, Span(start, sentence.span.end))
 
 
 def _is_bullet(evidence: Evidence, span: Span) -> bool:
     passage = evidence.passage
     return _BULLET.search(passage.text[: span.start - passage.span.start]) is not None
+
+
+def _is_row(evidence: Evidence, span: Span) -> bool:
+    return evidence.passage.slice(span).startswith("|")
 
 
 def _merged(quotes: Sequence[Quote]) -> list[Quote]:
@@ -257,7 +284,7 @@ def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[D
     """Return what the sentences disagree on, each side cited in `book`."""
     compared = grounds.sentences[:COMPARED]
     statements = [
-        Statement(sentence.text, sentence.evidence.passage.doc_id, sentence.as_of, sentence.relevance)
+        Statement(sentence.text, sentence.evidence.passage.doc_id, sentence.as_of_or_published, sentence.relevance)
         for sentence in compared
     ]
     shown = []
@@ -273,7 +300,7 @@ def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[D
 def _said(disagreement: Disagreement) -> str:
     """Return a disagreement in a sentence."""
     sides = ", ".join(
-        side.value
+        _plain(side.value)
         + (f" (as of {side.as_of})" if side.as_of and disagreement.kind == "changed_over_time" else "")
         + "".join(f" [{marker}]" for marker in side.markers)
         for side in disagreement.sides
@@ -289,5 +316,12 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 def _readable(quote: Quote) -> str:
     """Return the quote as it reads in an answer: on one line, without inline furniture or the article's own [n]."""
-    text = quote.evidence.passage.slice(quote.span)
-    return _FOOTNOTE_MARK.sub("", without_inline(text, Span(0, len(text)))).strip()
+    return _plain(quote.evidence.passage.slice(quote.span))
+
+
+def _plain(text: str) -> str:
+    """Return a text on one line, without inline furniture or any marks that could be taken for markers."""
+    plain = without_inline(text, Span(0, len(text)))
+    while (fewer := _FOOTNOTE_MARK.sub("", plain)) != plain:
+        plain = fewer
+    return plain.strip()

@@ -14,16 +14,19 @@ LOOKED_AT = 5
 _NAME_OR_NUMBER = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+|\d[\d.,]*")
 # What stands for the margin where there is one passage alone: that of a question with an answer, about.
 LONE_MARGIN = 0.2
+# Cosine of the means of two sentences' tokens above which they say the same.
+SAME_SENTENCE = 0.95
 
 
 class Features(NamedTuple):
     """What the probability is a function of; a further signal is a further field.
 
-    `strength` is the best passage's, `margin` how far it stands above the mean of other documents' passages (of its own
-    document's where there are no others); `cosine` and `match` are the best of a passage, `weakest` that of the best
-    passage's weakest token, `sentence` the best match of a sentence. `words` is the best coverage in one passage;
-    `missing` is the share of the rarest of the question's words that no passage has. `names` is the share of the names
-    and numbers of the question that one passage has, 1 where there are none. `relevance` is the best sentence's.
+    `strength` is the best passage's, `margin` how far it stands above the mean of other documents' passages that are
+    no copies of it (of its own document's where there are none); `cosine` and `match` are the best of a passage,
+    `weakest` that of the best passage's weakest token, `sentence` the best match of a sentence. `words` is the best
+    coverage in one passage; `missing` is the share of the rarest of the question's words that no passage has. `names`
+    is the share of the names and numbers of the question that one passage has, 1 where there are none. `relevance` is
+    the best sentence's.
     """
 
     strength: float
@@ -65,9 +68,19 @@ def read_features(
 
 def _margin(evidence: Sequence[Evidence]) -> float:
     first, *rest = evidence
-    others = [item.strength for item in rest if item.passage.doc_id != first.passage.doc_id]
-    compared = others or [item.strength for item in rest]
+    others = [
+        item.strength for item in rest if item.passage.doc_id != first.passage.doc_id and not _is_copy(first, item)
+    ]
+    compared = others or [item.strength for item in rest if item.passage.doc_id == first.passage.doc_id]
     return first.strength - sum(compared) / len(compared) if compared else LONE_MARGIN
+
+
+def _is_copy(one: Evidence, other: Evidence) -> bool:
+    """Return whether two passages bear on the question with what is the same sentence, as copies of an article do."""
+    if not one.sentences or not other.sentences:
+        return False
+    mine, its = (item.sentence_vector(item.sentences[0].span) for item in (one, other))
+    return float(mine @ its) > SAME_SENTENCE
 
 
 def probability(features: Features) -> float:

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from index.corpus import Corpus, View
 from index.embedder import Embedding
-from rag.answer import Answer, Grounds, Rewording, compose
+from rag.answer import Answer, Grounds, Rewording, abstain, compose
 from rag.answer_type import measure_asked
+from rag.answerability import read_features
 from rag.citation import Citation, cite
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, query_tokens, read
@@ -54,6 +55,14 @@ class AskResponse:
     answer: Answer
     hits: tuple[Hit, ...]
     took_ms: float
+
+
+class _Ranking(NamedTuple):
+    """The evidence as the first stage ranks it, the same as it is shown, and how much of it a reranker has read."""
+
+    first_stage: list[Evidence]
+    shown: list[Evidence]
+    reranked: int
 
 
 def _nothing(_: object) -> None:
@@ -104,12 +113,17 @@ class Engine:
         self._reranking = reranking
         self._weights = weights or Weights()
 
+    @property
+    def asks_a_language_model(self) -> bool:
+        """Whether an answer may wait for a language model."""
+        return self._generator is not None
+
     def search(self, query: Query) -> SearchResponse:
         """Return the passages that answer a query best."""
         started = time.perf_counter()
         with self.corpus.read() as view:
-            evidence, reranked = self._retrieve(view, query, query.top_k)
-        return SearchResponse(query, _hits(evidence), _ms_since(started), reranked)
+            ranking = self._retrieve(view, query, query.top_k)
+        return SearchResponse(query, _hits(ranking.shown), _ms_since(started), ranking.reranked)
 
     def ask(self, question: Query, history: Sequence[Turn] = (), listener: Listener | None = None) -> AskResponse:
         """Return an answer whose every sentence is cited, or one that abstains.
@@ -119,12 +133,11 @@ class Engine:
         started, listener = time.perf_counter(), listener or Listener()
         asked = replace(question, text=Query.parse(standalone(question.text, history)).text)
         with self.corpus.read() as view:
-            grounds = self._grounds(view, asked)
-            documents, _ = view.reading.count()
-        hits = _hits(grounds.evidence[: question.top_k])
+            ranking = self._retrieve(view, asked, max(asked.top_k, ANSWERED_FROM))
+            grounds = self._grounds(view, asked, ranking)
+            answer = compose(asked.text, grounds) if grounds.evidence else abstain(_why_nothing(view))
+        hits = _hits(ranking.shown[: asked.top_k])
         listener.on_hits(hits)
-        nothing_found = "No document passes the filters." if documents else "There are no documents yet."
-        answer = compose(asked.text, grounds, nothing_found=nothing_found)
         if answer.abstained or self._generator is None:
             listener.on_text(answer.text)
         else:
@@ -136,16 +149,21 @@ class Engine:
     def grounds(self, question: Query) -> Grounds:
         """Return what an answer to a question would be made from."""
         with self.corpus.read() as view:
-            return self._grounds(view, question)
+            return self._grounds(view, question, self._retrieve(view, question, ANSWERED_FROM))
 
-    def _grounds(self, view: View, question: Query) -> Grounds:
-        evidence, _ = self._retrieve(view, question, max(question.top_k, ANSWERED_FROM))
+    def _grounds(self, view: View, question: Query, ranking: _Ranking) -> Grounds:
+        """Return the grounds in the first passages of a ranking, the same ones however many are to be shown."""
         idfs = view.words.idfs(question.text)
-        evidence_read = evidence[:ANSWERED_FROM]
-        return Grounds(tuple(evidence), tuple(read_sentences(question.text, evidence_read, idfs)), idfs)
+        evidence = tuple(ranking.first_stage[:ANSWERED_FROM])
+        sentences = tuple(read_sentences(question.text, evidence, idfs))
+        features = read_features(question.text, evidence, sentences, idfs) if evidence else None
+        if ranking.reranked:
+            evidence = tuple(ranking.shown[:ANSWERED_FROM])
+            sentences = tuple(read_sentences(question.text, evidence, idfs))
+        return Grounds(evidence, sentences, idfs, features)
 
-    def _retrieve(self, view: View, query: Query, depth: int) -> tuple[list[Evidence], int]:
-        """Return the evidence down to a depth, and how much of it a reranker has read."""
+    def _retrieve(self, view: View, query: Query, depth: int) -> _Ranking:
+        """Return the ranking down to a depth."""
         embedding = self.corpus.embedder.embed_query(query.text)
         doc_nos = view.reading.doc_nos(query.filters)
         nearest = view.vectors.nearest(embedding.vector, CANDIDATES, doc_nos)
@@ -161,8 +179,8 @@ class Engine:
             Evidence(passage, reading, candidate.cosine, candidate.overlap, score)
             for (candidate, reading, score), passage in zip(ranking, passages, strict=True)
         ]
-        evidence, reranked = reranking.reread(query.text, evidence) if reranking else (evidence, 0)
-        return evidence[:depth], reranked
+        shown, reranked = reranking.reread(query.text, evidence) if reranking else (evidence, 0)
+        return _Ranking(evidence[:depth], shown[:depth], reranked)
 
     def _ranking(
         self, view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate], depth: int
@@ -178,6 +196,11 @@ class Engine:
         if query.rerank and self._reranking is None:
             raise InvalidQuery("rerank is true, and this service has no reranker; set RAG_RERANKER, or leave it out.")
         return None if query.rerank is False else self._reranking
+
+
+def _why_nothing(view: View) -> str:
+    documents, _ = view.reading.count()
+    return "No document passes the filters." if documents else "There are no documents yet."
 
 
 def _hits(evidence: Sequence[Evidence]) -> tuple[Hit, ...]:

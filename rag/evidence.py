@@ -133,7 +133,9 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     np.maximum((query.vectors / TOKEN_SCALE) @ vectors.T, 0, out=cosines[:, :-1])
     of_sentences = [one.bounds[:, 2:] + start for one, start in zip(passages, starts[:-1], strict=True)]
     greatest = _greatest(cosines, np.concatenate([np.stack([starts[:-1], starts[1:]], axis=1), *of_sentences]))
-    weakest = greatest[query.weights >= query.weights.mean(), : len(passages)].min(axis=0).tolist()
+    # The heaviest token is always among those that count more than others, however the mean is rounded.
+    heavy = query.weights >= min(query.weights.mean(), query.weights.max())
+    weakest = greatest[heavy, : len(passages)].min(axis=0).tolist()
     matches: Vectors = query.weights @ greatest
     cuts = np.cumsum([len(one.bounds) for one in passages])[:-1]
     return [

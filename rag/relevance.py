@@ -1,6 +1,7 @@
 """Relevance: how well each sentence of the evidence answers the question."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +14,12 @@ from rag.calibration import fitted
 from rag.dates import TimeAsked, as_of, fits, periods_in, time_asked
 from rag.evidence import Evidence
 
+# How a sentence says that something came before an event, or after it.
+_CUES = {
+    "before": re.compile(r"\b(?:before|ahead of|prior to|led (?:up )?to|leading up to|run-up|until)\b", re.IGNORECASE),
+    "after": re.compile(r"\b(?:after|since|following|in the wake of|resulted in|result of|outcome)\b", re.IGNORECASE),
+}
+
 
 class SentenceFeatures(NamedTuple):
     """What a sentence's relevance is a function of.
@@ -22,7 +29,8 @@ class SentenceFeatures(NamedTuple):
     sentence, `in_context` with its title and headings. `number`, `date` and `name` are 0 but for the one that the
     question asks for: that is 1 where the sentence holds such a thing, −1 where it does not. `time` is 1 where it
     speaks of the time asked for, −1 where of another, between them where in part, 0 where either names none; of an
-    event, 1 where it names it, 0 where its passage does, −1 where neither does. `length` is the logarithm of one more
+    event, 1 where it names it, 0 where its passage does, −1 where neither does or where it says the opposite of what is
+    asked (before, after). `length` is the logarithm of one more
     than its words.
     """
 
@@ -60,8 +68,14 @@ class Sentence:
         return as_of(self.text, self.evidence.passage.metadata.published_at)
 
     @property
+    def as_of_or_published(self) -> str | None:
+        """The same, or where it names none, the day its article was published."""
+        published_at = self.evidence.passage.metadata.published_at
+        return self.as_of or (published_at[:10] if published_at else None)
+
+    @property
     def vector(self) -> Vectors:
-        """The sentence's vector, shape `(dimension,)`."""
+        """The mean of its tokens' vectors at unit length, shape `(token_dimension,)`."""
         return self.evidence.sentence_vector(self.span)
 
 
@@ -121,9 +135,14 @@ def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
     if asked is None:
         return 0.0
     if asked.period is None:
-        event = words_of(asked.event or "")
-        if event <= words_of(text):
-            return 1.0
-        return 0.0 if event <= words_of(item.passage.text) else -1.0
+        return _of_event(text, item, asked)
     fit = fits(asked, periods_in(text, item.passage.metadata.published_at))
     return 0.0 if fit is None else 2 * fit - 1
+
+
+def _of_event(text: str, item: Evidence, asked: TimeAsked) -> float:
+    event = words_of(asked.event or "")
+    if event <= words_of(text):
+        said = {relation for relation, cue in _CUES.items() if cue.search(text)}
+        return 1.0 if not said or asked.relation in said else -1.0
+    return 0.0 if event <= words_of(item.passage.text) else -1.0

@@ -18,6 +18,7 @@ from rag.errors import InvalidQuery
 from rag.followup import Turn
 from rag.generation import Generator
 from rag.query import Query
+from rag.reranking import Reranking
 from tests.scripted_llm import breaking_off, refusing, saying, scripted_llm, silent
 
 PROCESSING = "What is China's processing share?"
@@ -55,6 +56,47 @@ def test_any_question_gets_an_answer_that_keeps_its_promises(seeds_engine: Engin
     checked(seeds_engine, seeds_engine.ask(query))
 
 
+@pytest.mark.parametrize("question", ["Is the accord a lasting settlement?", PROCESSING, "Which ETF is watched?"])
+def test_the_answer_is_the_same_however_many_passages_are_shown(seeds_engine: Engine, question: str) -> None:
+    answers = {seeds_engine.ask(Query.parse(question, top_k)).answer for top_k in (1, 5, 12, 100)}
+    assert len(answers) == 1
+
+
+def test_a_reranker_changes_no_confidence(seeds_engine: Engine) -> None:
+    class Flat:
+        name = "flat"
+
+        def score(self, question: str, text: str) -> float:
+            return 0.5
+
+    reranked = Engine(seeds_engine.corpus, Reranking(Flat()))
+    for question in (PROCESSING, "Who bakes bread?", "Where is the Brook Mine?"):
+        query = Query.parse(question)
+        assert reranked.ask(query).answer.confidence == seeds_engine.ask(query).answer.confidence
+
+
+def test_copies_of_an_article_take_no_confidence(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path, embedder, create=True)
+    news = "Storms tore the roof off the fishermen's hall in Arvia on Sunday. Nobody was hurt."
+    other = "The museum of Arvia shows ships and nets. It opens at nine."
+    corpus.put(Document("museum", other, "text/plain", Metadata()))
+    confidences = []
+    for copy in range(8):
+        corpus.put(Document(f"news{copy}", news, "text/plain", Metadata()))
+        confidences.append(
+            Engine(corpus).ask(Query.parse("What did storms do to the fishermen's hall?")).answer.confidence
+        )
+    assert all(confidence is not None for confidence in confidences)
+    assert min(confidence or 0 for confidence in confidences) > (confidences[0] or 0) - 0.1
+
+
+@pytest.mark.parametrize(
+    "question", ["What was China's processing share in 1987?", "What will China's share be in 2040?"]
+)
+def test_a_time_that_nothing_speaks_of_is_not_answered_for(seeds_engine: Engine, question: str) -> None:
+    assert ask(seeds_engine, question).answer.abstained
+
+
 class TestDisagreements:
     def test_the_three_figures_of_processing_are_set_against_each_other(self, seeds_engine: Engine) -> None:
         answer = ask(seeds_engine, PROCESSING).answer
@@ -80,6 +122,22 @@ class TestQuotes:
             answer.citations[0].cited_text
             == "The plan has two parts:\n\n- more recycling of magnets\n- new mines in Utah"
         )
+
+    def test_a_row_is_cited_with_its_table_s_header(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = "# Arvia\n\n| Year | Population |\n| --- | --- |\n| 1991 | 120,000 |\n| 2001 | 159,000 |\n"
+        corpus.put(Document("town", text, "text/markdown", Metadata("Arvia")))
+        answer = ask(Engine(corpus), "What was the population of Arvia in 2001?").answer
+        assert answer.citations[0].cited_text.startswith("| Year | Population |")
+        assert "159,000" in answer.text
+
+    def test_no_mark_of_an_article_is_taken_for_a_marker(self, corpus: Corpus) -> None:
+        for doc_id, text in (
+            ("a", "The bridge is safe [4] for trucks [1[2]]."),
+            ("b", "The bridge is not safe [7] for trucks."),
+        ):
+            corpus.put(Document(doc_id, text, "text/plain", Metadata()))
+        ask(Engine(corpus), "bridge safe for trucks")
 
     def test_what_happened_is_told_in_its_order(self, corpus: Corpus) -> None:
         texts = {

@@ -31,7 +31,7 @@ def unit_rows(count: int, seed: int) -> Floats:
 def passage(number: int, count: int, bounds: list[tuple[int, int]]) -> PassageTokens:
     vectors = np.rint(unit_rows(count, number) * TOKEN_SCALE).astype(np.int8)
     rows = [(10 * at, 10 * at + 9, start, end) for at, (start, end) in enumerate(bounds)]
-    return PassageTokens(number, f"d{number}", Span(0, 100), np.array(rows, dtype=np.int32).reshape(-1, 4), vectors)
+    return PassageTokens(f"d{number}", Span(0, 100), np.array(rows, dtype=np.int32).reshape(-1, 4), vectors)
 
 
 def twin(query: QueryTokens, vectors: npt.NDArray[np.int8]) -> float:
@@ -147,3 +147,10 @@ def test_each_token_belongs_to_its_sentence(corpus: Corpus) -> None:
         expected = embedder.embed_query(said).tokens
         assert np.array_equal(tokens.vectors[own.start : own.end], np.rint(expected * TOKEN_SCALE))
     assert len(tokens.vectors) == 1 + 5 + 3
+
+
+@pytest.mark.parametrize("count", [*range(1, 60), 100, 256])
+def test_tokens_of_equal_weight_are_all_heavy(count: int) -> None:
+    query = QueryTokens(unit_rows(count, 1), np.full(count, 1 / count, dtype=np.float32))
+    (reading,) = read(query, [passage(1, 5, [(0, 5)])])
+    assert reading.weakest <= reading.match + 1e-4

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -302,6 +302,27 @@ class TestLanguageModel:
                 assert asked.wait(10)
             assert llm.gone.wait(10)
             assert client.get("/healthz").status_code == 200
+
+    def test_answers_that_wait_keep_nobody_else_waiting(self, rag: CommandLine) -> None:
+        asked = threading.Semaphore(0)
+
+        def script(reply: Reply) -> None:
+            asked.release()
+            keeping_alive(reply)
+
+        with (
+            scripted_llm(script) as llm,
+            rag.serving(RAG_LLM_BASE_URL=llm.base_url, RAG_LLM_MODEL="m", RAG_LLM_DEADLINE_S="8") as (client, _),
+            ExitStack() as waiting,
+        ):
+            for _ in range(16):
+                response = waiting.enter_context(client.stream("POST", "/v1/ask", json=ASKED))
+                assert response.status_code == 200
+                assert asked.acquire(timeout=10)
+            assert client.post("/v1/search", json={"query": "magnets"}, timeout=2).status_code == 200
+            refused = client.post("/v1/ask", json=ASKED)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+            assert refused.json()["error"]["code"] == "too_many_questions"
 
     def test_half_a_configuration_is_refused(self, rag: CommandLine) -> None:
         done = rag("ask", "magnets", RAG_LLM_MODEL="m")

@@ -39,7 +39,7 @@ def overlaps(corpus: Corpus, text: str) -> dict[str, float]:
         numbers = [number for doc_id in ARTICLES for number in view.reading.passage_nos(doc_id)]
         found = view.words.overlaps(text, numbers)
         passages = view.reading.passages(sorted(found))
-    return {passage.doc_id: found[passage.passage_no] for passage in passages}
+    return {passage.doc_id: found[number] for number, passage in zip(sorted(found), passages, strict=True)}
 
 
 def twin(word: str) -> dict[str, float]:

@@ -5,7 +5,8 @@
 DATA has collections in the BEIR layout, of which those are used that may be trained on; the rest is the dev half of
 the gold questions. A sentence of a judged document that holds an answer, and one that covers half of a gold quote,
 is relevant. A question is unanswerable where the gold set says so, and once more for each question of a collection
-with its judged documents taken out. The threshold is the lowest probability at which the least is lost on gold dev.
+with its judged documents taken out. The threshold is the probability below
+which REFUSED of the answerable questions of gold dev lie.
 """
 
 import json
@@ -21,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.retrieval import indexed, seeds
 from index.records import Filters
 from rag import calibration
-from rag.answerability import Features, read_features
+from rag.answerability import Features
 from rag.beir import read_collection
 from rag.calibration import Logistic
 from rag.engine import Engine
@@ -45,7 +46,9 @@ Row = tuple[Sequence[float], bool, float]
 def main() -> None:
     """Fit, write and print."""
     data, settings = Path(sys.argv[1]), Settings.read()
-    # Sentences are read with the relevance that is there, which the fit does not look at.
+    # What is fitted is written beside the file in use, which is replaced at the end.
+    in_use = calibration.PATH
+    calibration.PATH = in_use.with_suffix(".fitting.json")
     _write("relevance", Logistic(0.0, {}, 0.5))
     relevance = _fit(list(_sentence_rows(data, settings)), SentenceFeatures._fields)
     _write("relevance", relevance)
@@ -54,6 +57,7 @@ def main() -> None:
     gold = [row for row in rows if row[2] == GOLD_WEIGHT]
     answerability = _rescaled(answerability, gold)
     _write("answerability", answerability)
+    calibration.PATH.replace(in_use)
 
 
 def _fit(rows: Sequence[Row], names: Sequence[str]) -> Logistic:
@@ -128,7 +132,8 @@ def _question_rows(data: Path, settings: Settings) -> Iterator[Row]:
 def _features(engine: Engine, text: str, filters: Filters) -> list[float]:
     query = Query.parse(text, filters=filters)
     grounds = engine.grounds(query)
-    return list(read_features(query.text, grounds.evidence, grounds.sentences, grounds.idfs))
+    assert grounds.features is not None
+    return list(grounds.features)
 
 
 def _sample(query_ids: list[str], count: int) -> list[str]:
