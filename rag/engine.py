@@ -176,8 +176,8 @@ class Engine:
         ranking = self._ranking(view, query, embedding, candidates, looked_at)
         passages = view.reading.passages([one.candidate.passage_no for one in ranking])
         evidence = [
-            Evidence(passage, reading, candidate.cosine, candidate.overlap, score)
-            for (candidate, reading, score), passage in zip(ranking, passages, strict=True)
+            Evidence(passage, one.reading, one.candidate.cosine, one.strength, one.score)
+            for one, passage in zip(ranking, passages, strict=True)
         ]
         shown, reranked = reranking.reread(query.text, evidence) if reranking else (evidence, 0)
         return _Ranking(evidence[:depth], shown[:depth], reranked)

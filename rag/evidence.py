@@ -62,24 +62,21 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """A passage of the ranking with its score, its cosine and its words' overlap with the query, and its reading."""
+    """A passage of the ranking with its reading, its cosine to the query and its score.
+
+    `strength` is how well it bears on the query, comparable between queries, in [-1, 1]; the score is not.
+    """
 
     passage: StoredPassage
     reading: Reading
     cosine: float
-    overlap: float
+    strength: float
     score: float
 
     @property
     def passage_id(self) -> str:
         """The public id of the passage."""
         return self.reading.passage_id
-
-    @property
-    def strength(self) -> float:
-        """How well the passage bears on the query, comparable between queries, in [-1, 1]."""
-        words = 0.2 * self.cosine + 0.15 * self.overlap
-        return words + 0.5 * self.reading.match + 0.15 * self.reading.best_sentence
 
     @property
     def sentences(self) -> tuple[SentenceEvidence, ...]:

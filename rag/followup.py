@@ -50,10 +50,16 @@ _ABSTAINED = re.compile(
     r"(?:the (?:articles|documents|sources)|i) (?:do|does|did|could|can)(?: ?not|n[’']t)\b", re.IGNORECASE
 )
 _APPENDED = re.compile(r".*?[?.!]? \((?P<previous>.+)\)[?.!]*")
-_SOCIAL = re.compile(
-    r"(?:(?:ok(?:ay)?|thanks?|thank you|thx|cheers|great|good|cool|nice|perfect|fine|yes|no|yep|nope|sure|hello|hi|hey|"
+_COURTESY = (
+    r"(?:ok(?:ay)?|thanks?|thank you|thx|cheers|great|good|cool|nice|perfect|fine|yes|no|yep|nope|sure|hello|hi|hey|"
     r"bye|goodbye|got it|i see|right|very much|so much|a lot|that(?:[’']s| is) (?:all|great|good|helpful)|interesting|"
-    r"wow|please|sorry|never ?mind)[\s,.!]*)+",
+    r"wow|please|sorry|never ?mind)"
+)
+# "goodbye" is "good" and "bye" as well: without a mark between them, each one doubles the ways to read a text.
+_SOCIAL = re.compile(rf"{_COURTESY}(?:[\s,.!]+{_COURTESY})*[\s,.!]*", re.IGNORECASE)
+_COURTESIES_FIRST = re.compile(
+    rf"(?:(?!no\.){_COURTESY}(?:\s{_COURTESY})*\s?[,.!;:–—-]+\s)+(?=\S)|"
+    r"(?:ok(?:ay)?|thanks?|thank you|thx)\s(?=(?:and|but|so|what|how|who|when|where|why)\b)",
     re.IGNORECASE,
 )
 
@@ -106,10 +112,11 @@ _MORE = re.compile(
 )
 
 _FRAGMENT_LEAD = re.compile(
-    rf"(?P<and>{_LEAD})(?P<about>(?:what|how) about |what of |(?:the )?same (?:question )?for )?", re.IGNORECASE
+    rf"(?P<lead>{_LEAD})(?P<about>(?:what|how) about |what of |(?:the )?same (?:question )?for )?", re.IGNORECASE
 )
-_HAS_VERB = re.compile(rf"\b(?:{_AUXILIARY}|{_ASKING}|[a-z]{{3,}}ed)\b", re.IGNORECASE)
-_OPENS_FRAGMENT = re.compile(rf"(?:{_PREPOSITION}|the|a|an) ", re.IGNORECASE)
+_ADDS = re.compile(r"\b(?:and|or|but|also)\b", re.IGNORECASE)
+_HAS_VERB = re.compile(rf"\b(?:{_AUXILIARY}|{_ASKING}|(?!united)[a-z]{{3,}}ed)\b", re.IGNORECASE)
+_OPENS_FRAGMENT = re.compile(rf"(?:{_PREPOSITION}|the) ", re.IGNORECASE)
 _DATE_PREPOSITION = re.compile(
     r"(?:\b(?:in|on|since|before|after|by|during|until|from|between|around|at|as of|for)\s+)(?:the\s+)?$", re.IGNORECASE
 )
@@ -127,6 +134,52 @@ _FUNCTION_WORD = re.compile(
     r"what[’']s|who[’']s|where[’']s|how[’']s)(?![\w’'])",
     re.IGNORECASE,
 )
+
+# A word alone begins with a capital whatever it is: these are names.
+_COUNTRY_LIST = """
+Afghanistan Africa Albania Algeria America Angola Argentina Armenia Asia Australia Austria Azerbaijan Bahrain
+Bangladesh Belarus Belgium Bolivia Botswana Brazil Britain Brunei Bulgaria Burma Burundi Cambodia Cameroon Canada
+Chad Chile China Colombia Congo Croatia Cuba Cyprus Denmark Ecuador Egypt England Eritrea Estonia Ethiopia Europe
+Fiji Finland France Gabon Georgia Germany Ghana Greece Greenland Guatemala Guinea Guyana Haiti Honduras Hungary
+Iceland India Indonesia Iran Iraq Ireland Israel Italy Jamaica Japan Jordan Kazakhstan Kenya Kosovo Kuwait
+Kyrgyzstan Laos Latvia Lebanon Liberia Libya Lithuania Luxembourg Madagascar Malawi Malaysia Mali Malta Mauritania
+Mexico Moldova Mongolia Montenegro Morocco Mozambique Myanmar Namibia Nepal Netherlands Nicaragua Niger Nigeria
+Norway Oman Pakistan Panama Paraguay Peru Philippines Poland Portugal Qatar Romania Russia Rwanda Scotland Senegal
+Serbia Singapore Slovakia Slovenia Somalia Spain Sudan Sweden Switzerland Syria Taiwan Tajikistan Tanzania Thailand
+Togo Tunisia Turkey Turkmenistan Uganda Ukraine Uruguay Uzbekistan Venezuela Vietnam Wales Yemen Zambia Zimbabwe
+Beijing Berlin Brussels Delhi Geneva London Moscow Paris Rome Seoul Tokyo Washington
+"""
+_COUNTRIES = frozenset(_COUNTRY_LIST.split())
+# What no person is called: a name with one of these is that of a place, a firm, a body or a paper.
+_NO_PERSON_LIST = """
+Abu Academy Accord Act Addis Administration Age Agency Agreement Airlines Airways Alliance Amendment American Arab
+Army Assembly Association Authority Autos Bank Bay Beach Board Bridge British Brothers Buenos Burkina Bureau Canal
+Capital Cape Center Central Centre Chemical Chinese City Club Coast College Commission Committee Commons Company
+Congress Constitution Convention Corp Corporation Costa Council County Court Cross Cup Czech Daily Deal Democratic
+Democrats Department Desert Deutsche Dominican Duma Earth Earths East Eastern El Electric Empire Energy European Fargo
+Faso Federal Federation Financial Firm First Food Force Forest Forum Foundation Fund Games Gas General Global Goldman
+Government Great Group Gulf Hill Holdings Hong Hotel House Inc Industries Institute International Island Islands Ivory
+Journal Jury Kingdom Kuala Labour Lake Las League Liberal Limited Llc Los Ltd Lumpur Magazine Manufacturing Market
+Markets Materials Media Metals Minerals Mines Mining Ministry Motor Motors Mount Mountain Mountains Museum National
+Nations Navy Network New News North Northern Ocean Office Oil Olympics Organisation Organization Pacific Pact Papers
+Parliament Partners Party Peninsula Plc Port Post Power Press Prize Productions Protocol Province Puerto Railway Rare
+Red Republic Republican Republicans Research Resources Revolution Rio River Royal San Santa Saudi School Sea Senate
+Service Services Sierra Silicon Software Solar South Southern Space Sri Standard State States Steel Stock Street
+Studios Summit Supreme Systems Talks Technologies Technology Tel Telecom Tinto Times Tower Trade Treasury Treaty
+Tribune Tribunal Trust Union United University Valley Wall War Wells West Western White World York Zealand
+"""
+_NO_PERSON = _COUNTRIES | frozenset(_NO_PERSON_LIST.split())
+_TITLE = (
+    r"(?:President|Chancellor|(?:Prime )?Minister|Secretary|Senator|Governor|Ambassador|Envoy|King|Queen|Prince|"
+    r"Princess|Pope|Sir|Lord|Lady|Judge|Justice|Professor|Dr|Mr|Mrs|Ms)"
+)
+_FULL_NAME = re.compile(r"[A-Z][\w’'-]*\.?(?:\s(?:(?:de|du|von|van)\s)?[A-Z](?:\.|[\w’'-]*[a-z])){1,3}")
+_OF_A_LIFE = r"(?:[’']s? (?:wife|husband|widow|childhood)| (?:was )?(?:born|die[sd]?|marr(?:y|ied)|buried))\b"
+_POSSESSED = re.compile(rf"(?P<owner>(?:the )?{_NAME})[’'](?:s )?(?:[\w-]+ )*?(?P<head>[\w-]+)")
+_ATTRIBUTE_LIST = (
+    "share rate price cost population capital size age height area number output production capacity revenue"
+)
+_ATTRIBUTES = frozenset(_ATTRIBUTE_LIST.split())
 
 _PRONOUN = re.compile(
     r"\b(?P<it>it|its|itself|they|them|their|theirs)\b|\b(?P<person>he|him|his|she|her|hers)\b", re.IGNORECASE
@@ -208,15 +261,16 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
         if turn.role == "assistant":
             before = replace(before, said=_first_statement(text))
         elif text and not _SOCIAL.fullmatch(text):
-            before = _Before(_core(_resolved(_last_question(text), before)), "")
+            asked = _without_courtesies(_last_question(text))
+            before = _Before(_core(_resolved(asked, before)), "")
     return _resolved(question, before)
 
 
 def _resolved(question: str, before: _Before) -> str:
-    asked = _clean(question)
+    asked = _without_courtesies(_clean(question))
     if not 0 < len(asked.split()) <= _MAX_FOLLOW_UP_WORDS or "“" in asked:
         return question
-    if _SOCIAL.fullmatch(asked) or _APPENDED.fullmatch(asked):
+    if _SOCIAL.fullmatch(_clean(question)) or _APPENDED.fullmatch(asked):
         return question
     for rule in (_about_the_answer, _bare, _more, _fragment, _pronouns):
         composed = rule(asked, before)
@@ -255,12 +309,14 @@ def _more(asked: str, before: _Before) -> str | None:
     if _MORE_ABOUT.fullmatch(text):
         subject = _subject(before.question)
         return f"Tell me more about {subject}." if subject else _appended(asked, before)
-    return _appended(asked, before) if _MORE.fullmatch(text) else None
+    if not _MORE.fullmatch(text) or (_names_a_person(text) and not _person(before)):
+        return None
+    return _appended(asked, before)
 
 
 def _fragment(asked: str, before: _Before) -> str | None:
     """Return the last question with a date or a name changed for that of a question without a verb."""
-    body = _fragment_of(asked)
+    body, has_lead = _fragment_of(asked, before)
     if not body or not before.question or _PRONOUN.search(body) or _POINTING.search(body):
         return None
     question, rest = before.question, body
@@ -271,7 +327,10 @@ def _fragment(asked: str, before: _Before) -> str | None:
     elif _NOW.fullmatch(body):
         question, rest = _with_date(question, "", body), ""
     changed = _with_rest(question, rest) if rest else question
-    return f"{changed}?" if changed else _appended(asked, before)
+    if changed:
+        return f"{changed}?"
+    # "The German economy?" is a subject of its own.
+    return None if not has_lead and body.lower().startswith("the ") and _names(body) else _appended(asked, before)
 
 
 def _pronouns(asked: str, before: _Before) -> str | None:
@@ -283,29 +342,63 @@ def _pronouns(asked: str, before: _Before) -> str | None:
     if not free and not points:
         return None
     kinds = {found.lastgroup for found in free}
-    subject = None if points or len(kinds) > 1 else _person(before) if "person" in kinds else _subject(before.question)
+    person = _person(before)
+    if "person" in kinds and not person:
+        return None
+    subject = None if points or len(kinds) > 1 else person if "person" in kinds else _subject(before.question)
     if not subject:
         return _appended(asked, before)
+    if all(_is_possessive(asked, found) for found in free):
+        subject = _owner(subject, asked)
     for found in reversed(free):
         stands_for = _possessive(subject) if _is_possessive(asked, found) else subject
         asked = asked[: found.start()] + stands_for + asked[found.end() :]
     return _capital(asked) if free[0].start() == 0 else asked
 
 
-def _fragment_of(asked: str) -> str | None:
-    """Return what a question without a verb names, None where it has one or is a subject of its own."""
+def _fragment_of(asked: str, before: _Before) -> tuple[str | None, bool]:
+    """Return what a question without a verb names, None where it has one or is a subject of its own, and if it is led.
+
+    "And Tesla's share?" is led; without a lead only what can be no subject of its own follows another question.
+    """
     text = _bare_text(asked)
     lead = _FRAGMENT_LEAD.match(text)
     body = text[lead.end() :] if lead else text
-    words = len(body.split())
-    if lead and lead["about"]:
-        return body if words <= _MAX_LED_FRAGMENT_WORDS else None
-    if _HAS_VERB.search(body):
-        return None
-    if lead and lead["and"]:
-        return body if words <= _MAX_LED_FRAGMENT_WORDS else None
-    opens = asked.endswith("?") or _OPENS_FRAGMENT.match(body)
-    return body if opens and words <= _MAX_FRAGMENT_WORDS else None
+    about = bool(lead and lead["about"])
+    if len(body.split()) > _MAX_LED_FRAGMENT_WORDS or (not about and _HAS_VERB.search(body)):
+        return None, False
+    if about or (lead and _ADDS.search(lead["lead"])):
+        return body, True
+    opens = _OPENS_FRAGMENT.match(body)
+    follows = (asked.endswith("?") or opens) and (_is_when(body) or _is_name(body, before) or _points_back(body))
+    return (body if follows else None), False
+
+
+def _is_when(body: str) -> bool:
+    """Return whether a text is a date or a period and nothing else."""
+    dated = _date_in(body)
+    if not dated:
+        return bool(_NOW.fullmatch(body))
+    preposition, span = dated
+    return not _bare_text(f"{body[: span.start - len(preposition)]} {body[span.end :]}")
+
+
+def _is_name(body: str, before: _Before) -> bool:
+    """Return whether a text is a name: of one word, only if it is known, or a name where it stands in a sentence."""
+    name = _bare_name(body)
+    if not _NAMES.fullmatch(name) or _date_in(name):
+        return False
+    is_shaped = " " in name or re.search(r".[A-Z]", name) or name in _COUNTRIES
+    said = f"{before.question} {before.said}"
+    return bool(is_shaped or re.search(rf"(?<=[a-z,;] ){re.escape(name)}(?![\w-])", said))
+
+
+def _points_back(body: str) -> bool:
+    """Return whether a short text begins with "the" or a preposition; "the 2010 World Cup" is a name, not a date."""
+    if not _OPENS_FRAGMENT.match(body) or len(body.split()) > _MAX_FRAGMENT_WORDS:
+        return False
+    dated = _date_in(body)
+    return not (dated and not dated[0] and body.lower().startswith("the "))
 
 
 def _date_in(text: str) -> tuple[str, Span] | None:
@@ -415,17 +508,56 @@ def _noun_phrase(text: str) -> str | None:
 
 
 def _person(before: _Before) -> str | None:
-    """Return who "he" or "she" is: whom the last question is about, or the first full name of an answer to "who"."""
+    """Return who "he" or "she" is, None where nothing says that it is a person: a country or a firm is none.
+
+    It is whom the last question is about, or the first full name of an answer to "who".
+    """
     question = before.question
-    if found := _DOES_NAME.fullmatch(question):
-        return found["subject"]
+    if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
+        phrase = _noun_phrase(found["subject"]) or ""
+        is_known = re.match(r"(?:the|an?)\s", phrase) or (_NAMES.fullmatch(phrase) and not _is_no_person(phrase))
+        return phrase if is_known else None
     if re.match(r"who\b", question, re.IGNORECASE):
-        if found := _IS_WHAT.fullmatch(question):
-            return _noun_phrase(found["subject"])
         said = (span.of(before.said) for span in _names(before.said))
-        return next((name for name in said if " " in name and name not in question), None)
+        return next((name for name in said if _is_full_name(name) and name not in question), None)
     names = [span.of(question) for span in _names(question)]
-    return names[0] if len(names) == 1 else None
+    found = _DOES_NAME.fullmatch(question)
+    name = found["subject"] if found else names[0] if len(names) == 1 else ""
+    return name if name and _is_person(name, before) else None
+
+
+def _is_person(name: str, before: _Before) -> bool:
+    """Return whether a name is that of a person: a full one, with a title, or of somebody who was born or died."""
+    if _is_no_person(name):
+        return False
+    titled = re.search(rf"\b{_TITLE}\.? (?:[A-Z][\w-]+ )?{re.escape(name)}(?!\w)", f"{before.question} {before.said}")
+    return bool(titled or _is_full_name(name) or re.search(re.escape(name) + _OF_A_LIFE, before.question))
+
+
+def _is_full_name(name: str) -> bool:
+    return bool(_FULL_NAME.fullmatch(name)) and not _is_no_person(name)
+
+
+def _is_no_person(name: str) -> bool:
+    """Return whether a name has a word that no person is called, or one in capitals."""
+    words = name.split()
+    return any(word in _NO_PERSON or re.search(r"[A-Z&]{2}|[A-Z]\.[A-Z]|[a-z][A-Z][A-Z]|^the$", word) for word in words)
+
+
+def _names_a_person(text: str) -> bool:
+    return any(found.lastgroup == "person" for found in _PRONOUN.finditer(text))
+
+
+def _owner(subject: str, asked: str) -> str:
+    """Return what has a thing, not the thing, where that is an attribute, or what the question asks for again.
+
+    After "China's processing share", "its production share" is China's.
+    """
+    found = _POSSESSED.fullmatch(subject)
+    if not found:
+        return subject
+    is_repeated = _bare_text(asked).lower().endswith(found["head"].lower())
+    return found["owner"] if is_repeated or found["head"].lower() in _ATTRIBUTES else subject
 
 
 def _is_bound(asked: str, pronoun: re.Match[str]) -> bool:
@@ -490,6 +622,12 @@ def _without(text: str, spans: Sequence[Span]) -> str:
     for span in reversed(spans):
         text = f"{text[: span.start]} {text[span.end :]}"
     return text
+
+
+def _without_courtesies(text: str) -> str:
+    """Return "and Japan?" of "Thanks, and Japan?"; what is nothing else stays."""
+    found = _COURTESIES_FIRST.match(text)
+    return text[found.end() :] if found else text
 
 
 def _bare_name(text: str) -> str:

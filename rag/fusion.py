@@ -34,6 +34,11 @@ class Weights:
     sentence: float = 0.15
 
 
+_STRENGTH = Weights()
+# A ranking in which nothing bears on the query keeps its order.
+_LEAST_SCALE = 0.01
+
+
 class Candidate(NamedTuple):
     """A passage that may be in the ranking: its cosine to the query, the overlap of its words and their BM25 score.
 
@@ -55,6 +60,17 @@ class Ranked(NamedTuple):
     reading: Reading
     score: float
 
+    @property
+    def strength(self) -> float:
+        """How well it bears on the query, all evidence on scales that are the same for every query, in [-1, 1]."""
+        return strength(self.candidate, self.reading)
+
+
+def strength(candidate: Candidate, reading: Reading) -> float:
+    """Return how well a candidate bears on the query, comparable between queries, in [-1, 1]."""
+    by_words = _STRENGTH.vector * candidate.cosine + (_STRENGTH.overlap + _STRENGTH.bm25) * candidate.overlap
+    return by_words + _STRENGTH.tokens * reading.match + _STRENGTH.sentence * reading.best_sentence
+
 
 def candidates_of(near: Sequence[Near], overlaps: Mapping[int, float], bm25: Mapping[int, float]) -> list[Candidate]:
     """Return the candidates by their promise, best first; equal ones in the order of their numbers.
@@ -74,9 +90,11 @@ def fused(candidates: Sequence[Candidate], readings: Sequence[Reading], weights:
     """Return the candidates ranked by the convex combination of all evidence.
 
     Each kind is stretched to [0, 1] over the candidates first (Bruch et al. 2023, https://arxiv.org/abs/2210.11934):
-    what a long question shares with all of them tells none of them apart.
+    what a long question shares with all of them tells none of them apart. All are then scaled by the greatest strength
+    among them, so that where nothing bears on the query no score is near 1.
     """
-    scores = (
+    strongest = max(map(strength, candidates, readings), default=0.0)
+    scores = max(strongest, _LEAST_SCALE) * (
         weights.vector * _stretched([one.cosine for one in candidates])
         + weights.overlap * _stretched([one.overlap for one in candidates])
         + weights.bm25 * _stretched([one.bm25 for one in candidates])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import zip_longest
+from typing import NamedTuple
 
 from sentencex import get_sentence_boundaries
 
@@ -30,15 +31,66 @@ _LIST_MARK = re.compile(r"^\s*(?:[-*•#>]+|\d{1,2}[.)])\s+")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 _QUOTED = re.compile(r"[“«\"]([^“”«»\"]+)(?:[”»\"]|$)")
 
-# What tells the model what to do, rather than the reader what is so.
+# What tells the model what to do, rather than the reader what is so: "output fell" and "the answer to" are facts.
+_LEAVE = r"(?:ignore|disregard|forget|override)"
+_BEFORE = "previous|prior|preceding|earlier|above|foregoing"
+_OVERRIDE = (
+    rf"\b{_LEAVE}\s+(?:(?:the|of|these|those|this|my)\s+)*(?:your|all|any|every|system|{_BEFORE})\s+"
+    rf"(?:(?:the|of|these|those|this|my|your|other|system|{_BEFORE})\s+)*"
+    r"(?:instructions?|prompts?|rules|guidelines|programming|training)\b"
+)
 _COMMAND = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:instructions?|prompts?)\b|"
-    r"\b(?:ignore|disregard|forget|override)\b[^.]{0,20}\b(?:your|previous|prior|above)\b|"
-    r"^\s*(?:say|reply|respond|answer|output|repeat)\b",
+    rf"{_OVERRIDE}|^\W{{0,9}}(?:please\W{{1,3}})?(?:"
+    rf"{_LEAVE}\b(?!\s+(?:for|of)\b)[^.]{{0,40}}\b(?:instructions?|prompts?|{_BEFORE})\b|"
+    r"(?:say|reply|respond|repeat)(?:\s*:|\s+[\"“'‘])|"
+    r"(?:answer|write|print|output)\s+[\"“'‘][^\"”'’]{0,99}[\"”'’]\W{0,3}$|"
+    r"say that\b|(?-i:[Ss]ay\s+[A-Z]{4,})|"
+    r"(?:reply|respond|answer)\s+with\b|(?:reply|respond)\s+only\b|repeat\s+after\b|"
+    r"(?:answer|write|print|output|say)\s+only\s*(?::|[\"“'‘]|(?:the|this|that|these|your|yes|no|json)\b|(?-i:[A-Z]))"
+    r")",
     re.IGNORECASE | re.MULTILINE,
 )
+_COMMANDING_TITLE = re.compile(rf"(?:^|[.:;!–—-])\W{{0,3}}(?:please\W{{1,3}})?{_OVERRIDE}", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n[’']t\b", re.IGNORECASE)
 _DENIED = re.compile(r"(?:\bnot|n[’']t|\bnever) (?!only\b|just\b|yet\b)(?:be |been |have |yet )*(\w+)", re.IGNORECASE)
+
+_OF_UNITS = r"(?= (?:(?:by|from|about|some|nearly|almost|over|more than) )?[$€£]?\d)"
+_OF_NUMBERS = r"(?= [$€£]?\d)"
+# Like the antonyms of `rag.disagreement`, but each side with the verbs that say the same, as a paraphrase may: what
+# has only the one side says the opposite of what has only the other. Words that two parties to one fact are told by
+# (buy and sell, win and lose) are no opposites.
+_OPPOSITES = tuple(
+    (re.compile(rf"\b(?:{one})\b", re.IGNORECASE), re.compile(rf"\b(?:{other})\b", re.IGNORECASE))
+    for one, other in (
+        (
+            r"increas\w*|ris(?:e[sn]?|ing)|rose|gr(?:ow(?:s|n|th|ing)?|ew)|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|"
+            rf"surg(?:e[sd]?|ing)|soar\w*|expan(?:d\w*|sion)|rais(?:e[sd]?|ing)|higher|up{_OF_UNITS}",
+            r"decreas\w*|f[ae]ll(?:s|en|ing)?|declin\w*|drop(?:s|ped|ping)?|shr[aiu]nk\w*|plung(?:e[sd]?|ing)|"
+            r"plummet\w*|slump(?:s|ed|ing)?|reduc(?:e[sd]?|ing|tions?)|cut(?:s|ting)?|slash(?:es|ed|ing)?|"
+            rf"lower(?:s|ed|ing)?|down{_OF_UNITS}",
+        ),
+        (
+            rf"(?:over|above|more than|greater than|at least|exceed(?:s|ed|ing)?){_OF_NUMBERS}",
+            rf"(?:under|below|less than|fewer than|at most|up to|nearly|almost){_OF_NUMBERS}",
+        ),
+        (r"accept\w*|approv\w*|adopt(?:s|ed|ing|ion)?", r"reject\w*|disapprov\w*|veto\w*|refus\w*|turned down"),
+        (r"support(?:s|ed|ing)?|back(?:s|ed|ing)", r"oppos(?:e[sd]?|ing)"),
+        (r"confirm\w*", r"den(?:y|ies|ied|ying)"),
+        (r"succeed\w*|success\w*", r"fail(?:s|ed|ing|ures?)?"),
+        (r"guilty|convicted", r"innocent|acquitted"),
+        (r"open(?:s|ed|ing)?", r"clos(?:es|ed|ing|ures?)|shut(?:s|ting)?"),
+        (r"allowed|permitted", r"banned|prohibited|forbidden"),
+        (r"lift(?:s|ed|ing)?", r"impos(?:e[sd]?|ing|ition)"),
+        (r"highest|largest|biggest", r"lowest|smallest"),
+    )
+)
+_NEGATIVE = re.compile(
+    r"\b(?:un(?=\w{5}|safe|paid|fair|sold|used)|"
+    r"in(?=accura|activ|adequa|complet|correct|direct|effect|efficien|expensiv|formal|suffic|secur|stab|valid|visib)|"
+    r"im(?=possib|probab|matur|balance|perfect|practic)|il(?=legal|legit|licit)|"
+    r"ir(?=regular|relevan|responsib|reversib)|dis(?=agree|approv|allow|honest|satisf|connect|contin|prove|similar)|"
+    r"non-)(\w+)"
+)
 
 _DATE = re.compile(
     r"\b(?:Jan(?:uary|\.)|Feb(?:ruary|\.)|Mar(?:ch|\.)|Apr(?:il|\.)|May|June|July|Aug(?:ust|\.)|Sept?(?:ember|\.)|"
@@ -60,6 +112,61 @@ _NUMBER = re.compile(
     rf"(?:[\s-]?(?P<unit>%|(?:per\s?cent|percentage[\s-]point|{'|'.join(_SCALES)})(?=s?\b))|(?P<decade>s)\b)?",
     re.IGNORECASE,
 )
+# What stands before a number as its sign; the dash of "2010 -2015" is none.
+_MINUS = re.compile(r"(?:(?:^|[^\d%\s]\s+|[(:])(?=[-−–])|\b(?=[mn]))([-−–]|minus\s|negative\s)[$€£]?$", re.IGNORECASE)
+_LONGEST_MINUS = 16
+_MEASURES = {
+    spelling: unit
+    for unit, spellings in {
+        "km": "km kilometre kilometres kilometer kilometers kph",
+        "metre": "metre metres meter meters",
+        "cm": "cm centimetre centimetres centimeter centimeters",
+        "mm": "mm millimetre millimetres millimeter millimeters",
+        "mile": "mi mile miles mph",
+        "foot": "ft foot feet",
+        "inch": "inch inches",
+        "yard": "yard yards",
+        "hectare": "ha hectare hectares",
+        "acre": "acre acres",
+        "kg": "kg kilo kilos kilogram kilograms",
+        "gram": "gram grams",
+        "mg": "mg milligram milligrams",
+        # Writers take one for the other, and few mean the short ton.
+        "tonne": "t ton tons tonne tonnes",
+        "ounce": "oz ounce ounces",
+        "litre": "litre litres liter liters",
+        "gallon": "gallon gallons",
+        "barrel": "barrel barrels",
+        "kw": "kw kilowatt kilowatts",
+        "mw": "mw megawatt megawatts",
+        "gw": "gw gigawatt gigawatts",
+        "kwh": "kwh",
+        "mwh": "mwh",
+        "gwh": "gwh",
+        "twh": "twh",
+        "second": "second seconds",
+        "minute": "minute minutes",
+        "hour": "hour hours",
+        "day": "day days",
+        "week": "week weeks",
+        "month": "month months",
+        "year": "year years",
+        "decade": "decade decades",
+        "century": "century centuries",
+        "dollar": "dollar dollars",
+        "euro": "euro euros",
+        # Of money or of weight.
+        "pound": "pound pounds lb lbs",
+        "yen": "yen",
+        "yuan": "yuan",
+    }.items()
+    for spelling in spellings.split()
+}
+_MEASURE = re.compile(
+    rf"[\s-]?(?:metric )?(?P<power>square |sq |cubic )?"
+    rf"(?P<unit>{'|'.join(sorted(_MEASURES, key=len, reverse=True))})\b",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"\s*(?:-|–|—|to|and|or)\s*[$€£]?")
 _QUANTITY = re.compile(
     r"[$€£]|\b(?:half|halved|thirds?|quarters?|twice|(?:doubl|tripl|quadrupl)(?:e|es|ed|ing)|dozens?|hundreds?|"
@@ -68,7 +175,7 @@ _QUANTITY = re.compile(
 )
 _CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound"}
 
-_DEMONYM = re.compile(r"(?:[ae]|ia)?/(?:n|an|ian|ean|ese)s?|y/s?|/s")
+_DEMONYM = re.compile(r"(?:[aey]|ia)?/(?:n|an|ian|ean|ese)s?|y/s?|/s")
 _IN_FULL = {
     "us": {"united", "states", "america"},
     "uk": {"united", "kingdom", "britain"},
@@ -89,6 +196,28 @@ _COMMON_WORDS = (
 )
 _COMMON = frozenset(_COMMON_WORDS.split())
 _COMMON_STEMS = words_of(_COMMON_WORDS)
+# Further words that begin a sentence and are no names. The endings -ly and -ing tell nothing: Italy, Beijing, Boeing.
+_OPENING_WORDS = (
+    "accounting additionally afterwards alongside alternatively amid amidst among annually anyone apart apparently "
+    "approximately aside barely based basically behind beside besides beyond briefly broadly certain certainly "
+    "citing clearly collectively combined commonly comparatively compared concerning consequently considering "
+    "consistently conversely crucially currently daily depending different domestically dozens early economically "
+    "effectively else enough especially essentially eventually everybody everyone everything evidently "
+    "exactly excluding finally formerly fortunately frequently fully furthermore generally globally "
+    "gradually half hardly hence historically hopefully hundreds immediately importantly including increasingly "
+    "initially inside interestingly internationally largely lastly lately legally likewise locally long mainly "
+    "merely millions mostly multiple namely nationally nevertheless newly nobody nonetheless normally notably "
+    "nothing notwithstanding numerous occasionally officially often opposite originally otherwise outside owing "
+    "partially particularly partly past perhaps politically possibly potentially practically precisely presently "
+    "presumably previously primarily probably publicly quickly quite rapidly rarely rather recently regarding "
+    "regardless relatively reportedly respectively second secondly seemingly separately several shortly "
+    "significantly simultaneously slightly slowly someone something sometimes somewhat soon specifically "
+    "starting statistically steadily strategically strictly subsequently substantially suddenly supposedly "
+    "surprisingly technically temporarily tens thanks third thirdly thousands thereafter thereby till "
+    "traditionally twice typically ultimately unfortunately unless usually various versus very via virtually "
+    "weekly well whatever whenever wherever whichever whoever whose widely worldwide yearly yesterday"
+)
+_OPENERS = _COMMON.union(_NUMBERS, _OPENING_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +281,10 @@ class Checking:
 
     def __init__(self, question: str, sources: Sequence[Source], on_text: Callable[[str], None] | None = None) -> None:
         self.question = question
-        self.citable = {one.number: one for one in sources if not _COMMAND.search(f"{one.title or ''}\n{one.text}")}
+        self.citable = {one.number: one for one in sources if not _commands(one)}
         self._on_text = on_text
         # Words that stand somewhere in small letters are no names, also where they begin a sentence.
-        self._plain_words = {word for one in (question, *(one.text for one in sources)) for word in _WORD.findall(one)}
+        self._plain_words = {word for one in sources for word in _WORD.findall(one.text)}
         self._buffer = ""
         self._looked_at = 0
         self._chars = 0
@@ -230,14 +359,20 @@ class Checking:
         return _unfounded(sentence, [self.citable[marker] for marker in markers], self.question, self._plain_words)
 
 
+def _commands(source: Source) -> bool:
+    return bool(_COMMAND.search(source.text) or _COMMANDING_TITLE.search(source.title or ""))
+
+
 def _unfounded(sentence: str, cited: Sequence[Source], question: str, plain_words: Container[str]) -> str | None:
     """Return what in a sentence its sources do not bear out, in a sentence."""
     text = "\n".join(unmarked(one.text) for one in cited)
     with_titles = "\n".join([text, *(one.title or "" for one in cited)])
-    contexts = [_name_forms(f"{one.text}\n{one.title or ''}\n{question}") for one in cited]
+    # What the question names is not thereby what a source speaks of.
+    contexts = [_name_forms(f"{one.text}\n{one.title or ''}") for one in cited]
+    counted = list(_numbers(text))
     names = list(_names(sentence, plain_words))
     missing = {
-        "number": (number for number, values in _numbers(sentence) if not values & _values(text)),
+        "number": (number.written for number in _numbers(sentence) if not _is_counted(number, counted)),
         "date": (date[0] for date in _DATE.finditer(sentence) if _day_or_month(date) not in _days_and_months(text)),
         "quotation": (quoted for quoted in _quotations(sentence) if _flat(quoted) not in _flat(with_titles)),
         "name": (" ".join(name) for name in names if not _is_held(name, contexts)),
@@ -247,6 +382,8 @@ def _unfounded(sentence: str, cited: Sequence[Source], question: str, plain_word
             return f"It has the {kind} {value!r}, which is not in what it cites."
     if _is_turned_round(sentence, text):
         return "It denies what it cites does not deny, or the other way round."
+    if _is_opposite(sentence, text):
+        return "It says the opposite of what it cites."
     # Numbers and names have been looked at; what is left are the words.
     rest = _NUMBER.sub(" ", _NUMBER_WORDS.sub(" ", sentence))
     named = words_of(" ".join(word for name in names for word in name))
@@ -268,6 +405,23 @@ def _is_turned_round(sentence: str, text: str) -> bool:
         return not _NOT.search(text)
     words = words_of(sentence)
     return any(words_of(denied) <= words and text.count(denied) == 1 for denied in _DENIED.findall(text))
+
+
+def _is_opposite(sentence: str, text: str) -> bool:
+    """Tell whether a sentence has a word whose opposite its sources have, and not that word itself."""
+    sentence, text = (_NUMBER_WORDS.sub(_in_digits, one) for one in (sentence, text))
+    for sides in _OPPOSITES:
+        said, held = ([bool(side.search(one)) for side in sides] for one in (sentence, text))
+        if sum(said) == 1 and held == said[::-1]:
+            return True
+    return _is_negative(sentence, text) or _is_negative(text, sentence)
+
+
+def _is_negative(one: str, other: str) -> bool:
+    """Tell whether one has the negative of a word of the other, as "unprofitable" is, where neither has both."""
+    words, others = (set(_WORD.findall(each.casefold())) for each in (one, other))
+    negatives, other_negatives = (set(_NEGATIVE.findall(each.casefold())) for each in (one, other))
+    return bool((negatives & others) - words - other_negatives)
 
 
 def _first_end(text: str) -> int | None:
@@ -320,24 +474,62 @@ def _quotations(text: str) -> list[str]:
     return [quoted for quoted in _QUOTED.findall(text) if quoted.strip()]
 
 
-def _numbers(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the numbers and quantities of a text, each as written and as what it may be compared as.
+class _Number(NamedTuple):
+    """A number as written, what it may be compared as, and the unit that it is said to be of, if any."""
+
+    written: str
+    values: frozenset[str]
+    measure: str | None = None
+
+
+def _numbers(text: str) -> Iterator[_Number]:
+    """Yield the numbers and quantities of a text.
 
     "1,200" is 1200, "85 percent" is 85%, "three million" is 3000000; the 85 of "85 to 90%" is 85 or 85%.
     """
     text = _NUMBER_WORDS.sub(_in_digits, text)
     found = list(_NUMBER.finditer(text))
     for number, following in zip_longest(found, found[1:]):
-        units = {_unit(number)}
+        units, measure = {_unit(number)}, _measure(number)
+        sign = _MINUS.search(text[max(0, number.start() - _LONGEST_MINUS) : number.start()])
         if following and _RANGE.fullmatch(text, number.end(), following.start()):
             units.add(_unit(following))
-        yield number[0].strip(), frozenset(_value(number["digits"], unit) for unit in units)
+            measure = measure or _measure(following)
+        values = frozenset(("-" if sign else "") + _value(number["digits"], unit) for unit in units)
+        yield _Number((sign[1] if sign else "") + _written(number), values, measure)
     for quantity in _QUANTITY.finditer(text):
-        yield quantity[0], frozenset([_CURRENCIES.get(quantity[0]) or min(words_of(quantity[0]))])
+        value = _CURRENCIES.get(quantity[0]) or min(words_of(quantity[0]))
+        yield _Number(quantity[0], frozenset([value]))
 
 
-def _values(text: str) -> frozenset[str]:
-    return frozenset[str]().union(*(values for _, values in _numbers(text)))
+def _before(number: re.Match[str]) -> str:
+    return number.string[max(0, number.start() - 1) : number.start()]
+
+
+def _written(number: re.Match[str]) -> str:
+    if (currency := _before(number)) in _CURRENCIES:
+        return currency + number[0]
+    unit = _MEASURE.match(number.string, number.end())
+    return number[0] + (unit[0] if unit else "")
+
+
+def _measure(number: re.Match[str]) -> str | None:
+    """Return the unit that stands before a number, as money's may, or directly after it."""
+    if (currency := _before(number)) in _CURRENCIES:
+        return _CURRENCIES[currency]
+    unit = _MEASURE.match(number.string, number.end())
+    if unit is None:
+        return None
+    power = (unit["power"] or "").casefold().replace("sq ", "square ")
+    return power + _MEASURES[unit["unit"].casefold()]
+
+
+def _is_counted(number: _Number, counted: Sequence[_Number]) -> bool:
+    """Tell whether a number is one of others; of units only those that both have are compared."""
+    return any(
+        number.values & one.values and (not number.measure or not one.measure or number.measure == one.measure)
+        for one in counted
+    )
 
 
 def _in_digits(words: re.Match[str]) -> str:
@@ -395,7 +587,7 @@ def _is_name(word: str, plain_words: Container[str], *, is_first: bool) -> bool:
     small = word.casefold()
     if small == word or small in _COMMON:
         return False
-    return not is_first or not (small in plain_words or small.endswith(("ly", "ing")))
+    return not is_first or not (small in plain_words or small in _OPENERS)
 
 
 def _is_held(name: Sequence[str], contexts: Sequence[frozenset[str]]) -> bool:

@@ -168,7 +168,7 @@ _SAME_WORD = {
         "world": "global worldwid globe",
         "build": "built construct erect",
         "start": "began begin begun",
-        "peopl": "person inhabit resid popul",
+        "peopl": "person inhabit resid live popul",
         "licens": "licenc permit",
         "born": "birth",
         "tall": "height high",
@@ -210,6 +210,12 @@ _PLACE = re.compile(
 )
 _COMMA = re.compile(r",?")
 _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
+# A month is capitalised: "may" is none.
+_MONTH_NAMED = re.compile(
+    r"\b(?:January|February|March|April|(?<!^)May|June|July|August|September|October|November|December)\b"
+)
+# What a cost is for, or to whom something opened: "to repair", "for a film", not "to date".
+_PURPOSE = re.compile(r"\b(?:to|for)(?: (?:the|a|an|its|their))? (?!date\b)([a-z][\w’'-]*(?: [a-z][\w’'-]*)?)")
 _NATIONAL_ENDING = re.compile(r"^(.{4,}?)(?:an|a|es|i)+$")
 
 
@@ -219,7 +225,8 @@ class Quantity:
 
     `counted` are the words of what it is a part or a number of ("of processing capacity", "three mines"), `after` those
     that follow it up to a comma, `own` all that is said of this value and of no other, `context` these and the rest of
-    the sentence; `names` and `years` are those of its clause, `places` the names that stand after "in" or "at" there.
+    the sentence; `names`, `years` and `months` are those of its clause, `places` the names that stand after "in" or
+    "at" there, `purpose` the words of what it is for ("to repair").
     A date is a number that grows with time, a span of days where it is less exact than a day.
     """
 
@@ -237,6 +244,8 @@ class Quantity:
     names: frozenset[str]
     places: frozenset[str]
     years: frozenset[str]
+    months: frozenset[str]
+    purpose: frozenset[str]
     is_change: bool
     is_forecast: bool
 
@@ -415,9 +424,17 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
         names=names_in(whole),
         places=frozenset[str]().union(*(names_in("in " + name) for name in _PLACE.findall(whole))),
         years=frozenset(re.findall(r"\b(?:1\d|20)\d\d\b(?!,\d)", whole)),
+        months=frozenset(_MONTH_NAMED.findall(whole)),
+        purpose=_purpose(place),
         is_change=bool(_CHANGE_BEFORE.search(place.lead) or _CHANGE_AFTER.match(place.tail)),
         is_forecast=is_forecast(whole),
     )
+
+
+def _purpose(place: _Place) -> frozenset[str]:
+    """Return the words of what a value is for, and before a date those of whom or what it is for."""
+    text = f"{place.lead};{place.tail}" if place.found["date"] else place.tail
+    return frozenset[str]().union(*map(content_words, _PURPOSE.findall(text)))
 
 
 def _counted(tail: str) -> frozenset[str]:

@@ -419,6 +419,21 @@ NONE: list[tuple[str, str, list[str | None]]] = [
         ["The vaccine is 95% effective.", "The vaccine is 60% effective against infection."],
     ),
     (
+        "to build and to repair",
+        "How much did the Velm tower cost?",
+        ["The Velm tower cost $4.2 million.", "The Velm tower cost $6.8 million to repair."],
+    ),
+    (
+        "repairs",
+        "How much did the Velm tower cost?",
+        ["The Velm tower cost $4.2 million.", "Repairing the Velm tower cost $6.8 million."],
+    ),
+    (
+        "opened to some",
+        "When was the Velm bridge opened?",
+        ["The Velm bridge was opened on 12 May 1932.", "The Velm bridge opened to rail traffic in 1934."],
+    ),
+    (
         "drug and placebo",
         "What percentage of patients on the drug had side effects?",
         ["5% of patients on the drug had side effects.", "15% of patients on placebo had side effects."],
@@ -565,6 +580,32 @@ def test_on_other_questions_the_seeds_do_not_disagree(question: str) -> None:
     assert shown(find_disagreements(question, sentences_of_the_seeds(question))) == []
 
 
+@pytest.mark.parametrize(
+    ("question", "texts", "topic"),
+    [
+        (
+            "Is the Norvik bridge safe for heavy trucks?",
+            ["The Norvik bridge is not safe for heavy trucks.", "The Norvik bridge is safe for heavy trucks."],
+            "Norvik bridge is safe for heavy trucks",
+        ),
+        (
+            "What is China's processing share?",
+            ["China holds 90% of processing.", "China has 60% of processing."],
+            "China's processing share",
+        ),
+        ("When was Acme founded?", ["Acme was founded in 1998.", "Acme was founded in 1999."], "Acme was founded"),
+        ("How many moons does Saturn have?", ["Saturn has 146 moons.", "Saturn has 82 moons."], "Saturn has moons"),
+        (
+            "How many homes were built in Leeds in 2020?",
+            ["In 2020 4,100 homes were built in Leeds.", "Builders in Leeds constructed 3,000 homes in 2020."],
+            "homes were built in Leeds",
+        ),
+    ],
+)
+def test_a_topic_can_be_read(question: str, texts: list[str | None], topic: str) -> None:
+    assert [one.topic for one in find_disagreements(question, stated(texts))] == [topic]
+
+
 class TestTime:
     TEXTS: ClassVar[list[str | None]] = ["Vardo has a population of 2,100.", "The population of Vardo is 4,300."]
     QUESTION = "What is the population of Vardo?"
@@ -582,6 +623,26 @@ class TestTime:
         (found,) = find_disagreements(self.QUESTION, stated(self.TEXTS, *dates))
         assert found.kind == kind
         assert [value.as_of for value in found.values] == list(dates)
+
+    def test_people_of_two_dates_changed(self) -> None:
+        texts: list[str | None] = [
+            "Dorland has a population of 9,000 people.",
+            "Dorland has a population of 12,000 people.",
+        ]
+        statements = stated(texts, "1990-05-01", "2020-05-01")
+        for question in ("What is the population of Dorland?", "How many people live in Dorland?"):
+            assert [one.kind for one in find_disagreements(question, statements)] == ["changed_over_time"]
+
+    def test_different_months_changed_where_the_dates_do(self) -> None:
+        texts: list[str | None] = [
+            "The unemployment rate in Dorland was 5% in May.",
+            "The unemployment rate in Dorland was 7% in June.",
+        ]
+        question = "What was the unemployment rate in Dorland?"
+        assert find_disagreements(question, stated(texts)) == []
+        assert find_disagreements(question, stated(texts, "2020-06-30", "2020-06-30")) == []
+        (found,) = find_disagreements(question, stated(texts, "2020-05-30", "2020-06-30"))
+        assert found.kind == "changed_over_time"
 
     def test_a_side_without_a_date_is_a_conflict(self) -> None:
         dated, undated = stated(self.TEXTS)

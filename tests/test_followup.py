@@ -1,5 +1,7 @@
 """Follow-ups: what is completed from the conversation, and what is left alone."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +75,20 @@ def conversation(*said: str) -> list[Turn]:
         ("and Japan?", ["What are rare earths used for?"], "And Japan? (What are rare earths used for)"),
         ("the price?", [SHARE], "The price? (What was China's processing share in 2025)"),
         ("and the tariffs?", [DEAL], "And the tariffs? (What is the Geneva agreement)"),
+        # A name alone, and what points back.
+        ("Japan?", ["What is China's processing share?"], "What is Japan's processing share?"),
+        ("South Africa?", ["What is China's processing share?"], "What is South Africa's processing share?"),
+        ("the United States?", [SHARE], "What was the United States's processing share in 2025?"),
+        ("Lynas?", ["What does MP Materials mine?", "It mines what only Lynas does. [1]"], "What does Lynas mine?"),
+        ("its production share?", ["What is China's processing share?"], "China's production share?"),
+        ("what is its price?", ["What is Tesla's new car?"], "what is Tesla's new car's price?"),
+        # Courtesies first.
+        ("Thanks, and Japan?", ["What is China's processing share?"], "What is Japan's processing share?"),
+        ("Thanks. Japan?", ["What is China's processing share?"], "What is Japan's processing share?"),
+        ("Thank you very much! And in 2010?", [SHARE], "What was China's processing share in 2010?"),
+        ("ok and Japan?", [SHARE], "What was Japan's processing share in 2025?"),
+        ("Great, why?", ["Did China restrict exports to Japan?"], "Why did China restrict exports to Japan?"),
+        ("and Japan?", ["Thanks, what is China's processing share?"], "what is Japan's processing share?"),
         # A word that asks.
         ("why?", ["Did China restrict exports to Japan?"], "Why did China restrict exports to Japan?"),
         ("why?", ["When did China restrict exports?"], "Why did China restrict exports?"),
@@ -127,6 +143,9 @@ def conversation(*said: str) -> list[Turn]:
         ),
         ("What happened after that?", [AFTER], "What happened after that? (What happened after Geneva)"),
         ("Who criticised this deal?", [DEAL], "Who criticised this deal? (What is the Geneva agreement)"),
+        ("When did he die?", ["When was Einstein born?"], "When did Einstein die?"),
+        ("What did he sign?", ["What did President Xi say?"], "What did President Xi sign?"),
+        ("How old is he?", ["Who is the president of France?"], "How old is the president of France?"),
         # Asked for more.
         ("tell me more", [DEAL], "Tell me more about the Geneva agreement."),
         ("tell me more", [AFTER], "Tell me more (What happened after Geneva)"),
@@ -180,6 +199,66 @@ def test_a_follow_up_is_completed(question: str, said: list[str], expected: str)
 )
 def test_a_question_of_its_own_is_left_alone(question: str) -> None:
     assert standalone(question, conversation("What did MP Materials mine in 2010?", ANSWER)) == question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Tesla stock price?",
+        "Best pizza in Rome?",
+        "Weather in Paris?",
+        "Tokyo population?",
+        "Gallium export bans?",
+        "Magnets?",
+        "Weather?",
+        "Tokyo 2020?",
+        "The 2010 World Cup?",
+        "the German economy?",
+        "a recession?",
+        "So, Tesla stock price?",
+        "Great. Weather in Paris?",
+        "Thanks, what is dysprosium?",
+        "When did he die?",
+        "Is he?",
+        "Did she sign that?",
+    ],
+)
+def test_a_new_subject_is_left_alone(question: str) -> None:
+    assert standalone(question, conversation("What is China's processing share?", ANSWER)) == question
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "What did Saudi Arabia export?",
+        "What does MP Materials mine?",
+        "What does General Motors make?",
+        "What did Rio Tinto say?",
+        "Who are MP Materials?",
+        "Who owns Tesla?",
+        "Who is responsible for the ban?",
+        "How many people died in Chernobyl?",
+    ],
+)
+def test_no_country_and_no_firm_is_he_or_she(before: str) -> None:
+    assert standalone("When did he die?", conversation(before)) == "When did he die?"
+    assert standalone("When did she die?", conversation(before)) == "When did she die?"
+
+
+REPEATED = [
+    *("goodbye" * 300, "goodbye" * 22 + "x", "thanks " * 280 + "x", "and " * 500, "what about " * 200, "it is " * 300),
+    *("the " * 500, "A b " * 400, "…" * 900, "? " * 900, "who said that " * 140, "A " * 39, "and " * 39, " (" * 900),
+]
+
+
+@pytest.mark.parametrize("text", REPEATED, ids=[text[:14] for text in REPEATED])
+def test_words_said_again_and_again_take_no_time(text: str) -> None:
+    histories = [[], conversation(DEAL, ANSWER), conversation(text), conversation(DEAL, text), conversation(text, text)]
+    for history in histories:
+        for question in (text, "why?", "who said that?", "and Japan in 2010?", "When did he die?"):
+            started = time.perf_counter()
+            standalone(question, history)
+            assert time.perf_counter() - started < 0.5
 
 
 def test_follow_ups_follow_follow_ups() -> None:

@@ -86,6 +86,22 @@ def test_changes_and_forecasts_are_told_from_levels(text: str, changes: bool, fo
     assert (found.is_change, found.is_forecast) == (changes, forecasts)
 
 
+@pytest.mark.parametrize(
+    ("text", "purpose", "months"),
+    [
+        ("It cost $5 million to repair.", "repair", set()),
+        ("It cost $5 million for a film.", "film", set()),
+        ("It cost $5 million to date.", "", set()),
+        ("It opened to rail traffic in 1934.", "rail traffic", set()),
+        ("The rate was 5% in May.", "", {"May"}),
+        ("The rate may be 5%.", "", set()),
+    ],
+)
+def test_what_a_value_is_for_and_the_months_of_its_clause(text: str, purpose: str, months: set[str]) -> None:
+    (found,) = read_quantities(text)
+    assert (found.purpose, set(found.months)) == (content_words(purpose), months)
+
+
 def test_words_that_say_the_same_are_one() -> None:
     assert content_words("the Chinese were killed") == content_words("China's dead")
     assert content_words("U.S.") == content_words("the United States") == content_words("America")
