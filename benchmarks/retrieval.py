@@ -268,12 +268,13 @@ def _beside(corpus: Corpus, folder: Path, collection: Collection) -> dict[str, d
     def footnote(query: str, k: int) -> Sequence[str]:
         return [hit.citation.doc_id for hit in engine.search(Query.parse(query, top_k=k)).hits]
 
+    # Opening a corpus holds this process to one thread; the others have all cores, as they would alone.
+    threadpool_limits(os.cpu_count())
     searches = {"Footnote": footnote, **llama_index(texts), **txtai(texts)}
     runs: dict[str, dict[str, dict[str, float]]] = {name: {} for name in searches}
     times: dict[str, list[float]] = {name: [] for name in searches}
     for query_id, text in collection.queries.items():
         for name, search in searches.items():
-            # Opening a corpus holds this process to one thread; the others have all cores, as they would alone.
             threadpool_limits(1 if name == "Footnote" else os.cpu_count())
             started = time.perf_counter()
             found = search(text, 30)

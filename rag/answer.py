@@ -21,6 +21,8 @@ MAX_SENTENCES = 3
 MIN_WORDS = 3
 # A sentence is quoted beside the best one only if it is this relevant in comparison.
 QUOTED_SHARE = 0.5
+# One that speaks of the very time that is asked for may be less so.
+TIMELY_SHARE = 0.2
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
 COMPARED, SHOWN = 12, 10
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
@@ -205,8 +207,9 @@ def _chosen(sentences: Sequence[Sentence]) -> list[Sentence]:
     """
     chosen: list[Sentence] = []
     for sentence in sentences:
-        if len(chosen) == MAX_SENTENCES or sentence.relevance < QUOTED_SHARE * sentences[0].relevance:
-            break
+        share = TIMELY_SHARE if sentence.features.time == 1 else QUOTED_SHARE
+        if len(chosen) == MAX_SENTENCES or sentence.relevance < share * sentences[0].relevance:
+            continue
         lacks = min(sentence.features.number, sentence.features.date) < 0
         holds = max(sentences[0].features.number, sentences[0].features.date) > 0
         is_new = not any(_is_said(sentence, said) for said in chosen)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from index.document import Span
@@ -83,7 +83,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     """Return the sentences of the evidence, most relevant first; `idfs` are those of the question's words."""
     best = max((item.reading.best_sentence for item in evidence), default=0.0)
     asked_words = words_of(question)
-    time = time_asked(question)
+    time = _dated(time_asked(question), evidence)
     idfs = _by_measure(question, idfs)
     asked_for = answer_type(question)
     found = []
@@ -131,18 +131,32 @@ def _held(kind: AnswerType, asked_for: AnswerType | None, text: str, asked_words
     return 1.0 if holds(kind, text, asked_words) else -1.0
 
 
+def _dated(asked: TimeAsked | None, evidence: Sequence[Evidence]) -> TimeAsked | None:
+    """Return what a question asks of time, an event with the first period that a sentence gives it."""
+    if asked is None or asked.event is None:
+        return asked
+    event = words_of(asked.event)
+    for item in evidence:
+        for span, _ in item.sentences:
+            text = item.passage.slice(span)
+            named = periods_in(text, item.passage.metadata.published_at) if event <= words_of(text) else []
+            if named:
+                return replace(asked, period=named[0])
+    return asked
+
+
 def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
     if asked is None:
         return 0.0
-    if asked.period is None:
-        return _of_event(text, item, asked)
-    fit = fits(asked, periods_in(text, item.passage.metadata.published_at))
+    fit = fits(asked, periods_in(text, item.passage.metadata.published_at)) if asked.period else None
+    if asked.event is not None and fit in (None, 0.5):
+        return _of_event(text, item, asked.event, asked.relation)
     return 0.0 if fit is None else 2 * fit - 1
 
 
-def _of_event(text: str, item: Evidence, asked: TimeAsked) -> float:
-    event = words_of(asked.event or "")
-    if event <= words_of(text):
-        said = {relation for relation, cue in _CUES.items() if cue.search(text)}
-        return 1.0 if not said or asked.relation in said else -1.0
-    return 0.0 if event <= words_of(item.passage.text) else -1.0
+def _of_event(text: str, item: Evidence, event: str, relation: str) -> float:
+    words = words_of(event)
+    if words <= words_of(text):
+        said = {which for which, cue in _CUES.items() if cue.search(text)}
+        return 1.0 if not said or relation in said else -1.0
+    return 0.0 if words <= words_of(item.passage.text) else -1.0

@@ -161,6 +161,23 @@ class TestQuotes:
             answer = ask(Engine(corpus), f"What did the mine of Bayan produce in {year}?").answer
             assert answer.citations[0].doc_id == str(year)
 
+    def test_what_came_after_an_event_is_quoted_though_it_does_not_name_it(
+        self, embedder: OnnxEmbedder, tmp_path: Path
+    ) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = (
+            "The café opened in May 2011 with two ovens. In July 2022 a fire destroyed the kitchen of the café. "
+            "The café reopened in March 2023."
+        )
+        corpus.put(Document("cafe", text, "text/plain", Metadata("The café on Mill Street")))
+        after, before = (
+            ask(Engine(corpus), f"What happened at the café {relation} the fire?").answer.text
+            for relation in ("after", "before")
+        )
+        assert "reopened" in after
+        assert "opened in May 2011" not in after
+        assert "reopened" not in before
+
 
 class TestFollowUps:
     def test_the_question_that_is_answered_is_returned(self, seeds_engine: Engine) -> None:
