@@ -18,7 +18,7 @@ from index.onnx_model import CARD, ONNX, TOKENIZER, read_card
 from index.preparation import LOWEST_COSINE
 from tests.conftest import ROOT, SEEDS
 
-NEAR_TIE = 0.02
+NEAR_TIE = 0.03
 
 QUESTIONS = (Path(__file__).parent / "questions.txt").read_text(encoding="utf-8").splitlines()
 
@@ -55,11 +55,9 @@ def test_it_agrees_with_the_reference_on_probes_and_on_the_seeds(embedder: OnnxE
     by_reference = expected[last:] @ expected[first:last].T
     by_prepared = made[last:] @ made[first:last].T
     for question, reference_cosines, cosines in zip(asked, by_reference, by_prepared, strict=True):
-        best, second = np.sort(reference_cosines)[::-1][:2]
-        order = (-cosines).argsort()
-        assert reference_cosines.argmax() in order[:3], question
+        first = cosines.argmax()
         # Only passages that the reference itself hardly tells apart may change places.
-        assert order[0] == reference_cosines.argmax() or best - second < NEAR_TIE, question
+        assert reference_cosines.max() - reference_cosines[first] < NEAR_TIE, question
     corpus.close()
 
 
