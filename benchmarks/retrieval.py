@@ -92,8 +92,7 @@ def reciprocal(view: View, query: Query, embedding: Embedding, candidates: Seque
 
 def stretched(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by cosine and BM25, each stretched over the candidates, half and half."""
-    unread = [one.reading for one in _by(view, candidates, [0.0] * len(candidates))]
-    return fused(candidates, unread, Weights(vector=0.5, overlap=0, bm25=0.5, tokens=0, sentence=0))
+    return fused(candidates, _unread(view, candidates), Weights(vector=0.5, overlap=0, bm25=0.5, tokens=0, sentence=0))
 
 
 def overlapping(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
@@ -113,11 +112,14 @@ def token_by_token(weights: Weights) -> Step:
 
 
 def _by(view: View, candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Ranked]:
-    unread = [
+    return in_order(map(Ranked, candidates, _unread(view, candidates), scores))
+
+
+def _unread(view: View, candidates: Sequence[Candidate]) -> list[Reading]:
+    return [
         Reading(tokens, 0.0, 0.0, np.zeros(len(tokens.bounds), dtype=np.float32))
         for tokens in _tokens(view, candidates)
     ]
-    return in_order(map(Ranked, candidates, unread, scores))
 
 
 def _tokens(view: View, candidates: Sequence[Candidate]) -> list[PassageTokens]:
