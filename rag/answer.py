@@ -36,6 +36,7 @@ _WORD = re.compile(r"\w[\w’'.-]*\w|\w")
 _FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
 # What a question is asked with beside its words; an article need not mention it.
 _OF_THE_ASKER = frozenset(["i", "me", "my", "mine", "we", "us", "our", "you", "your", "much", "many", "please", "tell"])
+_TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
 _MARKER = re.compile(r"\[(\d+)\]")
 _BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
 
@@ -324,7 +325,7 @@ def _readable(quote: Quote) -> str:
 
 def _plain(text: str) -> str:
     """Return a text on one line, without inline furniture or any marks that could be taken for markers."""
-    plain = without_inline(text, Span(0, len(text)))
+    plain = _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text))))
     while (fewer := _FOOTNOTE_MARK.sub("", plain)) != plain:
         plain = fewer
-    return plain.strip()
+    return " ".join(plain.split())

@@ -130,6 +130,7 @@ class TestQuotes:
         answer = ask(Engine(corpus), "What was the population of Arvia in 2001?").answer
         assert answer.citations[0].cited_text.startswith("| Year | Population |")
         assert "159,000" in answer.text
+        assert "---" not in answer.text
 
     def test_no_mark_of_an_article_is_taken_for_a_marker(self, corpus: Corpus) -> None:
         for doc_id, text in (

@@ -49,6 +49,7 @@ def test_questions_that_need_two_articles_quote_two() -> None:
             assert len({evidence.doc_id for evidence in question.evidence}) >= 2, question.question_id
 
 
+@pytest.mark.slow
 def test_the_ranking_is_not_worse_than_the_accepted_one(seeds_engine: Engine) -> None:
     baseline = json.loads((GOLD / "baseline.json").read_text("utf-8"))["values"]
     check_drop(compared(evaluate_gold(seeds_engine, QUESTIONS), baseline), MAX_DROP)

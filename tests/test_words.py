@@ -154,6 +154,7 @@ def test_inline_furniture_is_not_matched(corpus: Corpus) -> None:
     assert matching(corpus, "journal") != []
 
 
+@pytest.mark.slow
 def test_one_document_in_many_is_found_through_a_filter(corpus: Corpus) -> None:
     put(corpus, **{f"d{number}": "Copper fell." for number in range(150)}, last="Copper fell and then fell again.")
     assert [doc_id for doc_id, _ in matching(corpus, "copper", Filters(doc_ids=("last",)))] == ["last"]
