@@ -36,7 +36,7 @@ class Answering:
     async def whole(
         self, question: Query, history: Sequence[Turn], is_gone: Callable[[], Awaitable[bool]]
     ) -> schemas.AskResponse:
-        """Return the answer; raise TooManyQuestions where too many wait already."""
+        """Return the answer."""
         gone = threading.Event()
 
         def work() -> schemas.AskResponse:

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.retrieval import FOLDER, indexed, seeds
+from benchmarks.corpora import indexed, seeds
+from benchmarks.retrieval import FOLDER
 from index.records import Filters
 from rag.beir import doc_id_of, read_collection
 from rag.engine import Engine

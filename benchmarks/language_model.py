@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 import numpy as np
 
-from benchmarks.retrieval import seeds
+from benchmarks.corpora import seeds
 from rag.engine import Engine
 from rag.generation import Generator
 from rag.gold import read_gold

@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.corpora import indexed, seeds
 from benchmarks.peers import llama_index, txtai
-from index.corpus import Corpus, View, open_corpus
+from index.corpus import Corpus, View
 from index.embedder import Embedding
-from index.ingestion import article_files, ingest
 from index.passages import STANDARD, Splitting
 from index.records import PassageTokens
 from rag.answer_type import measure_asked
-from rag.beir import Collection, doc_id_of, index_corpus, index_folder, read_collection
+from rag.beir import Collection, doc_id_of, read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
 from rag.evidence import Reading, query_tokens, read
@@ -234,32 +234,6 @@ def _figures(evaluation: Evaluation) -> dict[str, float]:
     levels = summary["levels"]
     overall = levels.get("evidence", levels["document"])["overall"]
     return {name: estimate["mean"] for name, estimate in overall.items()} | {"p50_ms": summary["latency_ms"]["p50"]}
-
-
-def indexed(settings: Settings, folder: Path, splitting: Splitting = STANDARD) -> Corpus:
-    """Return the corpus of a collection, indexed now unless it is already."""
-    data = index_folder(folder, _cache(settings, splitting))
-    corpus = _opened(settings, data, splitting)
-    index_corpus(folder, corpus, data, lambda: None)
-    return corpus
-
-
-def seeds(settings: Settings, splitting: Splitting = STANDARD) -> Corpus:
-    """Return the corpus of the seeds."""
-    corpus = _opened(settings, _cache(settings, splitting) / "seeds", splitting)
-    ingest(corpus, article_files([Path("seeds")]))
-    return corpus
-
-
-def _cache(settings: Settings, splitting: Splitting) -> Path:
-    collections = settings.data_dir / "collections"
-    return collections if splitting == STANDARD else collections / splitting.name
-
-
-def _opened(settings: Settings, data: Path, splitting: Splitting) -> Corpus:
-    return open_corpus(
-        data, settings.model, settings.prepared_models, settings.threads, create=True, splitting=splitting
-    )
 
 
 def _beside(corpus: Corpus, folder: Path, collection: Collection) -> dict[str, dict[str, float]]:

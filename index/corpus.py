@@ -44,7 +44,7 @@ class Corpus:
     """The documents in a data folder, opened with the model that made its vectors.
 
     Opening one holds this process's numpy and FAISS to one thread each: a question's own sums are too small to share,
-    and threads that wait for each other on few cores make a search twice as long. Questions at once use all cores.
+    and threads that wait for each other on few cores make a search longer. Questions at once use all cores.
 
     Any number of threads may read while others put and delete. Raises DataMissing where there is no data and `create`
     is false, DataMismatch where the data was made with another model or another splitter.

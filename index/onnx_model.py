@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,11 +57,22 @@ def read_card(kind: type[C], folder: Path) -> C:
 def find_folder(kind: type[Card], models_dir: Path, name: str, fingerprint: str | None = None) -> Path:
     """Return the folder of a prepared model, of this fingerprint where one is given; or raise ModelNotPrepared."""
     for path in sorted(models_dir.glob(f"*/{CARD}")):
+        if _is_of_another_version(kind, path):
+            continue
         card = read_card(kind, path.parent)
         if card.name == name and fingerprint in {None, card.fingerprint}:
             return path.parent
     which = f" with fingerprint {fingerprint[:12]}" if fingerprint else ""
     raise ModelNotPrepared(f"Model {name!r}{which} is not prepared in '{models_dir}'; run `rag prepare`.")
+
+
+def _is_of_another_version(kind: type[Card], path: Path) -> bool:
+    """Return whether a card is sound but says other things than this version writes."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(said, dict) and said.keys() != {field.name for field in fields(kind)}
 
 
 class OnnxModel:

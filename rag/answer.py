@@ -6,39 +6,27 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from index.document import Span
-from index.furniture import without_inline
 from index.words import words_of
-from rag.answerability import SAME_SENTENCE, Features, is_answered, probability
+from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
-from rag.dates import asks_what_happened, periods_in, time_asked
+from rag.dates import time_asked
 from rag.disagreement import Statement, find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
+from rag.quotes import Quote, chosen_sentences, in_order, merged, plain, quote_of, readable
 from rag.relevance import Sentence
 
-MAX_SENTENCES = 3
-# A sentence of fewer words is a fragment, quoted only where there is nothing else.
-MIN_WORDS = 3
-# A sentence is quoted beside the best one only if it is this relevant in comparison.
-QUOTED_SHARE = 0.5
-# One that speaks of the very time that is asked for may be less so.
-TIMELY_SHARE = 0.2
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
 COMPARED, SHOWN = 12, 10
-# A bullet is cited together with the line that introduces its list, where both are no longer than this.
-MAX_LIST_CHARS = 600
 # What a probability is at most where nothing speaks of the time that is asked for.
 UNTIMELY = 0.25
 # So many of the question's words are named at most where an answer abstains.
 MAX_MISSING = 5
 
 _WORD = re.compile(r"\w[\w’'.-]*\w|\w")
-_FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
 # What a question is asked with beside its words; an article need not mention it.
 _OF_THE_ASKER = frozenset(["i", "me", "my", "mine", "we", "us", "our", "you", "your", "much", "many", "please", "tell"])
-_TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
 _MARKER = re.compile(r"\[(\d+)\]")
-_BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,13 +78,6 @@ class Answer:
     disagreements: tuple[Disagreement, ...] = ()
 
 
-class Quote(NamedTuple):
-    """What is cited of a passage: one sentence or more of it, and the bullets of a list with the line above them."""
-
-    evidence: Evidence
-    span: Span
-
-
 def compose(question: str, grounds: Grounds) -> Answer:
     """Return the answer that quotes the best of the grounds, or abstains."""
     confidence = probability(grounds.features) if grounds.features else 0.0
@@ -106,8 +87,8 @@ def compose(question: str, grounds: Grounds) -> Answer:
     if time is not None and time.relation == "in" and time.period and not _speaks_of_it(grounds.sentences):
         return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
     book = _Citations()
-    quotes = _merged([_quote(sentence) for sentence in _in_order(question, _chosen(grounds.sentences))])
-    text = " ".join(f"{_readable(quote)} [{book.marker(quote)}]" for quote in quotes)
+    quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen_sentences(grounds.sentences))])
+    text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in quotes)
     disagreements = _disagreements(question, grounds, book)
     text = " ".join([text, *map(_said, disagreements)])
     return Answer(text, book.citations(), confidence=round(confidence, 4), disagreements=disagreements)
@@ -137,7 +118,7 @@ class Rewording:
         return [
             Source(
                 number,
-                _readable(Quote(sentence.evidence, sentence.span)),
+                readable(Quote(sentence.evidence, sentence.span)),
                 sentence.evidence.passage.metadata.title,
                 sentence.evidence.passage.metadata.published_at,
             )
@@ -201,87 +182,11 @@ def _reason(question: str, grounds: Grounds) -> str:
     return f"The nearest passages do not mention {', '.join(repr(word) for word in missing[:MAX_MISSING])}."
 
 
-def _chosen(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences to quote, best first: about as relevant as the best, and each saying something new.
-
-    Where the best holds a number or a date that is asked for, so does every other.
-    """
-    chosen: list[Sentence] = []
-    for sentence in sentences:
-        share = TIMELY_SHARE if sentence.features.time == 1 else QUOTED_SHARE
-        if len(chosen) == MAX_SENTENCES or sentence.relevance < share * sentences[0].relevance:
-            continue
-        lacks = min(sentence.features.number, sentence.features.date) < 0
-        holds = max(sentences[0].features.number, sentences[0].features.date) > 0
-        is_new = not any(_is_said(sentence, said) for said in chosen)
-        if is_new and not (lacks and holds) and not _is_label(sentence):
-            chosen.append(sentence)
-    return chosen or list(sentences[:1])
-
-
-def _is_label(sentence: Sentence) -> bool:
-    """Return whether a sentence only leads to what follows it, or is too short to say anything."""
-    return sentence.text.endswith(":") or len(sentence.text.split()) < MIN_WORDS
-
-
 def _speaks_of_it(sentences: Sequence[Sentence]) -> bool:
     """Return whether a sentence speaks of the time asked for and holds the kind of thing asked for."""
     return any(
         one.features.time > 0 and min(one.features.number, one.features.date) >= 0 for one in sentences[:COMPARED]
     )
-
-
-def _is_said(sentence: Sentence, other: Sentence) -> bool:
-    return float(sentence.vector @ other.vector) > SAME_SENTENCE
-
-
-def _in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences by use, and where the question asks what happened, those that name a time by that time."""
-    if not asks_what_happened(question):
-        return list(chosen)
-    times = [periods_in(one.text, one.evidence.passage.metadata.published_at) for one in chosen]
-    dated = iter(sorted((at for at, named in enumerate(times) if named), key=lambda at: times[at][0].first))
-    return [chosen[next(dated)] if times[at] else chosen[at] for at in range(len(chosen))]
-
-
-def _quote(sentence: Sentence) -> Quote:
-    """Return what is cited for a sentence: itself; a bullet from the line above its list, a row from its header."""
-    passage = sentence.evidence.passage
-    start, before = sentence.span.start, [span for span in passage.sentences if span.end <= sentence.span.start]
-    head: Span | None = None
-    for is_part in (_is_bullet, _is_row):
-        if is_part(sentence.evidence, sentence.span):
-            while before and is_part(sentence.evidence, before[-1]):
-                head = before.pop()
-            if is_part is _is_bullet:
-                head = before[-1] if before and passage.slice(before[-1]).endswith(":") else None
-    if head is not None and sentence.span.end - head.start < MAX_LIST_CHARS:
-        start = head.start
-    return Quote(sentence.evidence, Span(start, sentence.span.end))
-
-
-def _is_bullet(evidence: Evidence, span: Span) -> bool:
-    passage = evidence.passage
-    return _BULLET.search(passage.text[: span.start - passage.span.start]) is not None
-
-
-def _is_row(evidence: Evidence, span: Span) -> bool:
-    return evidence.passage.slice(span).startswith("|")
-
-
-def _merged(quotes: Sequence[Quote]) -> list[Quote]:
-    """Return the quotes, those of one passage that overlap made one, in the place of the first."""
-    merged: list[Quote] = []
-    for quote in quotes:
-        for at, other in enumerate(merged):
-            shared = min(quote.span.end, other.span.end) - max(quote.span.start, other.span.start)
-            if quote.evidence.passage_id == other.evidence.passage_id and shared > 0:
-                start, end = min(quote.span.start, other.span.start), max(quote.span.end, other.span.end)
-                merged[at] = Quote(quote.evidence, Span(start, end))
-                break
-        else:
-            merged.append(quote)
-    return merged
 
 
 def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[Disagreement, ...]:
@@ -304,7 +209,7 @@ def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[D
 def _said(disagreement: Disagreement) -> str:
     """Return a disagreement in a sentence."""
     sides = ", ".join(
-        _plain(side.value)
+        plain(side.value)
         + (f" (as of {side.as_of})" if side.as_of and disagreement.kind == "changed_over_time" else "")
         + "".join(f" [{marker}]" for marker in side.markers)
         for side in disagreement.sides
@@ -316,16 +221,3 @@ def _said(disagreement: Disagreement) -> str:
 
 def _holds(outer: Span, inner: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
-
-
-def _readable(quote: Quote) -> str:
-    """Return the quote as it reads in an answer: on one line, without inline furniture or the article's own [n]."""
-    return _plain(quote.evidence.passage.slice(quote.span))
-
-
-def _plain(text: str) -> str:
-    """Return a text on one line, without inline furniture or any marks that could be taken for markers."""
-    plain = _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text))))
-    while (fewer := _FOOTNOTE_MARK.sub("", plain)) != plain:
-        plain = fewer
-    return " ".join(plain.split())

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from index.words import words_of
 from rag.calibration import fitted
-from rag.evidence import Evidence
+from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence, coverage
 
 # How many of the best passages must not lack the names and the rare words of the question.
@@ -14,8 +14,6 @@ LOOKED_AT = 5
 _NAME_OR_NUMBER = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+|\d[\d.,]*")
 # What stands for the margin where there is one passage alone: that of a question with an answer, about.
 LONE_MARGIN = 0.2
-# Cosine of the means of two sentences' tokens above which they say the same.
-SAME_SENTENCE = 0.95
 
 
 class Features(NamedTuple):
@@ -79,8 +77,7 @@ def _is_copy(one: Evidence, other: Evidence) -> bool:
     """Return whether two passages bear on the question with what is the same sentence, as copies of an article do."""
     if not one.sentences or not other.sentences:
         return False
-    mine, its = (item.sentence_vector(item.sentences[0].span) for item in (one, other))
-    return float(mine @ its) > SAME_SENTENCE
+    return say_the_same(*(item.sentence_vector(item.sentences[0].span) for item in (one, other)))
 
 
 def probability(features: Features) -> float:

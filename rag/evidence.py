@@ -14,6 +14,8 @@ from rag.answer_type import MEASURE_WEIGHT
 HIGHLIGHTS = 3
 # A sentence is shown beside the best one only if it bears on the query this much in comparison.
 HIGHLIGHT_SHARE = 0.8
+# Cosine of the means of two sentences' tokens above which they say the same.
+SAME_SENTENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +98,11 @@ class Evidence:
         mean = tokens.vectors[own.start : own.end].sum(axis=0, dtype=np.float32)
         vector: Vectors = mean / max(float(np.linalg.norm(mean)), 1e-9)
         return vector
+
+
+def say_the_same(one: Vectors, other: Vectors) -> bool:
+    """Return whether two sentences, by their vectors, say the same."""
+    return float(one @ other) > SAME_SENTENCE
 
 
 def query_tokens(

@@ -95,8 +95,8 @@ class Generator:
                     model=self._model, messages=messages, temperature=0, stream=True
                 ) as stream,
             ):
-                async for chunk in stream:
-                    for choice in _Chunk.of(chunk).choices[:1]:
+                async for part in stream:
+                    for choice in _Part.of(part).choices[:1]:
                         yield choice.delta.content or ""
                         if choice.finish_reason is not None:
                             end.reason = _CUT_SHORT.get(choice.finish_reason)
@@ -129,14 +129,14 @@ class _Choice(BaseModel):
     finish_reason: str | None = None
 
 
-class _Chunk(BaseModel):
-    """What is read of a chunk. The client hands on any JSON as if it were one."""
+class _Part(BaseModel):
+    """What is read of a part of the stream. The client hands on any JSON as if it were one."""
 
     choices: list[_Choice]
 
     @classmethod
-    def of(cls, chunk: ChatCompletionChunk) -> "_Chunk":
-        return cls.model_validate(chunk, from_attributes=True)
+    def of(cls, part: ChatCompletionChunk) -> "_Part":
+        return cls.model_validate(part, from_attributes=True)
 
 
 def _failure(error: Exception) -> str:

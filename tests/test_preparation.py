@@ -118,3 +118,14 @@ def test_passages_are_found_by_what_they_say(embedder: OnnxEmbedder, tmp_path: P
         (nearest, _), *_ = view.vectors.nearest(embedder.embed_query("which animal eats plants?").vector, 2)
         assert view.reading.passages([nearest])[0].doc_id == "animals"
     corpus.close()
+
+
+def test_a_model_that_another_version_prepared_is_passed_over(model_folder: Path, tmp_path: Path) -> None:
+    older = shutil.copytree(model_folder, tmp_path / "0older")
+    said = json.loads((older / CARD).read_text("utf-8"))
+    del said["token_dimension"]
+    (older / CARD).write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(ModelNotPrepared, match="rag prepare"):
+        find_model(tmp_path, DEFAULT_MODEL)
+    shutil.copytree(model_folder, tmp_path / "1newer")
+    assert find_model(tmp_path, DEFAULT_MODEL).name == "1newer"

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.retrieval import indexed, seeds
+from benchmarks.corpora import indexed, seeds
 from index.records import Filters
 from rag import calibration
 from rag.answerability import Features
