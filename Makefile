@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test quick check format openapi bench bench-retrieval bench-answers calibrate try-llm clean
+.PHONY: run test quick check format openapi bench bench-retrieval bench-answers bench-page screenshots calibrate try-llm clean
 
 run: .venv/installed
 	$(BIN)/rag index
@@ -38,6 +38,15 @@ bench-retrieval: .venv/installed
 
 bench-answers: .venv/installed
 	$(BIN)/python -W ignore -m benchmarks.answers $(DATA)
+
+# These two need Chromium.
+bench-page: .venv/installed-dev
+	$(BIN)/rag index
+	$(BIN)/python -m benchmarks.page
+
+screenshots: .venv/installed-dev
+	$(BIN)/rag index
+	$(BIN)/python -m benchmarks.page --screenshots
 
 # Serves a small model on this machine, once built, and has it put answers into words.
 try-llm: .venv/installed

@@ -8,16 +8,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
-from api import terminal
+from api import completion, terminal
 from api.errors import exit_status
 from index.errors import FootnoteError, ModelNotPrepared
 from rag.errors import InvalidQuery
 
 if TYPE_CHECKING:
+    from io import TextIOWrapper
+
     from index.corpus import Corpus
     from rag.engine import Engine
     from rag.generation import Generator
@@ -25,20 +27,29 @@ if TYPE_CHECKING:
     from rag.reranking import Reranking
     from rag.settings import Settings
 
+# Far more than a question may have.
+_MAX_PIPED_CHARS = 100_000
+
 app = typer.Typer(
     name="rag",
     help="Answers questions over your articles, each answer cited to the exact characters of its source.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+ask_app = typer.Typer(name="ask", pretty_exceptions_enable=False)
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (RAG_DATA_DIR, default var).", show_default=False)
 ]
 Cutoff = Annotated[int, typer.Option("-k", help="How many passages to look at, 1 to 100.")]
-Docs = Annotated[list[str] | None, typer.Option("--doc", help="Only this document; may be repeated.")]
-Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")]
+Docs = Annotated[
+    list[str] | None,
+    typer.Option("--doc", help="Only this document; may be repeated.", autocompletion=completion.doc_ids),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Only this source; may be repeated.", autocompletion=completion.sources),
+]
 After = Annotated[str | None, typer.Option("--after", metavar="DATE", help="Published on this day or later.")]
 Before = Annotated[str | None, typer.Option("--before", metavar="DATE", help="Published on this day or earlier.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the body of the HTTP response.")]
@@ -74,8 +85,11 @@ def index_command(
 
 
 @app.command()
+@ask_app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="The question.")],
+    question: Annotated[
+        str | None, typer.Argument(help="The question; without one a prompt opens, or it is read from a pipe.")
+    ] = None,
     data: Data = None,
     k: Cutoff = 5,
     doc: Docs = None,
@@ -85,14 +99,18 @@ def ask(
     json: Json = False,
 ) -> None:
     """Answer a question in quoted sentences, each cited."""
-    from api import schemas
-
-    query = _query(question, k, doc, source, after, before)
-    response = _engine(_settings(data)).ask(query)
+    parse = _parser(k, doc, source, after, before)
+    if question is None and not json and _is_terminal(sys.stdin) and _is_terminal(sys.stdout):
+        _converse(_settings(data), parse)
+        return
+    query = parse(_piped() if question is None else question)
+    engine = _engine(_settings(data))
     if json:
-        terminal.print_json(schemas.ask_response(response))
+        from api import schemas
+
+        terminal.print_json(schemas.ask_response(engine.ask(query)))
     else:
-        terminal.print_answer(response)
+        terminal.print_answer(terminal.answered(engine, query))
 
 
 @app.command()
@@ -109,7 +127,7 @@ def search(
     """Rank the passages that answer a query."""
     from api import schemas
 
-    parsed = _query(query, k, doc, source, after, before)
+    parsed = _parser(k, doc, source, after, before)(query)
     response = _engine(_settings(data)).search(parsed)
     if json:
         terminal.print_json(schemas.search_response(response))
@@ -131,7 +149,19 @@ def serve(
     settings = _settings(data, host=host, port=port)
     # The port is taken first: a port in use is said at once, not after the model is loaded.
     with listen(settings.host, settings.port) as listener:
-        serve_app(_engine(settings, create=True), listener, settings.threads)
+        serve_app(_engine(settings, create=True), listener, settings.threads, settings.public_url)
+
+
+@app.command()
+def mcp(data: Data = None) -> None:
+    """Offer the articles to language models: a Model Context Protocol server on standard input and output."""
+    settings = _settings(data)
+    with _engine(settings) as engine:
+        from api.mcp_server import serve_stdio
+
+        if _is_terminal(sys.stdin):
+            terminal.say("Waiting for a program's messages on standard input; Ctrl+C ends it.")
+        serve_stdio(engine, settings.threads, settings.public_url)
 
 
 @app.command()
@@ -226,8 +256,7 @@ def main() -> None:
 
 def ask_main() -> None:
     """Run `ask`, the alias of `rag ask`."""
-    sys.argv[0:1] = ["rag", "ask"]
-    _guarded(app)
+    _guarded(ask_app)
 
 
 def _guarded(command: Callable[[], None]) -> None:
@@ -254,7 +283,15 @@ def _settings(data: Path | None, **given: str | int | None) -> "Settings":
 def _engine(settings: "Settings", *, create: bool = False) -> "Engine":
     from rag.engine import Engine
 
-    return Engine(_opened(settings, create=create), _reranking(settings), _generator(settings))
+    return Engine.open(
+        settings.data_dir,
+        model=settings.model,
+        models_dir=settings.prepared_models,
+        reranker=settings.reranker,
+        generator=_generator(settings),
+        threads=settings.threads,
+        create=create,
+    )
 
 
 def _generator(settings: "Settings") -> "Generator | None":
@@ -269,10 +306,9 @@ def _generator(settings: "Settings") -> "Generator | None":
 def _reranking(settings: "Settings") -> "Reranking | None":
     if settings.reranker is None:
         return None
-    from index.cross_encoder import open_cross_encoder
-    from rag.reranking import Reranking
+    from rag.reranking import open_reranking
 
-    return Reranking(open_cross_encoder(settings.prepared_models, settings.reranker), settings.threads)
+    return open_reranking(settings.prepared_models, settings.reranker, settings.threads)
 
 
 def _opened(settings: "Settings", *, create: bool = False) -> "Corpus":
@@ -281,12 +317,41 @@ def _opened(settings: "Settings", *, create: bool = False) -> "Corpus":
     return open_corpus(settings.data_dir, settings.model, settings.prepared_models, settings.threads, create=create)
 
 
-def _query(
-    question: str, k: int, doc: list[str] | None, source: list[str] | None, after: str | None, before: str | None
-) -> "Query":
+def _parser(
+    k: int, doc: list[str] | None, source: list[str] | None, after: str | None, before: str | None
+) -> "Callable[[str], Query]":
+    """Return what makes a query of a question, with the options it is asked with."""
     from rag.query import Query, parse_filters
 
-    return Query.parse(question, k, parse_filters(doc or None, source or None, after, before))
+    filters = parse_filters(doc or None, source or None, after, before)
+    return lambda question: Query.parse(question, k, filters)
+
+
+def _piped() -> str:
+    """Return the question on standard input."""
+    question = ""
+    if sys.stdin is not None and not _is_terminal(sys.stdin):
+        cast("TextIOWrapper", sys.stdin).reconfigure(encoding="utf-8-sig", errors="strict")
+        try:
+            question = sys.stdin.read(_MAX_PIPED_CHARS)
+        except UnicodeDecodeError as error:
+            raise InvalidQuery(f"Standard input is not UTF-8 ({error}); pipe in a question as plain text.") from error
+    if not question.strip():
+        raise InvalidQuery('There is no question; give one as in `ask "what happened?"`, or pipe one in.')
+    return question
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    # Python has None for a stream that was closed before it began.
+    return stream is not None and stream.isatty()
+
+
+def _converse(settings: "Settings", parse: "Callable[[str], Query]") -> None:
+    from api.prompt import Conversation, converse, kept_history, open_session
+
+    # What is wrong with the options is said before anything is typed.
+    parse("options")
+    converse(Conversation(_engine(settings), parse), open_session(kept_history()))
 
 
 def _prepare(name: str, models_dir: Path, *options: str | None) -> None:

@@ -1,22 +1,33 @@
 """What a person sees in a terminal: results on standard output, messages and progress on standard error."""
 
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from index.document import Metadata
     from index.ingestion import Summary
+    from rag.answer import Answer
     from rag.citation import Citation
-    from rag.engine import AskResponse, Hit, SearchResponse
+    from rag.engine import AskResponse, Engine, Hit, SearchResponse
+    from rag.followup import Turn
+    from rag.query import Query
+
+# Longer lines are hard to read, however wide the terminal is.
+_MAX_WIDTH = 100
+_INDENT = 4
+# A marker has one colour in the answer and where it says what it stands for.
+_COLOURS = ("cyan", "magenta", "green")
+_MARKER = re.compile(r"\[(\d+)\]")
 
 
 def say(message: str) -> None:
@@ -44,20 +55,62 @@ def print_summary(summary: "Summary") -> None:
     )
 
 
+def print_remark(text: str) -> None:
+    """Print what is neither an answer nor an article's, for the person at the terminal."""
+    _print(Text(_safe(text), style="dim"))
+
+
 def print_answer(response: "AskResponse") -> None:
-    """Print an answer, then what each of its markers stands for."""
+    """Print an answer, what the articles disagree on, then what each marker stands for."""
     answer = response.answer
-    _print(Text(_safe(answer.text)))
     if answer.abstained:
+        _print(Text(_safe(answer.text), style="bold"))
         _print(Text(_safe(f"{answer.reason} The nearest passages:" if response.hits else str(answer.reason))))
         for hit in response.hits:
             _print(Text())
             _print_hit(hit)
+        return
+    _print_text(answer)
     for marker, citation in enumerate(answer.citations, start=1):
         _print(Text())
-        _print(Text.assemble((f"[{marker}] ", "bold"), _identity(citation.doc_id, citation.metadata)))
-        _print(_place(citation), indent=4)
-        _print(Text(f"“{_line(citation.cited_text)}”", style="italic"), indent=4)
+        quote = Text(f"“{_line(citation.cited_text)}”", style="italic")
+        _print_entry(_coloured(f"[{marker}]"), _identity(citation), _place(citation), quote)
+
+
+def print_in_article(marker: int, citation: "Citation", before: str, after: str) -> None:
+    """Print a citation between what stands before and after it in its article."""
+    cited = Text(_safe(citation.cited_text), style=_colour(marker))
+    _print_entry(
+        _coloured(f"[{marker}]"),
+        _identity(citation),
+        _place(citation),
+        Text.assemble(_safe(before), cited, _safe(after)),
+    )
+
+
+def answered(engine: "Engine", question: "Query", history: "Sequence[Turn]" = ()) -> "AskResponse":
+    """Return the answer to a question; on a terminal it shows while a language model writes it."""
+    if not (engine.asks_a_language_model and sys.stdout.isatty()):
+        return engine.ask(question, history)
+    from rag.engine import Listener
+
+    with _writing() as on_text:
+        return engine.ask(question, history, Listener(on_text=on_text))
+
+
+@contextmanager
+def _writing() -> Iterator[Callable[[str], None]]:
+    """Show an answer piece by piece; it is gone at the end, when the whole is to be printed."""
+    from rich.live import Live
+
+    text = Text()
+    with Live(Text("Writing…", style="dim"), console=_console(), transient=True, auto_refresh=False) as live:
+
+        def take(piece: str) -> None:
+            text.append(_safe(piece))
+            live.update(text, refresh=True)
+
+        yield take
 
 
 def print_ranking(response: "SearchResponse") -> None:
@@ -91,19 +144,66 @@ def progress(total: int, doing: str = "Indexed", things: str = "files") -> Itera
     yield advance
 
 
+def _print_text(answer: "Answer") -> None:
+    """Print an answer's text, the sentences on disagreements as lists, and what was left out of it."""
+    text = answer.text
+    for disagreement in reversed(answer.disagreements):
+        text = text.removesuffix(disagreement.sentence).rstrip()
+    _print(_coloured(text))
+    for disagreement in answer.disagreements:
+        _print(Text())
+        _print(Text(_safe(f"{disagreement.lead}:"), style="bold"))
+        for value in disagreement.values:
+            _print(_coloured(value), _INDENT)
+    if answer.reason:
+        _print(Text())
+        print_remark(answer.reason)
+
+
 def _print_hit(hit: "Hit") -> None:
-    head = Text.assemble((f"{hit.rank}. ", "bold"), _identity(hit.citation.doc_id, hit.citation.metadata))
-    _print(head)
-    _print(Text.assemble(_place(hit.citation), (f", score {hit.score:.3f}", "dim")), indent=4)
+    place = Text.assemble(_place(hit.citation), (f", score {hit.score:.3f}", "dim"))
     body = Text(_safe(hit.citation.cited_text))
     for highlight in hit.highlights:
         at = hit.citation.span.start
         body.stylize("bold", highlight.span.start - at, highlight.span.end - at)
-    _print(body, indent=4)
+    _print_entry(Text(f"{hit.rank}.", style="bold"), _identity(hit.citation), place, body)
+
+
+def _print_entry(label: Text, head: Text, *below: Text) -> None:
+    """Print an entry of a list, everything beside its label."""
+    console = _console()
+    if not console.is_terminal:
+        _print(Text.assemble(label, " ", head))
+        for text in below:
+            _print(text, _INDENT)
+        return
+    entry = Table.grid(padding=(0, 1, 0, 0))
+    entry.add_column(min_width=_INDENT - 1, no_wrap=True)
+    entry.add_column(overflow="fold")
+    entry.add_row(label, Group(head, *below))
+    console.print(entry)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    console.width = min(console.width, _MAX_WIDTH)
+    return console
+
+
+def _coloured(text: str) -> Text:
+    """Return a text with its markers in their colours."""
+    coloured = Text(_safe(text))
+    for marker in _MARKER.finditer(coloured.plain):
+        coloured.stylize(_colour(int(marker[1])), *marker.span())
+    return coloured
+
+
+def _colour(marker: int) -> str:
+    return f"bold {_COLOURS[(marker - 1) % len(_COLOURS)]}"
 
 
 def _print(text: Text, indent: int = 0) -> None:
-    console = Console(highlight=False)
+    console = _console()
     if console.is_terminal and text:
         console.print(Padding(text, (0, 0, 0, indent), expand=False))
     else:
@@ -116,9 +216,10 @@ def _indented(text: Text, indent: int) -> Text:
     return Text("\n").join(Text(" " * indent if len(line) else "").append_text(line) for line in lines)
 
 
-def _identity(doc_id: str, metadata: "Metadata") -> Text:
+def _identity(citation: "Citation") -> Text:
+    metadata = citation.metadata
     said = ", ".join(filter(None, (metadata.source, metadata.published_at)))
-    return Text(_safe((metadata.title or doc_id) + (f" ({said})" if said else "")))
+    return Text.assemble((_safe(metadata.title or citation.doc_id), "bold"), _safe(f" ({said})" if said else ""))
 
 
 def _place(citation: "Citation") -> Text:

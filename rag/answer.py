@@ -53,11 +53,33 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Values of one thing that do not agree."""
+    """Values of one thing that do not agree; an answer ends with the `sentence` of each."""
 
     kind: Literal["conflict", "changed_over_time"]
     topic: str
     sides: tuple[Side, ...]
+
+    @property
+    def lead(self) -> str:
+        """What the values are of, as a sentence begins."""
+        if self.kind == "conflict":
+            return f"The articles disagree on {self.topic}"
+        return f"What the articles say of {self.topic} changed over time"
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Each side's value in words, with the time it is of where that is what differs, and its markers."""
+        return tuple(
+            plain(side.value)
+            + (f" (as of {side.as_of})" if side.as_of and self.kind == "changed_over_time" else "")
+            + "".join(f" [{marker}]" for marker in side.markers)
+            for side in self.sides
+        )
+
+    @property
+    def sentence(self) -> str:
+        """The disagreement in a sentence."""
+        return f"{self.lead}: {', '.join(self.values)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +112,7 @@ def compose(question: str, grounds: Grounds) -> Answer:
     quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen_sentences(grounds.sentences))])
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in quotes)
     disagreements = _disagreements(question, grounds, book)
-    text = " ".join([text, *map(_said, disagreements)])
+    text = " ".join([text, *(disagreement.sentence for disagreement in disagreements)])
     return Answer(text, book.citations(), confidence=round(confidence, 4), disagreements=disagreements)
 
 
@@ -137,9 +159,9 @@ class Rewording:
             return replace(quoted, reason=generated.failure or "The language model found no answer; this is quoted.")
         text = " ".join(self._marked(sentence.marked) for sentence in generated.sentences)
         disagreements = _disagreements(self._question, self._grounds, self._book)
-        for said in map(_said, disagreements):
-            self._on_text(f" {said}")
-            text = f"{text} {said}"
+        for disagreement in disagreements:
+            self._on_text(f" {disagreement.sentence}")
+            text = f"{text} {disagreement.sentence}"
         left_out = [f"“{one.text}” was left out: {one.reason}" for one in generated.dropped]
         reason = " ".join([*left_out, *filter(None, [generated.cut_short])]) or None
         return Answer(text, self._book.citations(), False, quoted.confidence, reason, "generated", disagreements)
@@ -204,19 +226,6 @@ def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[D
             sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
         shown.append(Disagreement(found.kind, found.topic, tuple(sides)))
     return tuple(shown)
-
-
-def _said(disagreement: Disagreement) -> str:
-    """Return a disagreement in a sentence."""
-    sides = ", ".join(
-        plain(side.value)
-        + (f" (as of {side.as_of})" if side.as_of and disagreement.kind == "changed_over_time" else "")
-        + "".join(f" [{marker}]" for marker in side.markers)
-        for side in disagreement.sides
-    )
-    if disagreement.kind == "conflict":
-        return f"The articles disagree on {disagreement.topic}: {sides}."
-    return f"What the articles say of {disagreement.topic} changed over time: {sides}."
 
 
 def _holds(outer: Span, inner: Span) -> bool:

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
 
-from index.corpus import Corpus, View
-from index.embedder import Embedding
+from index.corpus import Corpus, View, open_corpus
+from index.embedder import DEFAULT_MODEL, Embedding
 from rag.answer import Answer, Grounds, Rewording, abstain, compose
 from rag.answer_type import measure_asked
 from rag.answerability import read_features
@@ -18,7 +20,7 @@ from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversif
 from rag.grounding import Generated, Source
 from rag.query import Query
 from rag.relevance import read_sentences
-from rag.reranking import RERANKED, Reranking
+from rag.reranking import RERANKED, Reranking, open_reranking
 
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
@@ -95,7 +97,10 @@ class Writer(Protocol):
 
 
 class Engine:
-    """Answers queries over a corpus. Any number of threads may ask at once.
+    """Answers questions over a corpus. Any number of threads may ask at once.
+
+    `Engine.open` makes one of a data folder; a `with` statement closes it. A question is given in words, or as a Query
+    where it has a cutoff or filters of its own.
 
     `weights` are what each kind of evidence counts in the ranking. With a reranking, the best of the ranking are read
     again; with a generator, answers are put into words by a language model.
@@ -113,31 +118,68 @@ class Engine:
         self._reranking = reranking
         self._weights = weights or Weights()
 
+    @classmethod
+    def open(
+        cls,
+        folder: Path | str = "var",
+        *,
+        model: str = DEFAULT_MODEL,
+        models_dir: Path | str | None = None,
+        reranker: str | None = None,
+        generator: Writer | None = None,
+        threads: int = 0,
+        create: bool = False,
+    ) -> Self:
+        """Return an engine over the data in `folder`, which `rag index` made with the embedding model `model`.
+
+        Prepared models are looked for in `models_dir`, `models` in the data folder where it is not given. `threads`
+        embed and rerank, 0 for one on each core. With `create`, data that is not there is begun. Raises DataMissing,
+        DataMismatch or ModelNotPrepared with what to do about it.
+        """
+        data = Path(folder)
+        models = data / "models" if models_dir is None else Path(models_dir)
+        reranking = None if reranker is None else open_reranking(models, reranker, threads)
+        return cls(open_corpus(data, model, models, threads, create=create), reranking, generator)
+
+    def close(self) -> None:
+        """Bring what is derived from the data up to date and close it."""
+        self.corpus.close()
+
+    def __enter__(self) -> Self:
+        """Return the engine itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the engine."""
+        self.close()
+
     @property
     def asks_a_language_model(self) -> bool:
         """Whether an answer may wait for a language model."""
         return self._generator is not None
 
-    def search(self, query: Query) -> SearchResponse:
-        """Return the passages that answer a query best."""
-        started = time.perf_counter()
+    def search(self, query: Query | str) -> SearchResponse:
+        """Return the passages that answer a query best; raise InvalidQuery for words that cannot be one."""
+        started, query = time.perf_counter(), _parsed(query)
         with self.corpus.read() as view:
             ranking = self._retrieve(view, query, query.top_k)
         return SearchResponse(query, _hits(ranking.shown), _ms_since(started), ranking.reranked)
 
-    def ask(self, question: Query, history: Sequence[Turn] = (), listener: Listener | None = None) -> AskResponse:
-        """Return an answer whose every sentence is cited, or one that abstains.
+    def ask(self, question: Query | str, history: Sequence[Turn] = (), listener: Listener | None = None) -> AskResponse:
+        """Return an answer whose every sentence is cited, or one that abstains; raise InvalidQuery as search does.
 
         `history` is the conversation so far, oldest first; `listener` hears of the answer as it comes about.
         """
-        started, listener = time.perf_counter(), listener or Listener()
+        started, question, listener = time.perf_counter(), _parsed(question), listener or Listener()
         asked = replace(question, text=Query.parse(standalone(question.text, history)).text)
         with self.corpus.read() as view:
             ranking = self._retrieve(view, asked, max(asked.top_k, ANSWERED_FROM))
+            hits = _hits(ranking.shown[: asked.top_k])
+            listener.on_hits(hits)
             grounds = self._grounds(view, asked, ranking)
             answer = compose(asked.text, grounds) if grounds.evidence else abstain(_why_nothing(view))
-        hits = _hits(ranking.shown[: asked.top_k])
-        listener.on_hits(hits)
         if answer.abstained or self._generator is None:
             listener.on_text(answer.text)
         else:
@@ -196,6 +238,10 @@ class Engine:
         if query.rerank and self._reranking is None:
             raise InvalidQuery("rerank is true, and this service has no reranker; set RAG_RERANKER, or leave it out.")
         return None if query.rerank is False else self._reranking
+
+
+def _parsed(question: Query | str) -> Query:
+    return Query.parse(question) if isinstance(question, str) else question
 
 
 def _why_nothing(view: View) -> str:

@@ -5,8 +5,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
-from index.cross_encoder import Reranker
+from index.cross_encoder import Reranker, open_cross_encoder
 from index.document import Span
 from index.furniture import without_inline
 from rag.evidence import Evidence
@@ -41,6 +42,11 @@ class Reranking:
         known = {item.passage_id for item in read_ones}
         read_ones.sort(key=lambda item: (-item.score, item.passage_id))
         return [*read_ones, *(item for item in ranking if item.passage_id not in known)], len(read_ones)
+
+
+def open_reranking(models_dir: Path, reranker: str, threads: int = 0) -> Reranking:
+    """Return the reranking by a prepared cross-encoder; raise ModelNotPrepared where it is not prepared."""
+    return Reranking(open_cross_encoder(models_dir, reranker), threads)
 
 
 def _text(item: Evidence) -> str:

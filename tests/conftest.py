@@ -15,9 +15,9 @@ from index.embedder import DEFAULT_MODEL, OnnxEmbedder, find_model
 from index.errors import ModelNotPrepared
 from index.ingestion import article_files, ingest
 from rag.engine import Engine
+from tests.command_line import ROOT, CommandLine
 from tests.doubles import HashingEmbedder
 
-ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 MODELS = ROOT / "var" / "models"
 
@@ -78,3 +78,13 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     opened = Corpus(tmp_path / "data", HashingEmbedder(), create=True)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def rag(own_seeds_data: Path, model_folder: Path) -> CommandLine:
+    return CommandLine(own_seeds_data, model_folder.parent)
+
+
+@pytest.fixture
+def empty_rag(tmp_path: Path, model_folder: Path) -> CommandLine:
+    return CommandLine(tmp_path / "data", model_folder.parent)

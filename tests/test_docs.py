@@ -78,6 +78,9 @@ def test_the_readme_s_figures_are_those_that_were_measured() -> None:
     text = README.read_text(encoding="utf-8")
     for rate in result["passages_a_second"].values():
         assert f"| {rate} |" in text
+    page = json.loads((ROOT / "benchmarks" / "results" / "page.json").read_text(encoding="utf-8"))
+    for shown in ("passages", "words"):
+        assert f"| {page[shown]['p50_ms']} | {page[shown]['p95_ms']} |" in text
 
 
 def test_nothing_in_the_repository_asks_for_another_place() -> None:

@@ -1,0 +1,101 @@
+"""The pages: the chat, and an article with what is cited of it marked, to be seen with one's own eyes."""
+
+import re
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api.article import article_html
+from index.document import Document, Metadata, Span
+
+STATIC = Path(__file__).parent / "static"
+
+# Articles are other people's text: whatever stands in one, nothing but this service's own files takes effect.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    # A page is asked for anew, and answered with 304 where it has not changed, so that no old one meets a new service.
+    "Cache-Control": "no-cache",
+}
+
+# A quote of up to so many characters is named whole in a link to it, a longer one by its first and last words.
+_WHOLE_FRAGMENT_CHARS = 100
+_FRAGMENT_WORDS = 6
+_CRUMB = '<p class="crumb"><a href="../">Footnote</a></p>'
+
+
+class PageFiles(StaticFiles):
+    """The pages' own files, under the same headers as the pages."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, or 304 where the browser has it."""
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        return response
+
+
+def source_page(document: Document, span: Span | None) -> str:
+    """Return the HTML page of an article with the slice at `span` marked and scrolled to."""
+    title = document.metadata.title or document.doc_id
+    cited = None if span is None else span.of(document.text)
+    place = "" if span is None else f" · characters {span.start:,} to {span.end:,}"
+    facts = [fact for fact in (document.metadata.source, document.metadata.published_at) if fact]
+    return _page(
+        title,
+        f'<header class="article-head">{_CRUMB}<h1 dir="auto">{escape(title)}</h1>'
+        f'<p class="facts">{escape(" · ".join([*facts, document.doc_id]))}{place}</p>'
+        f'<p class="ways">{_original(document.metadata, cited)}'
+        '<button type="button" id="copy-link">Copy link</button> <span id="copied" role="status"></span></p></header>'
+        f'<main tabindex="-1">{article_html(document, span)}</main>',
+    )
+
+
+def fault_page(message: str) -> str:
+    """Return the HTML page that says why an article is not shown."""
+    return _page(
+        "No such source",
+        f'<main class="article-head">{_CRUMB}<h1>There is nothing to show</h1><p>{escape(message)}</p></main>',
+    )
+
+
+def original_link(url: str, cited: str | None) -> str:
+    """Return a link to an article's own page, scrolled by a browser to what is cited (a WICG text fragment)."""
+    words = (cited or "").split()
+    if not words:
+        return url
+    whole = " ".join(words)
+    ends = [whole]
+    if len(whole) > _WHOLE_FRAGMENT_CHARS and len(words) >= 2 * _FRAGMENT_WORDS:
+        ends = [" ".join(words[:_FRAGMENT_WORDS]), " ".join(words[-_FRAGMENT_WORDS:])]
+    # A hyphen means something in a text fragment and is left alone by `quote`.
+    fragment = ",".join(quote(end, safe="").replace("-", "%2D") for end in ends)
+    return f"{url}{'' if '#' in url else '#'}:~:text={fragment}"
+
+
+def _original(metadata: Metadata, cited: str | None) -> str:
+    if metadata.url is None:
+        return ""
+    link = escape(original_link(metadata.url, cited))
+    host = escape(re.sub(r"^https?://(?:www\.)?([^/?#]+).*$", r"\1", metadata.url, flags=re.DOTALL))
+    return (
+        f'<a class="original" href="{link}" target="_blank" rel="noreferrer noopener">Read the original on {host}</a> '
+    )
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title>"
+        '<link rel="icon" href="../static/icon.svg"><link rel="stylesheet" href="../static/article.css">'
+        '<script src="../static/theme.js"></script><script type="module" src="../static/source.js"></script>'
+        f'</head><body class="source">{body}</body></html>'
+    )

@@ -1,0 +1,244 @@
+// An answer on the page: its text with markers, its sources, what the articles disagree on, and its Markdown.
+
+import { announce, at, element, factsOf, titleOf } from "./dom.js";
+import { clearFilters, filters } from "./filters.js";
+import { openArticle } from "./reader.js";
+
+const MARKER = /(\[\d+\])/;
+const MARKED_WORD = /\S{0,40}\s?\[\d+\][.,;:!?]*/g;
+const OPENED_AFTER_MS = 300;
+
+/** A question and its answer on the page, filled as the answer comes. */
+export class Turn {
+  constructor(question) {
+    this.text = "";
+    this.citations = new Map();
+    this.heading = element("h2", { tabindex: "-1", dir: "auto" }, question);
+    this.understood = element("p", { class: "understood", hidden: true });
+    this.progress = element("p", { class: "progress" });
+    this.answer = element("div", { class: "answer", dir: "auto" });
+    this.rest = element("div");
+    this.passages = element("div");
+    this.foot = element("div", { class: "turn-foot" });
+    this.section = element(
+      "section",
+      { class: "turn", "aria-label": question },
+      this.heading, this.understood, this.progress, this.answer, this.rest, this.passages, this.foot,
+    );
+  }
+
+  /** Show the passages that were found, before there is an answer; where that takes a while, they are opened. */
+  found(results) {
+    const passages = passagesOf(results, false);
+    this.passages.replaceChildren(passages);
+    setTimeout(() => (passages.open ||= !this.text), OPENED_AFTER_MS);
+  }
+
+  /** Add a piece of the answer's text. */
+  add(piece) {
+    this.text += piece;
+    this.setText(this.text);
+  }
+
+  /** Show the whole answer. */
+  finish(body) {
+    this.body = body;
+    this.progress.remove();
+    this.citations = new Map(body.citations.map((cited) => [cited.marker, cited]));
+    if (body.standalone_question !== body.question) {
+      this.understood.hidden = false;
+      this.understood.textContent = `Understood as: ${body.standalone_question}`;
+    }
+    this.rest.replaceChildren();
+    if (body.answer.abstained) this.finishUnanswered(body);
+    else this.finishAnswered(body);
+    this.foot.replaceChildren(...footOf(this));
+  }
+
+  finishUnanswered({ answer, results }) {
+    this.text = answer.text;
+    this.answer.replaceChildren();
+    const said = element("div", { class: "notice unanswered" }, element("p", {}, element("strong", {}, answer.text)));
+    if (answer.reason) said.append(element("p", {}, answer.reason));
+    this.rest.append(said);
+    if (!results.length) said.append(wayOn());
+    this.passages.replaceChildren(...(results.length ? [passagesOf(results, true)] : []));
+  }
+
+  finishAnswered({ answer, citations, disagreements, results }) {
+    this.text = answer.text;
+    this.setText(answer.text);
+    this.rest.append(...disagreements.map((found) => this.disagreementOf(found)));
+    this.rest.append(element("h3", {}, citations.length === 1 ? "Source" : "Sources"));
+    this.rest.append(element("ol", { class: "sources" }, citations.map((cited) => this.sourceOf(cited))));
+    if (answer.reason) this.rest.append(element("p", { class: "understood" }, answer.reason));
+    this.passages.replaceChildren(passagesOf(results, false));
+  }
+
+  setText(text) {
+    const parts = [];
+    let at = 0;
+    for (const found of text.matchAll(MARKED_WORD)) {
+      // A marker stays on the line of the word before it.
+      parts.push(text.slice(at, found.index), element("span", { class: "kept" }, this.withMarkers(found[0])));
+      at = found.index + found[0].length;
+    }
+    this.answer.replaceChildren(...parts, text.slice(at));
+  }
+
+  withMarkers(text) {
+    return text.split(MARKER).map((piece) => (MARKER.test(piece) ? this.marker(Number(piece.slice(1, -1))) : piece));
+  }
+
+  marker(number) {
+    const cited = () => this.citations.get(number);
+    const button = element(
+      "button",
+      {
+        type: "button",
+        class: "marker",
+        "aria-label": `Source ${number}`,
+        "aria-pressed": "false",
+        onclick: () => cited() && openArticle(cited(), button),
+        onmouseenter: () => cited() && showTip(button, cited()),
+        onmouseleave: hideTip,
+        onfocus: () => cited() && button.matches(":focus-visible") && showTip(button, cited()),
+        onblur: hideTip,
+      },
+      `[${number}]`,
+    );
+    return button;
+  }
+
+  sourceOf(cited) {
+    return element(
+      "li",
+      { class: "source-card" },
+      element("span", { class: "number" }, this.marker(cited.marker)),
+      titleButton(cited),
+      factsOf(cited) ? element("p", { class: "facts" }, factsOf(cited)) : null,
+      element("blockquote", { dir: "auto" }, cited.cited_text),
+    );
+  }
+
+  disagreementOf(found) {
+    const said = found.kind === "conflict" ? "The articles disagree on" : "This changed over time:";
+    const side = ({ value, as_of: asOf, markers }) => {
+      const quoted = markers.map((marker) => this.citations.get(marker)).filter(Boolean);
+      return element(
+        "li",
+        { class: "side" },
+        element("strong", {}, value),
+        asOf ? element("span", { class: "soft" }, `as of ${asOf}`) : null,
+        quoted.map((cited) => [
+          element("blockquote", { dir: "auto" }, cited.cited_text),
+          element("p", { class: "facts" }, this.marker(cited.marker), " ", [titleOf(cited), factsOf(cited)].filter(Boolean).join(" · ")),
+        ]).flat(),
+      );
+    };
+    return element(
+      "div",
+      { class: "disagreement", role: "group", "aria-label": "Disagreement" },
+      element("p", {}, `${said} ${found.topic}`),
+      element("ul", { class: "sides" }, found.values.map(side)),
+    );
+  }
+}
+
+/** Return what can be done where there was nothing to look through: filters taken off, or articles added. */
+function wayOn() {
+  const [words, act] = filters() ? ["Clear filters", clearFilters] : ["Add articles", () => at("show-articles").click()];
+  return element("p", {}, element("button", { type: "button", onclick: act }, words));
+}
+
+function titleButton(cited) {
+  const button = element("button", { type: "button", class: "title", dir: "auto", onclick: () => openArticle(cited, button) }, titleOf(cited));
+  return button;
+}
+
+function passagesOf(results, open) {
+  const count = results.length === 1 ? "1 passage" : `${results.length} passages`;
+  return element(
+    "details",
+    { class: "passages", open },
+    element("summary", {}, open ? `The nearest ${count}` : `${count} found`),
+    element("ol", { class: "sources" }, results.map((result) => element(
+      "li",
+      { class: "source-card" },
+      element("span", { class: "number soft" }, `${result.rank}.`),
+      titleButton(result.citation),
+      factsOf(result.citation) ? element("p", { class: "facts" }, factsOf(result.citation)) : null,
+      element("blockquote", { dir: "auto" }, highlighted(result)),
+    ))),
+  );
+}
+
+/** Return a passage's text with its best sentence emphasised. Offsets count code points, and so do the pieces here. */
+function highlighted({ text, citation, highlights }) {
+  if (!highlights.length) return [text];
+  const points = [...text];
+  const start = highlights[0].start_char_index - citation.start_char_index;
+  const end = highlights[0].end_char_index - citation.start_char_index;
+  const piece = (from, to) => points.slice(from, to).join("");
+  return [piece(0, start), element("b", {}, piece(start, end)), piece(end)];
+}
+
+function footOf(turn) {
+  const { answer, took_ms: took } = turn.body;
+  const confidence = answer.confidence === null ? null : element(
+    "span",
+    { title: "Of the answers given with 80%, about 80% are right." },
+    answer.abstained ? `Chance that they answer: ${Math.round(answer.confidence * 100)}%` : `Confidence ${Math.round(answer.confidence * 100)}%`,
+  );
+  const copy = element("button", { type: "button", onclick: async () => {
+    const text = markdownOf(turn.body);
+    try {
+      await navigator.clipboard.writeText(text);
+      copy.textContent = "Copied";
+      announce("The answer is copied as Markdown.");
+      setTimeout(() => (copy.textContent = "Copy as Markdown"), 2000);
+    } catch {
+      // Without a secure address a browser gives no clipboard; the text is then there to be taken by hand.
+      const box = element("textarea", { rows: "6", readonly: true, "aria-label": "The answer as Markdown" });
+      box.value = text;
+      copy.replaceWith(box);
+      box.select();
+    }
+  } }, "Copy as Markdown");
+  return [copy, confidence, element("span", {}, `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`)];
+}
+
+/** Return an answer in Markdown, its citations as footnotes with their quotes and links. */
+export function markdownOf({ question, answer, citations }) {
+  const plain = (text) => text.replace(/\s+/g, " ").trim();
+  const escaped = (text) => plain(text).replace(/[\\`*_[\]<>#|]/g, "\\$&");
+  const notes = citations.map((cited) => {
+    const link = cited.url || new URL(cited.location.replace(/^\//, ""), document.baseURI).href;
+    const facts = [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).map(escaped);
+    return `[^${cited.marker}]: “${escaped(cited.cited_text)}” — ${[`[${escaped(titleOf(cited))}](<${link}>)`, ...facts].join(", ")}`;
+  });
+  const text = answer.text.split(MARKER).map((piece) => (MARKER.test(piece) ? `[^${piece.slice(1, -1)}]` : piece.replace(/[\\`*_[\]<>#|]/g, "\\$&"))).join("");
+  const body = answer.abstained && answer.reason ? `${text} ${escaped(answer.reason)}` : text;
+  return [`**${escaped(question)}**`, body, notes.join("\n")].filter(Boolean).join("\n\n") + "\n";
+}
+
+function showTip(button, cited) {
+  const tip = at("quote-tip");
+  tip.replaceChildren(
+    element("blockquote", { dir: "auto" }, cited.cited_text),
+    element("p", { class: "facts" }, [titleOf(cited), factsOf(cited)].filter(Boolean).join(" · ")),
+  );
+  tip.hidden = false;
+  button.setAttribute("aria-describedby", "quote-tip");
+  const place = button.getBoundingClientRect();
+  const size = tip.getBoundingClientRect();
+  const above = place.top - size.height - 8;
+  tip.style.left = `${Math.max(12, Math.min(place.left - 20, innerWidth - size.width - 12))}px`;
+  tip.style.top = `${above > 8 ? above : place.bottom + 8}px`;
+}
+
+/** Put the quote away that hovering shows. */
+export function hideTip() {
+  at("quote-tip").hidden = true;
+  document.querySelector('[aria-describedby="quote-tip"]')?.removeAttribute("aria-describedby");
+}

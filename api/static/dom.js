@@ -1,0 +1,29 @@
+// Elements made in code. Whatever comes from elsewhere becomes a text node: nothing here takes HTML.
+
+/** Return the element of an id. */
+export const at = (id) => document.getElementById(id);
+
+/** Return a new element with attributes, listeners (`onclick`) and children; null children are left out. */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+/** Say something to those who listen to the page. */
+export function announce(text) {
+  at("announcements").textContent = text;
+}
+
+/** Return what is known of an article in a line: its source and its date. */
+export function factsOf(cited) {
+  return [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).join(" · ");
+}
+
+/** Return the name of an article. */
+export const titleOf = (cited) => cited.title || cited.doc_id;
