@@ -9,14 +9,17 @@ from typing import Annotated, Any
 import anyio.to_thread
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from api import document_schemas, errors, schemas
 from api.body_limit import MAX_BODY_BYTES, BodyLimit
-from api.page import HEADERS, source_page
-from api.streaming import Answering
+from api.chat_completions import add_chat, error_response, speaks_openai
+from api.mcp_server import McpEndpoint
+from api.pages import HEADERS, STATIC, PageFiles, fault_page, source_page
+from api.streaming import UNCACHED, Answering, tell_events
 from index.corpus import Corpus, Outcome
 from index.document import Document, checked_doc_id, checked_span
 from index.errors import DocumentError, DuplicateDocumentId, FootnoteError, InvalidSpan, UnreadableDocument
@@ -40,17 +43,21 @@ _DESCRIBED = {
 }
 
 
-def create_app(engine: Engine, threads: int = 0, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
+def create_app(
+    engine: Engine, threads: int = 0, max_body_bytes: int = MAX_BODY_BYTES, public_url: str | None = None
+) -> FastAPI:
     """Return the service over an engine; `threads` requests are worked on at once, 0 for one on each core.
 
-    A body over `max_body_bytes` is refused, announced or not.
+    A body over `max_body_bytes` is refused, announced or not. Links for other programs begin with `public_url`, or as
+    the request's own address does.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # More threads than cores would only fight over them.
         anyio.to_thread.current_default_thread_limiter().total_tokens = threads or os.cpu_count() or 1
-        yield
+        async with mcp.running():
+            yield
         await anyio.to_thread.run_sync(engine.corpus.close)
 
     app = FastAPIOffline(
@@ -65,15 +72,19 @@ def create_app(engine: Engine, threads: int = 0, max_body_bytes: int = MAX_BODY_
     app.add_exception_handler(FootnoteError, _on_footnote_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    _add_questions(app, engine)
+    answering = Answering(engine)
+    mcp = McpEndpoint(engine, answering, public_url)
+    _add_questions(app, engine, answering)
+    add_chat(app, answering, engine.corpus.embedder.tokenizer_json, public_url)
     _add_documents(app, engine.corpus)
     _add_checks(app, engine.corpus)
+    _add_pages(app, engine.corpus)
+    for path in ("/mcp", "/mcp/"):
+        app.router.routes.append(Route(path, mcp, methods=["POST"], include_in_schema=False))
     return app
 
 
-def _add_questions(app: FastAPI, engine: Engine) -> None:
-    answering = Answering(engine)
-
+def _add_questions(app: FastAPI, engine: Engine, answering: Answering) -> None:
     @app.post("/v1/search", tags=["questions"], responses=_errors(400, 413, 415, 422, 503))
     def search(request: schemas.SearchRequest) -> schemas.SearchResponse:
         """Rank the passages that answer a query, each with its exact place in its article."""
@@ -91,8 +102,8 @@ def _add_questions(app: FastAPI, engine: Engine) -> None:
         question, history = request.parsed(), [turn.turn() for turn in request.history]
         answering.check_room()
         if request.stream:
-            events = answering.events(question, history, http.is_disconnected)
-            return StreamingResponse(events, media_type="text/event-stream", headers=_UNCACHED)
+            events = answering.events(question, history, http.is_disconnected, tell_events)
+            return StreamingResponse(events, media_type="text/event-stream", headers=UNCACHED)
         return await answering.whole(question, history, http.is_disconnected)
 
 
@@ -132,20 +143,6 @@ def _add_documents(app: FastAPI, corpus: Corpus) -> None:
 
 
 def _add_checks(app: FastAPI, corpus: Corpus) -> None:
-    @app.get(
-        "/source/{doc_id:path}",
-        tags=["citations"],
-        response_model=None,
-        responses=_errors(404, 422, 503) | {200: {"content": {"text/html": {}}, "description": "The page."}},
-    )
-    def source(doc_id: str, start: int | None = None, end: int | None = None) -> HTMLResponse:
-        """Show an article with the slice from `start` to `end` marked."""
-        document = corpus.document(checked_doc_id(doc_id))
-        if (start is None) != (end is None):
-            raise InvalidSpan("Only one of start and end is given; give both, or neither for the whole article.")
-        span = None if start is None or end is None else checked_span(start, end, document.text, doc_id)
-        return HTMLResponse(source_page(document, span), headers=HEADERS)
-
     @app.post("/v1/verify", tags=["citations"], responses=_errors(400, 413, 415, 422, 503))
     def verify(request: schemas.VerifyRequest) -> schemas.VerifyResponse:
         """Say of each citation whether its document holds exactly its text at its offsets."""
@@ -165,7 +162,27 @@ def _add_checks(app: FastAPI, corpus: Corpus) -> None:
         return schemas.Readiness(documents=documents, passages=passages)
 
 
-_UNCACHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+def _add_pages(app: FastAPI, corpus: Corpus) -> None:
+    app.mount("/static", PageFiles(directory=STATIC), name="static")
+
+    @app.get("/", tags=["pages"], response_class=HTMLResponse)
+    def chat() -> FileResponse:
+        """Show the chat page."""
+        return FileResponse(STATIC / "chat.html", headers=HEADERS)
+
+    @app.get(
+        "/source/{doc_id:path}",
+        tags=["pages"],
+        response_model=None,
+        responses=_errors(404, 422, 503) | {200: {"content": {"text/html": {}}, "description": "The page."}},
+    )
+    def source(doc_id: str, start: int | None = None, end: int | None = None) -> HTMLResponse:
+        """Show an article with the slice from `start` to `end` marked."""
+        document = corpus.document(checked_doc_id(doc_id))
+        if (start is None) != (end is None):
+            raise InvalidSpan("Only one of start and end is given; give both, or neither for the whole article.")
+        span = None if start is None or end is None else checked_span(start, end, document.text, doc_id)
+        return HTMLResponse(source_page(document, span), headers=HEADERS)
 
 
 def _put(corpus: Corpus, document: Document) -> document_schemas.PutResponse:
@@ -200,15 +217,22 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": schemas.ErrorResponse, "description": _DESCRIBED[status]} for status in statuses}
 
 
-def _error(status: int, body: schemas.ErrorBody, headers: dict[str, str] | None = None) -> JSONResponse:
+def _error(
+    request: Request, status: int, body: schemas.ErrorBody, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    if speaks_openai(request.url.path):
+        return error_response(status, body, headers)
     return JSONResponse(schemas.ErrorResponse(error=body).model_dump(), status, headers)
 
 
-async def _on_footnote_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_footnote_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, FootnoteError)
     status = errors.http_status(error)
+    if request.url.path.startswith("/source/") and "text/html" in request.headers.get("accept", ""):
+        # A link to an article that has been deleted since is followed by a person.
+        return HTMLResponse(fault_page(str(error)), status, HEADERS)
     headers = {"Retry-After": str(errors.RETRY_AFTER_S)} if status == 429 else None
-    return _error(status, schemas.ErrorBody(code=errors.code(error), message=str(error)), headers)
+    return _error(request, status, schemas.ErrorBody(code=errors.code(error), message=str(error)), headers)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -216,22 +240,24 @@ async def _on_invalid_request(request: Request, error: Exception) -> JSONRespons
     faults = error.errors()
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if any(fault["type"] == "json_invalid" for fault in faults):
-        return _error(400, schemas.ErrorBody(code="invalid_json", message="The body is not JSON; check its quotes."))
+        said = schemas.ErrorBody(code="invalid_json", message="The body is not JSON; check its quotes.")
+        return _error(request, 400, said)
     if request.method in {"POST", "PUT"} and sent not in {"application/json", "multipart/form-data"}:
         message = f"The body's content-type is {sent or 'missing'!r}; send JSON with content-type: application/json."
-        return _error(415, schemas.ErrorBody(code="unsupported_media_type", message=message))
+        return _error(request, 415, schemas.ErrorBody(code="unsupported_media_type", message=message))
     details = [{"field": _field(fault), "problem": _clean(fault["msg"])} for fault in faults]
     first = faults[0]
     value = "" if first["type"] == "missing" else f" (not {_clean(repr(first['input']))[:80]})"
     message = f"{_field(first)}: {_clean(first['msg'])}{value}; see /docs for what it takes."
-    return _error(422, schemas.ErrorBody(code="invalid_request", message=message, details=details))
+    return _error(request, 422, schemas.ErrorBody(code="invalid_request", message=message, details=details))
 
 
-async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "bad_request")
+    codes = {403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    code = codes.get(error.status_code, "bad_request")
     message = f"{error.detail}; /docs lists what there is."
-    return _error(error.status_code, schemas.ErrorBody(code=code, message=message), dict(error.headers or {}))
+    return _error(request, error.status_code, schemas.ErrorBody(code=code, message=message), dict(error.headers or {}))
 
 
 def _field(fault: dict[str, Any]) -> str:

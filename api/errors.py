@@ -11,6 +11,10 @@ class CannotListen(FootnoteError):
     """The port is in use, or the address is not this machine's."""
 
 
+class ModelNotFound(FootnoteError):
+    """A chat completion is asked of a model that there is not."""
+
+
 class TooManyQuestions(FootnoteError):
     """More answers wait for a language model than may at once."""
 
@@ -31,6 +35,7 @@ STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
     errors.DataError: (503, 1),
     errors.ModelError: (503, 1),
     CannotListen: (503, 1),
+    ModelNotFound: (404, 1),
     TooManyQuestions: (429, 1),
     InvalidQuery: (422, 2),
     InvalidGold: (422, 1),

@@ -31,11 +31,14 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def serve_app(engine: Engine, listener: socket.socket, threads: int) -> None:
+def serve_app(engine: Engine, listener: socket.socket, threads: int, public_url: str | None = None) -> None:
     """Serve until the process is told to stop; requests that have begun are finished."""
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
-        create_app(engine, threads), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S
+        create_app(engine, threads, public_url=public_url),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     shown = f"[{host}]" if ":" in host else host

@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio
@@ -16,6 +17,12 @@ from rag.followup import Turn
 from rag.query import Query
 
 T = TypeVar("T")
+
+# The headers of a stream of events: no proxy keeps any of them back.
+UNCACHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+# Answers a question while a listener hears of it.
+Ask = Callable[[Listener], schemas.AskResponse]
+Send = Callable[[str], None]
 
 # How often it is asked whether the client is still there.
 _POLL_S = 0.2
@@ -51,18 +58,26 @@ class Answering:
         return await working
 
     async def events(
-        self, question: Query, history: Sequence[Turn], is_gone: Callable[[], Awaitable[bool]]
+        self,
+        question: Query,
+        history: Sequence[Turn],
+        is_gone: Callable[[], Awaitable[bool]],
+        tell: Callable[[Ask, Send], None],
     ) -> AsyncIterator[str]:
-        """Yield what was found, the text piece by piece, what it cites, what articles disagree on, and the whole."""
+        """Yield what `tell` sends of an answer as it comes about; it asks and sends in a thread."""
         loop, sent = asyncio.get_running_loop(), asyncio.Queue[str | None]()
         gone = threading.Event()
 
         def send(event: str | None) -> None:
             loop.call_soon_threadsafe(sent.put_nowait, event)
 
+        def ask(listener: Listener) -> schemas.AskResponse:
+            heard = replace(listener, is_gone=gone.is_set)
+            return schemas.ask_response(self._engine.ask(question, history, heard))
+
         def work() -> None:
             try:
-                _answer(self._engine, question, history, send, gone)
+                tell(ask, send)
             finally:
                 send(None)
 
@@ -91,20 +106,18 @@ class Answering:
         return asyncio.ensure_future(anyio.to_thread.run_sync(work, limiter=self._waiting))
 
 
-def _answer(
-    engine: Engine, question: Query, history: Sequence[Turn], send: Callable[[str], None], gone: threading.Event
-) -> None:
-    """Answer a question, sending each event as soon as it is known."""
+def tell_events(ask: Ask, send: Send) -> None:
+    """Send what was found, the text piece by piece, what it cites, what articles disagree on, and the whole."""
 
     def on_hits(hits: tuple[Hit, ...]) -> None:
         send(_event("results", "[" + ",".join(one.model_dump_json() for one in schemas.results_of(hits)) + "]"))
 
     def on_text(text: str) -> None:
-        for piece in re.findall(r"\S+\s*|\s+", text):
+        for piece in pieces(text):
             send(_event("delta", schemas.Delta(text=piece).model_dump_json()))
 
     try:
-        body = schemas.ask_response(engine.ask(question, history, Listener(on_hits, on_text, gone.is_set)))
+        body = ask(Listener(on_hits, on_text))
     except FootnoteError as error:
         said = schemas.ErrorBody(code=errors.code(error), message=str(error))
         send(_event("error", schemas.ErrorResponse(error=said).model_dump_json()))
@@ -114,6 +127,11 @@ def _answer(
     for found in body.disagreements:
         send(_event("disagreement", found.model_dump_json()))
     send(_event("done", body.model_dump_json()))
+
+
+def pieces(text: str) -> list[str]:
+    """Return a text in the pieces that it is sent in: its words, each with the space after it."""
+    return re.findall(r"\S+\s*|\s+", text)
 
 
 def _event(name: str, data: str) -> str:

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address that `rag serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `rag serve` listens on; 0 takes a free one.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
+        description="Address that readers reach the service at, for links in other programs; else the request's own.",
+    )
     threads: int = Field(0, ge=0, le=256, description="Threads that embed and answer; 0 takes one for each core.")
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.page import source_page
+from api.pages import source_page
 from index.corpus import Corpus
 from index.document import Document, Metadata, Span
 from rag.engine import Engine

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_processes import CommandLine
+from tests.command_line import CommandLine
 from tests.tiny_models import make_embedder
 
 pytestmark = pytest.mark.slow

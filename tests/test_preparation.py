@@ -16,7 +16,8 @@ from index.export import probes
 from index.ingestion import article_files, ingest
 from index.onnx_model import CARD, ONNX, TOKENIZER, read_card
 from index.preparation import LOWEST_COSINE
-from tests.conftest import ROOT, SEEDS
+from tests.command_line import ROOT
+from tests.conftest import SEEDS
 
 NEAR_TIE = 0.03
 

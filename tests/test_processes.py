@@ -15,8 +15,8 @@ import httpx2
 import pytest
 
 from index import vectors
-from tests.command_line import CommandLine
-from tests.conftest import ROOT, SEEDS
+from tests.command_line import ROOT, CommandLine
+from tests.conftest import SEEDS
 from tests.scripted_llm import Reply, keeping_alive, saying, scripted_llm
 
 pytestmark = pytest.mark.slow

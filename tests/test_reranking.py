@@ -18,8 +18,7 @@ from rag.engine import Engine
 from rag.errors import InvalidQuery
 from rag.query import Query
 from rag.reranking import RERANKED, Reranking
-from tests.conftest import ROOT
-from tests.test_processes import CommandLine
+from tests.command_line import ROOT, CommandLine
 from tests.tiny_models import make_cross_encoder
 
 PAIRS = [["magnets", "China makes most of the magnets ."], ["who holds the talks ?", "Geneva"], ["gallium", "exports"]]

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import ROOT, SEEDS
+from tests.command_line import ROOT
+from tests.conftest import SEEDS
 
 # A transformer of one layer and 32 dimensions.
 _BERT = """
