@@ -13,7 +13,7 @@ test: .venv/installed-dev
 	$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
-	$(BIN)/pytest -m "not slow" -q
+	$(BIN)/pytest -m "not slow" -q --numprocesses auto
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
