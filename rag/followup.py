@@ -42,6 +42,8 @@ _LEAD = r"(?:(?:and|or|but|so|ok|okay|then|also|yes|no)\b,?\s+)*"
 _TOKEN = r"[A-Z][\w&.-]*(?:[’'](?!s\b)\w+)*"
 _NAME = rf"{_TOKEN}(?:\s+(?:(?:of|de|von|van|du)\s+(?:the\s+)?)?{_TOKEN})*"
 
+_PHRASE = rf"(?!{_PREPOSITION}\s|{_AUXILIARY}\s)[\w’'-]+(?:\s+(?!(?:{_PREPOSITION}|{_AUXILIARY})(?!\S))[\w’'-]+)*"
+
 _MARKERS = re.compile(r"\s*\[\d+\]")
 _SENTENCE_END = re.compile(
     r"(?<!\b[A-Z])(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bvs)(?<!\bNo)[.!?][\"”’']?\s+(?=[A-Z“\"‘0-9•])"
@@ -425,7 +427,7 @@ def _with_date(question: str, preposition: str, when: str) -> str:
     if not preposition and re.search(r"[0-9]", when):
         is_range = own_preposition.lower().startswith(("between", "from"))
         preposition = "in " if is_range else own_preposition
-    elif not own_preposition:
+    elif not own_preposition and not _OPENING_PREPOSITION.match(span.of(question)):
         preposition = ""
     return f"{question[:start]}{preposition}{when}{question[span.end :]}"
 
@@ -438,7 +440,15 @@ def _with_rest(question: str, rest: str) -> str | None:
     changed = _with_name(question, preposition, name)
     if changed or not opening:
         return changed or _with_attribute(question, name)
-    return f"{question} {rest}"
+    return _with_phrase(question, preposition, name) or f"{question} {rest}"
+
+
+def _with_phrase(question: str, preposition: str, phrase: str) -> str | None:
+    """Return a question with another phrase in the place of what stands after its own such preposition."""
+    # "To" mostly stands before a verb; after these it does not.
+    before = r"(?<=\bhappened )|(?<=\bhappen )|(?<=\bhappening )" if preposition == "to" else ""
+    own = re.search(rf"(?:{before})\b{preposition}\s+(?P<phrase>{_PHRASE})", question, re.IGNORECASE)
+    return question[: own.start("phrase")] + phrase + question[own.end("phrase") :] if own else None
 
 
 def _with_name(question: str, preposition: str, name: str) -> str | None:

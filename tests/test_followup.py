@@ -58,6 +58,15 @@ def conversation(*said: str) -> list[Turn]:
         ("and in 2010?", ["What is China's processing share?"], "What is China's processing share in 2010?"),
         ("and last year?", ["What is China's processing share?"], "What is China's processing share last year?"),
         ("in May?", ["What did China cut in April 2025?"], "What did China cut in May 2025?"),
+        ("and in May?", ["What did copper prices do on Monday?"], "What did copper prices do in May?"),
+        ("and to tin?", ["What happened to copper prices?"], "What happened to tin?"),
+        ("and for the plant?", ["What did Ramaco pay for the mine?"], "What did Ramaco pay for the plant?"),
+        (
+            "and of refining?",
+            ["What is China's share of mining in 2024?"],
+            "What is China's share of refining in 2024?",
+        ),
+        ("and to Japan?", ["What did China agree to do in Geneva?"], "What did China agree to do in Geneva to Japan?"),
         # A name for a name.
         ("and Japan?", [SHARE], "What was Japan's processing share in 2025?"),
         ("And Japan's share?", [SHARE], "What was Japan's processing share in 2025?"),
