@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby, pairwise
 
-from index.blocks import Block, BlockKind
+from index.blocks import Block, BlockKind, trimmed
 from index.document import Document, Span
 from index.errors import EmptyDocument
 from index.furniture import furniture_spans
@@ -16,9 +16,8 @@ from index.reading import document_blocks
 
 CITED_ID = "cited"
 
-_TABLE_RULE = re.compile(r"\s*\|?[\s|:-]+\|?\s*")
+_TABLE_RULE = frozenset(" \t|:-")
 _BAR = re.compile(r"(?<!\\)\|")
-_CELL = re.compile(r"(\s*\|?)(.*?)((?:(?<!\\)\|)?\s*)", re.DOTALL)
 _FENCE = ("```", "~~~")
 
 
@@ -85,7 +84,7 @@ class _Typesetter:
         for line in span.of(self._text).split("\n"):
             row = Span(start, start + len(line))
             # A table's rule is kept for its characters; nobody is to read it.
-            if _TABLE_RULE.fullmatch(line):
+            if _TABLE_RULE.issuperset(line):
                 yield f'<tr class="markup"><td>{self._set(row)}</td></tr>'
             else:
                 yield f"<tr>{''.join(self._cells(row, 'th' if is_first else 'td'))}</tr>"
@@ -95,13 +94,18 @@ class _Typesetter:
 
     def _cells(self, row: Span, tag: str) -> Iterator[str]:
         """Yield the cells of a row, each with the bar before it; a bar that ends the row stands in the last cell."""
-        line = row.of(self._text)
-        cuts = [bar.start() for bar in _BAR.finditer(line) if line[: bar.start()].strip() and line[bar.end() :].strip()]
-        for start, end in pairwise([0, *cuts, len(line)]):
-            cell = _CELL.fullmatch(line, start, end)
-            assert cell is not None
-            parts = [Span(row.start + cell.start(group), row.start + cell.end(group)) for group in (1, 2, 3)]
-            yield f"<{tag}>{self._markup(parts[0])}{self._set(parts[1])}{self._markup(parts[2])}</{tag}>"
+        inside = trimmed(self._text, row)
+        bars = [bar.start() for bar in _BAR.finditer(self._text, row.start, row.end)]
+        cuts = [bar for bar in bars if inside.start < bar < inside.end - 1]
+        for start, end in pairwise([row.start, *cuts, row.end]):
+            content = Span(start, end)
+            first = trimmed(self._text, content).start
+            if first in bars:
+                content = Span(first + 1, end)
+            if end == row.end and len(bars) > 1 and bars[-1] == inside.end - 1:
+                content = Span(content.start, bars[-1])
+            before, after = Span(start, content.start), Span(content.end, end)
+            yield f"<{tag}>{self._markup(before)}{self._set(content)}{self._markup(after)}</{tag}>"
 
     def _between(self, start: int, end: int) -> str:
         """Return what no block holds: white space, and the front matter of Markdown."""

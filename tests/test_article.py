@@ -1,4 +1,5 @@
 import re
+import time
 from html import escape
 
 import pytest
@@ -87,6 +88,14 @@ def test_a_tables_cells_are_cells(table: str, cells: list[list[str]]) -> None:
 
     assert [[shown(cell) for cell in row] for row in rows] == cells
     assert [cell.tag for cell in rows[0]] == ["th"] * len(cells[0])
+
+
+@pytest.mark.parametrize("line", ["| y " + " " * 20_000 + "x |", " " * 20_000 + "| y | z |", "|" * 20_000, "| a " * 5_000])
+def test_a_hostile_table_is_set_in_good_time(line: str) -> None:
+    started = time.process_time()
+    text = f"| a | b |\n|---|---|\n{line}\n| c |"
+    assert parsed(text).text_content() == text
+    assert time.process_time() - started < 2
 
 
 def test_what_is_cited_across_blocks_is_marked_in_each() -> None:

@@ -206,6 +206,8 @@ class TestAnswers:
         answered(page, GENEVA)
         text = page.locator(".answer").text_content()
         page.reload()
+        expect(page.locator(".answer")).to_have_text(str(text))
+        page.locator("#new-conversation").click()
         expect(page.locator("#welcome")).to_be_visible()
         page.locator("#show-conversations").click()
         page.get_by_role("button", name=GENEVA).click()
@@ -256,8 +258,13 @@ class TestStreaming:
             with rag.serving(**model) as (client, _):
                 page = opened(browser, str(client.base_url))
                 ask(page, GENEVA)
+                page.fill("#question", "Another one?")
+                expect(page.locator("#send")).to_be_disabled()
                 page.get_by_role("button", name="Stop").click()
-                expect(page.locator(".understood").last).to_have_text("Stopped.")
+                expect(page.locator("#announcements")).to_have_text("Stopped.")
+                expect(page.get_by_role("button", name="Ask again")).to_be_visible()
+                expect(page.locator("#send")).to_be_enabled()
+                expect(page.locator("#question")).to_be_focused()
                 page.context.close()
 
     def test_what_of_a_language_models_prose_was_not_used_is_said(self, browser: Browser, rag: CommandLine) -> None:
@@ -299,9 +306,40 @@ class TestArticles:
             page.get_by_role("button", name="Delete mine").click()
             page.get_by_role("button", name="Really delete mine?").click()
             expect(page.locator("#article-list")).to_contain_text("There are no articles yet.")
+            expect(page.locator("#articles .announcements")).to_have_text("mine is deleted.")
             page.locator("#articles [data-close]").click()
             page.locator(".answer .marker").last.click()
-            expect(page.locator("#reader-body .fault")).to_contain_text("'mine'")
+            expect(page.locator("#reader-body")).to_contain_text("no longer stored")
+            expect(page.locator("#reader-body blockquote")).to_contain_text("Ramaco")
+            page.context.close()
+
+    def test_an_article_that_has_changed_is_shown_with_what_was_quoted(
+        self, browser: Browser, empty_rag: CommandLine
+    ) -> None:
+        with empty_rag.serving() as (client, _):
+            client.put("/v1/documents/mine", json={"text": "It is old. The Brook Mine was bought by Ramaco."})
+            page = opened(browser, str(client.base_url))
+            answered(page, "Who bought the Brook Mine?")
+            client.put("/v1/documents/mine", json={"text": "It was sold."})
+            page.locator(".answer .marker").last.click()
+            expect(page.locator("#reader-body article")).to_have_text("It was sold.")
+            expect(page.locator("#reader-body .notice")).to_contain_text("has changed since")
+            expect(page.locator("#reader-body .notice")).to_contain_text("bought by Ramaco")
+            page.context.close()
+
+    def test_a_long_source_fits_on_a_phone_and_is_asked_for(self, browser: Browser, empty_rag: CommandLine) -> None:
+        with empty_rag.serving() as (client, _):
+            for number in range(15):
+                body = {"text": f"Mine {number} was bought by Ramaco.", "source": f"Wire{number}" * 20}
+                client.put(f"/v1/documents/mine{number}", json=body)
+            page = opened(browser, str(client.base_url), "phone")
+            page.locator("#filters summary").click()
+            page.fill("#find-source", "wire7")
+            page.locator("#filter-sources label").first.click()
+            assert page.locator("body").evaluate("body => body.scrollWidth - body.clientWidth") <= 0
+            answered(page, "Who bought mine 7?")
+            expect(page.locator(".turn .understood").first).to_contain_text("Asked only from Wire7Wire7")
+            assert page.locator(".source-card .facts").first.inner_text() == "Wire7" * 20
             page.context.close()
 
     def test_chosen_files_are_added(self, browser: Browser, empty_rag: CommandLine, tmp_path: Path) -> None:
@@ -375,6 +413,68 @@ class TestFaults:
         assert "Bearer secret" in sent
         assert page.evaluate("sessionStorage.length") == 1
 
+    def test_a_key_that_cannot_be_one_is_not_taken(self, page: Page) -> None:
+        page.route("**/v1/ask", refusing(401))
+        ask(page, GENEVA)
+        page.get_by_role("button", name="Give a key").click()
+        page.fill("#key", "ключ")
+        page.get_by_role("button", name="Use it").click()
+        expect(page.locator("#key-dialog")).to_be_visible()
+        assert "no spaces" in page.locator("#key").evaluate("key => key.validationMessage")
+
+    def test_a_service_that_was_gone_at_first_costs_no_answer(self, page: Page) -> None:
+        page.route("**/readyz", lambda route: route.abort("connectionrefused"))
+        page.reload()
+        expect(page.locator("#service-fault")).to_contain_text("The service does not answer.")
+        answered(page, GENEVA)
+        page.unroute("**/readyz")
+        page.locator("#service-fault button").click()
+        expect(page.locator("#service-fault .fault")).to_have_count(0)
+        expect(page.locator(".answer .marker").first).to_be_visible()
+
+    def test_a_question_that_is_too_long_is_said_and_not_cut(self, page: Page) -> None:
+        page.fill("#question", "x" * 2001)
+        expect(page.locator("#composer-fault")).to_contain_text("this has 2,001")
+        page.press("#question", "Enter")
+        assert page.locator(".turn").count() == 0
+        page.fill("#question", "⛏" * 2000)
+        expect(page.locator("#composer-fault")).to_be_hidden()
+
+    def test_an_answer_of_nothing_has_no_null_about_it(self, page: Page) -> None:
+        page.locator("#filters summary").click()
+        page.fill("#published-after", "2090-01-01")
+        answered(page, GENEVA)
+        assert "null" not in page.locator(".turn").inner_text()
+
+    def test_a_browser_that_keeps_nothing_asks_all_the_same(self, browser: Browser, service: str) -> None:
+        context = browser.new_context(base_url=service)
+        context.add_init_script(
+            "for (const name of ['localStorage', 'sessionStorage'])"
+            " Object.defineProperty(window, name, {get() { throw new Error('denied'); }});"
+        )
+        page = context.new_page()
+        page.goto(service)
+        answered(page, GENEVA)
+        page.locator("#theme").click()
+        expect(page.locator("#theme")).to_have_attribute("aria-label", "Colours: Light")
+        context.close()
+
+    def test_two_tabs_go_on_with_one_conversation(self, page: Page, service: str) -> None:
+        answered(page, GENEVA)
+        other = page.context.new_page()
+        other.goto(page.url)
+        answered(other, "and in London?")
+        answered(page, SHARE)
+        page.reload()
+        expect(page.locator(".turn > h2")).to_have_text([GENEVA, "and in London?", SHARE])
+
+    def test_what_is_kept_and_damaged_is_passed_over(self, page: Page) -> None:
+        for kept in ("{}", "[{}]", '[{"id": "a", "turns": []}]', "nonsense", "null"):
+            page.evaluate("kept => localStorage.setItem('footnote.conversations', kept)", kept)
+            page.reload()
+            page.locator("#show-conversations").click()
+            expect(page.locator("#conversation-list")).to_contain_text("There are none.")
+
     def test_a_busy_service_says_when_to_ask_again(self, page: Page) -> None:
         page.route("**/v1/ask", refusing(429, {"Retry-After": "1"}))
         ask(page, GENEVA)
@@ -443,7 +543,12 @@ class TestEveryone:
         page.locator(".answer .marker").first.click()
         assert page.locator("#composer").evaluate("composer => composer.inert")
         page.locator("#reader-close").click()
+        expect(page.locator("#reader")).to_be_hidden()
         assert not page.locator("#composer").evaluate("composer => composer.inert")
+        page.locator(".answer .marker").first.click()
+        page.go_back()
+        expect(page.locator("#reader")).to_be_hidden()
+        expect(page.locator(".answer")).to_be_visible()
         page.context.close()
 
     def test_the_keyboard_alone_asks_opens_and_closes(self, page: Page) -> None:

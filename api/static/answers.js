@@ -1,6 +1,6 @@
 // An answer on the page: its text with markers, its sources, what the articles disagree on, and its Markdown.
 
-import { announce, at, element, factsOf, titleOf } from "./dom.js";
+import { announce, at, creditOf, element, factsOf, titleOf } from "./dom.js";
 import { clearFilters, filters } from "./filters.js";
 import { openArticle } from "./reader.js";
 
@@ -10,10 +10,12 @@ const OPENED_AFTER_MS = 300;
 
 /** A question and its answer on the page, filled as the answer comes. */
 export class Turn {
-  constructor(question) {
+  constructor(question, filtered) {
     this.text = "";
+    this.filtered = filtered;
     this.citations = new Map();
     this.heading = element("h2", { tabindex: "-1", dir: "auto" }, question);
+    this.asked = filtered ? element("p", { class: "understood" }, `Asked only ${filtered}.`) : null;
     this.understood = element("p", { class: "understood", hidden: true });
     this.progress = element("p", { class: "progress" });
     this.answer = element("div", { class: "answer", dir: "auto" });
@@ -23,7 +25,7 @@ export class Turn {
     this.section = element(
       "section",
       { class: "turn", "aria-label": question },
-      this.heading, this.understood, this.progress, this.answer, this.rest, this.passages, this.foot,
+      this.heading, this.asked, this.understood, this.progress, this.answer, this.rest, this.passages, this.foot,
     );
   }
 
@@ -52,7 +54,7 @@ export class Turn {
     this.rest.replaceChildren();
     if (body.answer.abstained) this.finishUnanswered(body);
     else this.finishAnswered(body);
-    this.foot.replaceChildren(...footOf(this));
+    this.foot.replaceChildren(...footOf(this).filter(Boolean));
   }
 
   finishUnanswered({ answer, results }) {
@@ -72,18 +74,18 @@ export class Turn {
     this.rest.append(element("h3", {}, citations.length === 1 ? "Source" : "Sources"));
     this.rest.append(element("ol", { class: "sources" }, citations.map((cited) => this.sourceOf(cited))));
     if (answer.reason) this.rest.append(element("p", { class: "understood" }, answer.reason));
-    this.passages.replaceChildren(passagesOf(results, false));
+    this.passages.replaceChildren(...(results.length ? [passagesOf(results, false)] : []));
   }
 
   setText(text) {
     const parts = [];
-    let at = 0;
+    let end = 0;
     for (const found of text.matchAll(MARKED_WORD)) {
       // A marker stays on the line of the word before it.
-      parts.push(text.slice(at, found.index), element("span", { class: "kept" }, this.withMarkers(found[0])));
-      at = found.index + found[0].length;
+      parts.push(text.slice(end, found.index), element("span", { class: "kept" }, this.withMarkers(found[0])));
+      end = found.index + found[0].length;
     }
-    this.answer.replaceChildren(...parts, text.slice(at));
+    this.answer.replaceChildren(...parts, text.slice(end));
   }
 
   withMarkers(text) {
@@ -98,7 +100,7 @@ export class Turn {
         type: "button",
         class: "marker",
         "aria-label": `Source ${number}`,
-        "aria-pressed": "false",
+        "aria-expanded": "false",
         onclick: () => cited() && openArticle(cited(), button),
         onmouseenter: () => cited() && showTip(button, cited()),
         onmouseleave: hideTip,
@@ -132,7 +134,7 @@ export class Turn {
         asOf ? element("span", { class: "soft" }, `as of ${asOf}`) : null,
         quoted.map((cited) => [
           element("blockquote", { dir: "auto" }, cited.cited_text),
-          element("p", { class: "facts" }, this.marker(cited.marker), " ", [titleOf(cited), factsOf(cited)].filter(Boolean).join(" · ")),
+          element("p", { class: "facts" }, this.marker(cited.marker), " ", creditOf(cited)),
         ]).flat(),
       );
     };
@@ -210,23 +212,24 @@ function footOf(turn) {
 
 /** Return an answer in Markdown, its citations as footnotes with their quotes and links. */
 export function markdownOf({ question, answer, citations }) {
-  const plain = (text) => text.replace(/\s+/g, " ").trim();
-  const escaped = (text) => plain(text).replace(/[\\`*_[\]<>#|]/g, "\\$&");
+  const literal = (text) => text.replace(/[\\`*_[\]<>#|&]/g, "\\$&");
+  const line = (text) => literal(text.replace(/\s+/g, " ").trim());
   const notes = citations.map((cited) => {
     const link = cited.url || new URL(cited.location.replace(/^\//, ""), document.baseURI).href;
-    const facts = [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).map(escaped);
-    return `[^${cited.marker}]: “${escaped(cited.cited_text)}” — ${[`[${escaped(titleOf(cited))}](<${link}>)`, ...facts].join(", ")}`;
+    const target = link.replace(/[\\<>\s]/g, encodeURIComponent);
+    const facts = [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).map(line);
+    return `[^${cited.marker}]: “${line(cited.cited_text)}” — ${[`[${line(titleOf(cited))}](<${target}>)`, ...facts].join(", ")}`;
   });
-  const text = answer.text.split(MARKER).map((piece) => (MARKER.test(piece) ? `[^${piece.slice(1, -1)}]` : piece.replace(/[\\`*_[\]<>#|]/g, "\\$&"))).join("");
-  const body = answer.abstained && answer.reason ? `${text} ${escaped(answer.reason)}` : text;
-  return [`**${escaped(question)}**`, body, notes.join("\n")].filter(Boolean).join("\n\n") + "\n";
+  const text = answer.text.split(MARKER).map((piece) => (MARKER.test(piece) ? `[^${piece.slice(1, -1)}]` : literal(piece))).join("");
+  const body = answer.abstained && answer.reason ? `${text} ${line(answer.reason)}` : text;
+  return [`**${line(question)}**`, body, notes.join("\n")].filter(Boolean).join("\n\n") + "\n";
 }
 
 function showTip(button, cited) {
   const tip = at("quote-tip");
   tip.replaceChildren(
     element("blockquote", { dir: "auto" }, cited.cited_text),
-    element("p", { class: "facts" }, [titleOf(cited), factsOf(cited)].filter(Boolean).join(" · ")),
+    element("p", { class: "facts" }, creditOf(cited)),
   );
   tip.hidden = false;
   button.setAttribute("aria-describedby", "quote-tip");

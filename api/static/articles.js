@@ -1,8 +1,8 @@
 // The stored articles: their list, adding and deleting them.
 
 import { Fault, read, remove, upload } from "./client.js";
-import { announce, at, element, factsOf, titleOf } from "./dom.js";
-import { faultNotice } from "./faults.js";
+import { announce, at, element, factsOf, keepFocus, titleOf } from "./dom.js";
+import { faultNotice, wayOn } from "./faults.js";
 import { askOnly, offerSources } from "./filters.js";
 import { openArticle } from "./reader.js";
 
@@ -28,6 +28,7 @@ async function more() {
     listed.push(...page.documents);
     cursor = page.next_cursor;
     show();
+    keepFocus();
   }, more);
 }
 
@@ -36,10 +37,12 @@ function show() {
   const shown = listed.filter((one) => [one.title, one.source, one.doc_id].some((value) => value?.toLowerCase().includes(sought)));
   at("article-count").textContent = `(${count})`;
   // A list that has not changed is left alone, with the focus and the button that are in use in it.
-  const list = JSON.stringify([count, shown]);
+  const list = JSON.stringify([count, cursor, shown]);
   if (list !== shownList) {
     shownList = list;
-    const none = element("li", {}, element("span", { class: "soft" }, count ? "No article is called so." : "There are no articles yet."));
+    const among = cursor === null ? "" : ` among the first ${listed.length.toLocaleString("en")}`;
+    const said = count ? `No article is called so${among}.` : "There are no articles yet.";
+    const none = element("li", {}, element("span", { class: "soft" }, said));
     at("article-list").replaceChildren(...(shown.length ? shown.map(lineOf) : [none]));
   }
   at("more-articles").hidden = cursor === null;
@@ -88,6 +91,7 @@ function deletion(one) {
       at("find-article").focus();
     }, () => button.click());
     button.disabled = false;
+    keepFocus();
   });
   button.addEventListener("blur", () => {
     asked = false;
@@ -99,8 +103,8 @@ function deletion(one) {
 
 /** Add files one after another, each with its progress and, where it fails, why. */
 export async function add(files) {
-  if (!at("articles").open) at("articles").showModal();
-  const lines = [...files].map((file) => {
+  showDialog();
+  const lines = files.map((file) => {
     const bar = element("progress", { max: "1", value: "0", "aria-label": `Sending ${file.name}` });
     const said = element("span", { class: "soft" }, "waiting");
     const line = element("li", {}, element("span", {}, element("strong", {}, file.name), " ", said), bar);
@@ -130,20 +134,16 @@ async function addOne({ file, line, bar, said }) {
     if (!(error instanceof Fault)) throw error;
     line.classList.add("failed");
     said.textContent = `not added: ${error.message}`;
-    line.append(error.kind === "large" ? "" : faultWay(error, { file, line, bar, said }));
+    const again = wayOn(error, () => {
+      line.remove();
+      add([file]);
+    });
+    line.append(...(again ? [element("p", { class: "row" }, again)] : []));
     return false;
   } finally {
     bar.remove();
+    line.classList.add("ended");
   }
-}
-
-function faultWay(fault, one) {
-  if (fault.kind === "refused") return "";
-  const again = async () => {
-    one.line.remove();
-    await add([one.file]);
-  };
-  return faultNotice(fault, again).querySelector("p.row") ?? "";
 }
 
 async function guarded(work, again) {
@@ -156,19 +156,45 @@ async function guarded(work, again) {
   }
 }
 
+function showDialog() {
+  if (!at("articles").open) at("articles").showModal();
+}
+
+/** Return the files of what was dropped, folders gone through. To be called while the event is being handled. */
+function filesOf(carried) {
+  const entries = [...carried.items].map((item) => item.webkitGetAsEntry?.());
+  if (!entries.some((entry) => entry?.isDirectory)) return Promise.resolve([...carried.files]);
+  return Promise.all(entries.filter(Boolean).map(filesIn)).then((files) => files.flat());
+}
+
+async function filesIn(entry) {
+  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) break;
+    found.push(...some);
+  }
+  return (await Promise.all(found.map(filesIn))).flat();
+}
+
 /** Wire the dialog, and files dropped anywhere on the page. */
 export function setUp() {
   const open = () => {
-    at("articles").showModal();
+    showDialog();
     guarded(refresh, open);
   };
+  at("articles").addEventListener("close", () => {
+    for (const line of at("uploads").querySelectorAll(".ended")) line.remove();
+  });
   at("show-articles").addEventListener("click", open);
   at("add-first").addEventListener("click", open);
   at("more-articles").addEventListener("click", more);
   at("find-article").addEventListener("input", show);
   at("choose").addEventListener("click", () => at("files").click());
   at("files").addEventListener("change", () => {
-    add(at("files").files);
+    add([...at("files").files]);
     at("files").value = "";
   });
   const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -188,6 +214,6 @@ export function setUp() {
     invite(false);
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    add(event.dataTransfer.files);
+    filesOf(event.dataTransfer).then(add);
   });
 }

@@ -1,8 +1,10 @@
 // The service over HTTP: every failure becomes a Fault that says what happened and what can be done.
 
+import { load, save } from "./kept.js";
+
 const KEY = "footnote.key";
 
-/** What went wrong: `kind` is gone, key, large, busy, stopped or refused; `wait` the seconds to wait where busy. */
+/** What went wrong: `kind` is gone, stopped, failed, busy, key, large, missing or refused; `wait` the seconds to wait. */
 export class Fault extends Error {
   constructor(kind, message, wait = 0) {
     super(message);
@@ -11,26 +13,34 @@ export class Fault extends Error {
   }
 }
 
-export const useKey = (key) => sessionStorage.setItem(KEY, key);
+let key = load(KEY, "sessionStorage");
+
+/** Send a key from now on, kept until the tab is closed; return whether it can be one. */
+export function useKey(given) {
+  if (!/^[\x21-\x7e]+$/.test(given)) return false;
+  key = given;
+  save(KEY, key, "sessionStorage");
+  return true;
+}
 
 function withKey(headers = {}) {
-  const key = sessionStorage.getItem(KEY);
   return key ? { ...headers, Authorization: `Bearer ${key}` } : headers;
 }
 
 const gone = () => new Fault("gone", "The service does not answer. See whether it is still running, then try again.");
 
 function faultOf(status, text, retryAfter) {
-  let said = "";
+  let said = `The service answered with status ${status}.`;
   try {
     said = JSON.parse(text).error.message;
   } catch {
-    said = `The service answered with status ${status}.`;
+    // Something between here and the service has answered in its own words.
   }
   if (status === 401 || status === 403) return new Fault("key", said);
+  if (status === 404) return new Fault("missing", said);
   if (status === 413) return new Fault("large", `That is too much at once. ${said}`);
   if (status === 429) return new Fault("busy", `The service has its hands full. ${said}`, Number(retryAfter) || 5);
-  return new Fault("refused", said);
+  return new Fault(status < 500 ? "refused" : "failed", said, Number(retryAfter) || 0);
 }
 
 async function answered(path, options = {}) {
@@ -54,8 +64,13 @@ export async function readPage(path) {
   return new DOMParser().parseFromString(await (await answered(path)).text(), "text/html");
 }
 
+/** Delete a document; one that is gone already is no fault. */
 export async function remove(docId) {
-  await answered(`v1/documents/${encodeURIComponent(docId)}`, { method: "DELETE" });
+  try {
+    await answered(`v1/documents/${encodeURIComponent(docId)}`, { method: "DELETE" });
+  } catch (error) {
+    if (error.kind !== "missing") throw error;
+  }
 }
 
 /** Ask, and call `on[event](data)` for each event as it comes; end with `done`, or throw a Fault. */
@@ -66,24 +81,22 @@ export async function ask(body, on, signal) {
     body: JSON.stringify({ ...body, stream: true }),
     signal,
   });
-  let ended = false;
-  try {
-    for await (const { name, data } of events(response.body)) {
-      if (name === "error") throw new Fault("refused", data.error.message);
-      ended ||= name === "done";
-      on[name]?.(data);
-    }
-  } catch (error) {
-    if (error instanceof Fault || error.name === "AbortError") throw error;
+  for await (const { name, data } of events(response.body)) {
+    if (name === "error") throw new Fault("failed", data.error.message);
+    on[name]?.(data);
+    if (name === "done") return;
   }
-  if (!ended) throw new Fault("stopped", "The answer broke off: the service stopped or cannot be reached.");
+  throw new Fault("stopped", "The answer broke off: the service stopped or cannot be reached.");
 }
 
 async function* events(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error) => {
+      if (error.name === "AbortError") throw error;
+      return { done: true };
+    });
     if (done) return;
     held += value;
     for (let end = held.indexOf("\n\n"); end >= 0; end = held.indexOf("\n\n")) {

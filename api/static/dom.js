@@ -15,15 +15,22 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Say something to those who listen to the page. */
+/** Say something to those who listen to the page: in the open dialog, for what is under it is not heard. */
 export function announce(text) {
-  at("announcements").textContent = text;
+  (document.querySelector("dialog[open] .announcements") ?? at("announcements")).textContent = text;
 }
 
-/** Return what is known of an article in a line: its source and its date. */
-export function factsOf(cited) {
-  return [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).join(" · ");
+/** Give the focus a place where what had it is gone. */
+export function keepFocus() {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  (document.querySelector("dialog[open] [data-close]") ?? at("question")).focus();
 }
 
 /** Return the name of an article. */
 export const titleOf = (cited) => cited.title || cited.doc_id;
+
+/** Return what is known of an article in a line: its source and its date. */
+export const factsOf = (cited) => [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).join(" · ");
+
+/** Return the same with its name first. */
+export const creditOf = (cited) => [titleOf(cited), factsOf(cited)].filter(Boolean).join(" · ");

@@ -7,9 +7,10 @@ import { faultNotice } from "./faults.js";
 let opener = null;
 let opened = 0;
 
-// On a narrow screen the article covers the page, and what lies beneath it must not be reached.
+// On a narrow screen the article covers the page: what lies beneath must not be reached, and Back closes it.
 const narrow = matchMedia("(max-width: 56rem)");
 narrow.addEventListener("change", coverPage);
+addEventListener("popstate", hide);
 
 function coverPage() {
   for (const part of document.querySelectorAll(".bar, #conversation-side, #composer")) {
@@ -17,35 +18,64 @@ function coverPage() {
   }
 }
 
-/** Open the article of a citation; focus comes back to `from` when it is closed. */
+/** Open the article of a citation; focus comes back to `from` when it is closed. A second press closes it. */
 export async function openArticle(cited, from) {
+  if (from?.getAttribute("aria-expanded") === "true") return void closeArticle();
   const number = ++opened;
   opener = from ?? opener;
-  for (const marker of document.querySelectorAll('.marker[aria-pressed="true"]')) marker.setAttribute("aria-pressed", "false");
-  if (from?.classList.contains("marker")) from.setAttribute("aria-pressed", "true");
+  expand(from);
   at("reader").hidden = false;
   coverPage();
+  if (narrow.matches && !history.state?.reader) history.pushState({ reader: true }, "");
   at("reader-title").textContent = titleOf(cited);
   at("reader-body").replaceChildren(element("p", { class: "progress" }, "Opening…"));
   at("reader-title").focus({ preventScroll: true });
   try {
-    const page = await readPage(cited.location.replace(/^\//, ""));
+    const page = await pageOf(cited);
     if (number === opened) show(page, cited);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    if (number === opened) at("reader-body").replaceChildren(faultNotice(error, () => openArticle(cited, from)));
+    if (number === opened) at("reader-body").replaceChildren(...notShown(error, cited, from));
   }
 }
 
 /** Close the article. */
 export function closeArticle() {
-  if (at("reader").hidden) return false;
+  if (at("reader").hidden) return;
+  if (history.state?.reader) history.back();
+  else hide();
+}
+
+function hide() {
+  if (at("reader").hidden) return;
   opened++;
   at("reader").hidden = true;
   coverPage();
-  for (const marker of document.querySelectorAll('.marker[aria-pressed="true"]')) marker.setAttribute("aria-pressed", "false");
+  expand(null);
   (opener?.isConnected ? opener : at("question")).focus();
-  return true;
+}
+
+function expand(marker) {
+  for (const other of document.querySelectorAll('.marker[aria-expanded="true"]')) other.setAttribute("aria-expanded", "false");
+  if (marker?.classList.contains("marker")) marker.setAttribute("aria-expanded", "true");
+}
+
+/** Return the page of a citation's source; of the whole article where it has become shorter than what was cited. */
+async function pageOf(cited) {
+  const path = cited.location.replace(/^\//, "");
+  try {
+    return await readPage(path);
+  } catch (error) {
+    if (error.kind !== "refused") throw error;
+    return readPage(path.replace(/\?.*$/, ""));
+  }
+}
+
+function notShown(fault, cited, from) {
+  const quote = cited.cited_text ? element("blockquote", { dir: "auto" }, cited.cited_text) : null;
+  if (fault.kind !== "missing") return [faultNotice(fault, () => openArticle(cited, from))];
+  const said = `This article is no longer stored.${quote ? " This was quoted from it:" : ""}`;
+  return [element("div", { class: "notice unanswered" }, element("p", { role: "alert" }, said), quote)];
 }
 
 function show(page, cited) {
@@ -54,20 +84,18 @@ function show(page, cited) {
   const bare = (text) => text.replace(/\s/g, "");
   const original = page.querySelector("a.original");
   const link = new URL(cited.location.replace(/^\//, ""), document.baseURI).href;
-  const parts = [
+  const changed = cited.cited_text && bare(marked) !== bare(cited.cited_text);
+  at("reader-body").replaceChildren(
     element("p", { class: "facts" }, page.querySelector(".facts").textContent),
+    ...(changed ? [element("div", { class: "notice unanswered" }, element("p", {}, "The article has changed since this was quoted from it:"), element("blockquote", { dir: "auto" }, cited.cited_text))] : []),
     element(
       "p",
       { class: "ways" },
-      original ? document.importNode(original, true) : null,
+      original && document.importNode(original, true),
       element("a", { href: link, target: "_blank", rel: "noopener" }, "Open on a page of its own"),
     ),
     article,
-  ];
-  if (cited.cited_text && bare(marked) !== bare(cited.cited_text)) {
-    parts.splice(1, 0, element("p", { class: "notice unanswered" }, `The article has changed since it was quoted: “${cited.cited_text}”`));
-  }
-  at("reader-body").replaceChildren(...parts);
-  article.querySelector("mark")?.scrollIntoView({ block: "center", behavior: "instant" });
-  announce(`The article ${titleOf(cited)} is open${marked ? ", at what is cited" : ""}.`);
+  );
+  if (!changed) article.querySelector("mark")?.scrollIntoView({ block: "center", behavior: "instant" });
+  announce(`The article ${titleOf(cited)} is open${marked && !changed ? ", at what is cited" : ""}.`);
 }
