@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from tokenizers import Tokenizer
 
-from api import chat_schemas, errors, schemas
+from api import chat_schemas, errors, logs, schemas
 from api.streaming import UNCACHED, Answering, Ask, Send, pieces
 from index.errors import FootnoteError
 from rag.engine import Listener
@@ -25,7 +25,11 @@ MODEL = "footnote"
 _CHAT, _MODELS = "/v1/chat/completions", "/v1/models"
 # OpenAI's names of these errors, by status; all others are of `invalid_request_error`.
 _TYPES = {429: "requests", 503: "server_error"}
-_CODES = {"too_many_questions": "rate_limit_exceeded"}
+_CODES = {
+    "key_needed": "invalid_api_key",
+    "too_many_questions": "rate_limit_exceeded",
+    "too_many_requests": "rate_limit_exceeded",
+}
 _PARAMS = {"model_not_found": "model", "invalid_query": "messages"}
 _DESCRIBED: dict[int | str, str] = {
     400: "A value cannot be used, or asks for what there is not; `param` names it.",
@@ -58,7 +62,7 @@ def add_chat(app: FastAPI, answering: Answering, tokenizer_json: str, public_url
         tags=["openai"],
         response_model=chat_schemas.Completion,
         responses=_refusals(400, 404, 413, 415, 429, 503, "default")
-        | {200: {"content": {"text/event-stream": {}}, "description": "The answer, or its chunks when streaming."}},
+        | {200: {"content": {"text/event-stream": {}}, "description": "The answer, or its events when streaming."}},
     )
     async def chat_completions(
         request: chat_schemas.ChatRequest, http: Request
@@ -101,7 +105,7 @@ def _openai_error(status: int, error: schemas.ErrorBody) -> chat_schemas.OpenAIE
 
 @dataclass(frozen=True, slots=True)
 class _Completing:
-    """One answer on its way into OpenAI's form, whole or in chunks."""
+    """One answer on its way into OpenAI's form, whole or as a stream."""
 
     base_url: str
     count: Callable[[str], int]
@@ -123,13 +127,14 @@ class _Completing:
         )
 
     def tell(self, ask: Ask, send: Send) -> None:
-        """Send the completion in chunks: its text, its citations, its end, and its usage where that is asked for."""
-        stream = _Chunks(send, self.with_usage)
+        """Send the completion piece by piece: its text, its citations, its end, and its usage where it is asked for."""
+        stream = _Stream(send, self.with_usage)
         stream.delta({"role": "assistant", "content": ""})
         try:
             answered = ask(Listener(on_text=stream.text))
         except FootnoteError as error:
             said = schemas.ErrorBody(code=errors.code(error), message=str(error))
+            logs.note_error(said.code)
             stream.event({"error": _openai_error(errors.http_status(error), said).model_dump()})
             return
         content = _content(answered.answer)
@@ -142,7 +147,7 @@ class _Completing:
             stream.delta({"annotations": [annotation.model_dump() for annotation in annotations]})
         stream.delta({}, "stop", footnote=_footnote(answered).model_dump())
         if self.with_usage:
-            stream.chunk(choices=[], usage=self._usage(content).model_dump())
+            stream.send(choices=[], usage=self._usage(content).model_dump())
         send("data: [DONE]\n\n")
 
     def _annotations(self, content: str, answered: schemas.AskResponse) -> list[chat_schemas.Annotation]:
@@ -164,8 +169,8 @@ class _Completing:
         return chat_schemas.Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 
-class _Chunks:
-    """The chunks of one completion, each a server-sent event, sent as they are made."""
+class _Stream:
+    """The server-sent events of one completion, sent as they are made."""
 
     def __init__(self, send: Send, with_usage: bool) -> None:
         self._send = send
@@ -186,10 +191,10 @@ class _Chunks:
     def delta(self, delta: dict[str, Any], finish_reason: str | None = None, **beside: object) -> None:
         """Send what is new in the one choice; `beside` stands beside the choices."""
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        self.chunk(choices=[choice], **beside)
+        self.send(choices=[choice], **beside)
 
-    def chunk(self, **fields: object) -> None:
-        """Send a chunk with these fields."""
+    def send(self, **fields: object) -> None:
+        """Send an event with these fields."""
         self.event(self._head | fields)
 
     def event(self, body: dict[str, Any]) -> None:
@@ -198,7 +203,7 @@ class _Chunks:
 
 
 def _source_event(citation: chat_schemas.UrlCitation, cited: schemas.MarkedCitation) -> dict[str, Any]:
-    """Return what Open WebUI reads from a chunk beside its choices and shows as a source, with the quote.
+    """Return what Open WebUI reads from an event beside its choices and shows as a source, with the quote.
 
     Open WebUI (0.12) makes a source of an annotation too, but one that shows its address for a name and no quote. It
     takes sources with the same `metadata.source` for one, and `[n]` for the nth of them, so these go before the

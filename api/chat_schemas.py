@@ -30,6 +30,16 @@ def _text_of(content: object) -> object:
     return "\n".join(_text_of_part(number, part) for number, part in enumerate(content))
 
 
+def _as_read(message: object) -> object:
+    """Return a message other than the question as it is read: its text where user or assistant said it."""
+    if not isinstance(message, dict):
+        return message
+    content = message.get("content") if message.get("role") in ("user", "assistant") else None
+    if isinstance(content, list):
+        content = [part for part in content if isinstance(part, dict) and part.get("type") in ("text", "refusal")]
+    return {**message, "content": content}
+
+
 def _text_of_part(number: int, part: object) -> str:
     kind = part.get("type") if isinstance(part, dict) else None
     text = part.get(kind) if isinstance(part, dict) and kind in ("text", "refusal") else None
@@ -118,9 +128,9 @@ class ChatRequest(BaseModel):
     max_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="Without effect: no quote is cut short.")
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="The same as `max_tokens`.")
     stop: Annotated[
-        list[str] | None,
+        Annotated[list[str], Field(max_length=4)] | None,
         BeforeValidator(_listed, json_schema_input_type=str | list[str] | None),
-        Field(max_length=4, description="Without effect: no quote is cut short."),
+        Field(description="Without effect: no quote is cut short."),
     ] = None
     n: Annotated[int | None, Field(ge=1), AfterValidator(_one_choice)] = None
     logprobs: Annotated[bool | None, AfterValidator(_no_logprobs)] = None
@@ -130,6 +140,19 @@ class ChatRequest(BaseModel):
     response_format: Annotated[Any, AfterValidator(_plain_text)] = Field(None, description="Of type `text`.")
     modalities: Annotated[Any, AfterValidator(_no_audio)] = Field(None, description='`["text"]`.')
     audio: Annotated[Any, AfterValidator(_no_audio)] = Field(None, description="Null.")
+
+    @field_validator("messages", mode="before")
+    @classmethod
+    def _of_which_the_last_is_asked(cls, messages: object) -> object:
+        """Return the messages of which only the question is strict: an image long ago keeps nothing from going on."""
+        if not isinstance(messages, list):
+            return messages
+        by_users = [
+            at for at, message in enumerate(messages) if isinstance(message, dict) and message.get("role") == "user"
+        ]
+        return [
+            message if by_users and at == by_users[-1] else _as_read(message) for at, message in enumerate(messages)
+        ]
 
     @field_validator("filters")
     @classmethod

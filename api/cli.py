@@ -75,7 +75,7 @@ def index_command(
         _prepare(settings.model, settings.prepared_models)
         corpus = _opened(settings, create=True)
     with terminal.progress(len(files)) as on_file:
-        summary = ingest(corpus, files, prune=prune, on_file=on_file)
+        summary = ingest(corpus, files, prune=prune, on_file=on_file, limits=settings.document_limits)
     corpus.close()
     for failure in summary.failures:
         terminal.say(failure.reason)
@@ -144,12 +144,30 @@ def serve(
     data: Data = None,
 ) -> None:
     """Serve the HTTP API."""
-    from api.server import listen, serve_app
+    from api import logs
+    from api.server import keep_memory_together, listen, read_access, serve_app
 
+    keep_memory_together()
     settings = _settings(data, host=host, port=port)
+    logs.begin(settings.log_format, settings.log_level)
     # The port is taken first: a port in use is said at once, not after the model is loaded.
-    with listen(settings.host, settings.port) as listener:
-        serve_app(_engine(settings, create=True), listener, settings.threads, settings.public_url)
+    access = read_access(settings)
+    with listen(settings.host, settings.port, to_others=bool(access.keys) or settings.open_to_all) as listener:
+        serve_app(_engine(settings, create=True), listener, settings, access)
+
+
+@app.command()
+def key(
+    name: Annotated[str, typer.Argument(help="Whose key it is, such as a person's or a program's name.")],
+    write: Annotated[bool, typer.Option("--write", help="It may change the documents, not only ask.")] = False,
+) -> None:
+    """Make a key for the HTTP service: the key itself, and the entry by which the service knows it."""
+    from api.keys import Scope, new_key
+
+    made, entry = new_key(name, Scope.WRITE if write else Scope.READ)
+    terminal.print_fact("key", made)
+    terminal.print_fact("entry", entry)
+    terminal.say("Give away the key; put the entry into RAG_API_KEYS, or into the file that RAG_API_KEYS_FILE names.")
 
 
 @app.command()
@@ -182,6 +200,37 @@ def doctor(data: Data = None) -> None:
     if faults:
         raise typer.Exit(1)
     terminal.print_fact("faults", "none")
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="File to write, or a folder for a new one.", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Write the stored data to one file, as it is at one instant, while it is served or not."""
+    from api.upkeep import write_backup
+
+    write_backup(_settings(data), target)
+
+
+@app.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="File that `rag backup` wrote.", show_default=False)],
+    data: Data = None,
+    force: Annotated[bool, typer.Option("--force", help="Put it in the place of data that is there.")] = False,
+) -> None:
+    """Check a backup and put it in place in one step; a running service goes on with it."""
+    from api.upkeep import restore_backup
+
+    restore_backup(_settings(data), backup, _prepare, force=force)
+
+
+@app.command()
+def upgrade(data: Data = None) -> None:
+    """Bring data of an earlier version, or of another model, to this version and RAG_MODEL; keep every document."""
+    from api.upkeep import upgrade_data
+
+    upgrade_data(_settings(data), _prepare)
 
 
 @app.command("eval")

@@ -11,12 +11,40 @@ class CannotListen(FootnoteError):
     """The port is in use, or the address is not this machine's."""
 
 
+class NotReady(FootnoteError):
+    """The service has not answered a first question yet, or is stopping."""
+
+
 class ModelNotFound(FootnoteError):
     """A chat completion is asked of a model that there is not."""
 
 
 class TooManyQuestions(FootnoteError):
     """More answers wait for a language model than may at once."""
+
+
+class Overloaded(FootnoteError):
+    """More requests wait than may, or one has waited too long."""
+
+
+class TooManyFiles(FootnoteError):
+    """One upload holds more files than it may."""
+
+
+class KeyNeeded(FootnoteError):
+    """A key is needed, and none or a wrong one was presented."""
+
+
+class Forbidden(FootnoteError):
+    """The key does not open this, or the web page that asks may not."""
+
+
+class TooManyRequests(FootnoteError):
+    """One caller sends more requests, or more wrong keys, than one may."""
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 # What a client that is told to ask again is told to wait.
@@ -35,8 +63,14 @@ STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
     errors.DataError: (503, 1),
     errors.ModelError: (503, 1),
     CannotListen: (503, 1),
+    NotReady: (503, 1),
     ModelNotFound: (404, 1),
     TooManyQuestions: (429, 1),
+    Overloaded: (503, 1),
+    TooManyFiles: (413, 1),
+    KeyNeeded: (401, 1),
+    Forbidden: (403, 1),
+    TooManyRequests: (429, 1),
     InvalidQuery: (422, 2),
     InvalidGold: (422, 1),
     InvalidBeir: (422, 1),
@@ -58,6 +92,16 @@ def exit_status(error: FootnoteError) -> int:
 def code(error: FootnoteError) -> str:
     """Return the error's name in snake_case."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def headers(error: FootnoteError) -> dict[str, str]:
+    """Return the HTTP headers that say what the client is to do next."""
+    status = http_status(error)
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="Footnote"'}
+    if status == 429 or isinstance(error, Overloaded):
+        return {"Retry-After": str(getattr(error, "retry_after_s", RETRY_AFTER_S))}
+    return {}
 
 
 def _statuses(error: FootnoteError) -> tuple[int, int]:

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -29,7 +27,6 @@ from mcp.types import (
     ToolAnnotations,
 )
 from pydantic import ValidationError
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
@@ -98,12 +95,11 @@ class McpEndpoint:
     """ASGI application that speaks the protocol as streamable HTTP while it is `running`.
 
     Each request stands alone: no session is kept, so a restart or a second server disturbs no client, and what is
-    answered is one JSON body. Bodies are limited by the application that this is a route of.
+    answered is one JSON body. Who may ask, and how much, is checked by the application that this is a route of.
     """
 
     def __init__(self, engine: Engine, answering: Answering, public_url: str | None) -> None:
         self._server = tool_server(engine, answering, partial(_http_base, public_url))
-        self._public_host = urlsplit(public_url).hostname if public_url else None
         self._requests: StreamableHTTPSessionManager | None = None
 
     @asynccontextmanager
@@ -124,28 +120,10 @@ class McpEndpoint:
                 self._requests = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; raise HTTPException for one that a foreign web page makes."""
-        origin = Headers(scope=scope).get("origin")
-        if origin is not None and not self._is_own(origin):
-            raise HTTPException(
-                403,
-                f"The Origin {origin[:200]!r} may not ask; where it is this service's own, set RAG_PUBLIC_URL to it",
-            )
+        """Answer one request."""
         if self._requests is None:
             raise HTTPException(503, "The service is starting or stopping; ask again")
         await self._requests.handle_request(scope, receive, send)
-
-    def _is_own(self, origin: str) -> bool:
-        """Return whether a web page of this origin can only be this service's.
-
-        Only browsers send an Origin. A page elsewhere can make its own name lead to this machine (DNS rebinding) and so
-        pass for a page of this service; an address in figures and `localhost` lead nowhere else.
-        """
-        try:
-            host = urlsplit(origin).hostname
-        except ValueError:
-            return False
-        return host is not None and (host in {"localhost", self._public_host} or _is_address(host))
 
 
 def serve_stdio(engine: Engine, threads: int = 0, public_url: str | None = None) -> None:
@@ -207,11 +185,11 @@ def _calls(engine: Engine, answering: Answering, base_of: Callable[[Request | No
 
     async def search(context: Context, given: Arguments) -> CallToolResult:
         arguments, links = _parsed(mcp_tools.SearchArguments, given), mcp_tools.Links(base_of(context.request))
-        return _given(await anyio.to_thread.run_sync(mcp_tools.search, engine, arguments, links))
+        return _given(await answering.line.run(partial(mcp_tools.search, engine, arguments, links)))
 
     async def fetch(context: Context, given: Arguments) -> CallToolResult:
         arguments, links = _parsed(mcp_tools.FetchArguments, given), mcp_tools.Links(base_of(context.request))
-        return _given(await anyio.to_thread.run_sync(mcp_tools.fetch, engine, arguments, links))
+        return _given(await answering.line.run(partial(mcp_tools.fetch, engine, arguments, links)))
 
     return {"ask": ask, "search": search, "fetch": fetch}
 
@@ -249,11 +227,3 @@ def _is_gone(request: Request | None) -> Callable[[], Awaitable[bool]]:
         return False
 
     return never if request is None else request.is_disconnected
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -29,6 +29,8 @@ HEADERS = {
 # A quote of up to so many characters is named whole in a link to it, a longer one by its first and last words.
 _WHOLE_FRAGMENT_CHARS = 100
 _FRAGMENT_WORDS = 6
+# What turns the direction of all that follows on its line; an article's text keeps it, and ends it at each paragraph.
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CRUMB = '<p class="crumb"><a href="../">Footnote</a></p>'
 
 
@@ -44,14 +46,14 @@ class PageFiles(StaticFiles):
 
 def source_page(document: Document, span: Span | None) -> str:
     """Return the HTML page of an article with the slice at `span` marked and scrolled to."""
-    title = document.metadata.title or document.doc_id
+    title = _TURNS.sub("", document.metadata.title or document.doc_id)
     cited = None if span is None else span.of(document.text)
     place = "" if span is None else f" · characters {span.start:,} to {span.end:,}"
     facts = [fact for fact in (document.metadata.source, document.metadata.published_at) if fact]
     return _page(
         title,
         f'<header class="article-head">{_CRUMB}<h1 dir="auto">{escape(title)}</h1>'
-        f'<p class="facts">{escape(" · ".join([*facts, document.doc_id]))}{place}</p>'
+        f'<p class="facts">{escape(_TURNS.sub("", " · ".join([*facts, document.doc_id])))}{place}</p>'
         f'<p class="ways">{_original(document.metadata, cited)}'
         '<button type="button" id="copy-link">Copy link</button> <span id="copied" role="status"></span></p></header>'
         f'<main tabindex="-1">{article_html(document, span)}</main>',
@@ -61,8 +63,25 @@ def source_page(document: Document, span: Span | None) -> str:
 def fault_page(message: str) -> str:
     """Return the HTML page that says why an article is not shown."""
     return _page(
-        "No such source",
-        f'<main class="article-head">{_CRUMB}<h1>There is nothing to show</h1><p>{escape(message)}</p></main>',
+        "Not shown",
+        f'<main class="article-head">{_CRUMB}<h1>This cannot be shown</h1><p>{escape(message)}</p></main>',
+    )
+
+
+def locked_page() -> str:
+    """Return the HTML page that asks for a key and then shows the article in its own place.
+
+    A link cannot carry a key; so this page sends it, from where the chat page keeps it too.
+    """
+    return _page(
+        "A key is needed",
+        f'<main class="article-head">{_CRUMB}<h1>A key is needed</h1>'
+        "<p>This article is shown to those who have a key. It is kept in this tab until it is closed.</p>"
+        '<form id="unlock"><p><label for="key">Key</label> '
+        '<input type="password" id="key" autocomplete="off" required> <button type="submit">Show it</button></p></form>'
+        '<p id="said" role="alert"></p>'
+        "<noscript><p>Without JavaScript the key cannot be sent from here.</p></noscript></main>",
+        "locked.js",
     )
 
 
@@ -84,18 +103,18 @@ def _original(metadata: Metadata, cited: str | None) -> str:
     if metadata.url is None:
         return ""
     link = escape(original_link(metadata.url, cited))
-    host = escape(re.sub(r"^https?://(?:www\.)?([^/?#]+).*$", r"\1", metadata.url, flags=re.DOTALL))
+    host = escape(_TURNS.sub("", re.sub(r"^https?://(?:www\.)?([^/?#]+).*$", r"\1", metadata.url, flags=re.DOTALL)))
     return (
         f'<a class="original" href="{link}" target="_blank" rel="noreferrer noopener">Read the original on {host}</a> '
     )
 
 
-def _page(title: str, body: str) -> str:
+def _page(title: str, body: str, script: str = "source.js") -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>"
         '<link rel="icon" href="../static/icon.svg"><link rel="stylesheet" href="../static/article.css">'
-        '<script src="../static/theme.js"></script><script type="module" src="../static/source.js"></script>'
+        f'<script src="../static/theme.js"></script><script type="module" src="../static/{script}"></script>'
         f'</head><body class="source">{body}</body></html>'
     )

@@ -1,24 +1,68 @@
 """The server process: one listening socket, one application."""
 
+import ctypes
 import logging
+import os
+import re
+import signal
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
+from types import FrameType
 
 import uvicorn
 
 from api import terminal
+from api.access import Access
 from api.app import create_app
+from api.capacity import Bounds
+from api.connections import PunctualConnection
 from api.errors import CannotListen
+from api.keys import read_keys
+from api.readiness import Readiness
+from api.traces import open_traces
 from rag.engine import Engine
+from rag.errors import InvalidSetting
+from rag.settings import Settings
 
-# How long requests that have begun may go on after the process is told to stop.
-GRACE_S = 10
+# A signal may be sent twice, to the process and to its group, and is still one.
+_ECHO_S = 0.5
+# From glibc's malloc.h.
+_M_ARENA_MAX = -8
+# How long closing may take once requests have ended or have been given up.
+_CLOSING_S = 5
+
+_logger = logging.getLogger("footnote.server")
+
+
+def read_access(settings: Settings) -> Access:
+    """Return who is let in; raise InvalidSetting for a key that cannot be one."""
+    keys = read_keys(settings.api_keys.get_secret_value() if settings.api_keys else None, settings.api_keys_file)
+    origins = filter(None, re.split(r"[\s,]+", settings.cors_origins or ""))
+    return Access(keys, settings.rate_limit, tuple(origins))
+
+
+def keep_memory_together() -> None:
+    """Have glibc's malloc share two arenas among all threads; elsewhere nothing is changed.
+
+    Each write has threads of its own for a moment. With eight arenas to a core, what they leave free is scattered, and
+    resident memory grows by a quarter within some hundred writes.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 2)
 
 
 @contextmanager
-def listen(host: str, port: int) -> Iterator[socket.socket]:
-    """Give a listening socket; raise CannotListen where the port is in use or the address is not this machine's."""
+def listen(host: str, port: int, *, to_others: bool = False) -> Iterator[socket.socket]:
+    """Give a listening socket, one that other machines reach only where that is meant: `to_others`.
+
+    Raises CannotListen where the port is in use or the address is not this machine's, InvalidSetting where others would
+    reach it and must not.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=512)
@@ -28,19 +72,77 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
             f"Port {port} of {host} cannot be listened on ({reason}); choose another with --port."
         ) from error
     with listener:
+        if not to_others and not ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback:
+            raise InvalidSetting(
+                f"On {host} other machines reach the service, and without keys they could change everything; "
+                "set RAG_API_KEYS (`rag key NAME` makes a key), listen on 127.0.0.1, or set RAG_OPEN_TO_ALL=true."
+            )
         yield listener
 
 
-def serve_app(engine: Engine, listener: socket.socket, threads: int, public_url: str | None = None) -> None:
+def serve_app(engine: Engine, listener: socket.socket, settings: Settings, access: Access) -> None:
     """Serve until the process is told to stop; requests that have begun are finished."""
     host, port = listener.getsockname()[:2]
+    traces = open_traces(os.environ)
+    app = create_app(
+        engine,
+        settings.threads,
+        int(settings.max_body_mb * 2**20),
+        settings.public_url,
+        traces=traces,
+        log_questions=settings.log_questions,
+        bounds=Bounds(
+            settings.queue,
+            settings.write_queue,
+            settings.queue_deadline_s,
+            settings.body_deadline_s,
+            settings.max_upload_files,
+            settings.document_limits,
+        ),
+        access=access,
+    )
     config = uvicorn.Config(
-        create_app(engine, threads, public_url=public_url),
+        app,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=settings.grace_s,
+        http=PunctualConnection,
+        limit_concurrency=settings.max_connections,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     shown = f"[{host}]" if ":" in host else host
-    terminal.say(f"Footnote answers on http://{shown}:{port} (documentation at /docs); Ctrl+C stops it.")
-    uvicorn.Server(config).run(sockets=[listener])
+    said = f"Footnote answers on http://{shown}:{port} (documentation at /docs); Ctrl+C stops it."
+    if settings.log_format == "json":
+        _logger.info(said)
+    else:
+        terminal.say(said)
+    _Server(config, app.state.readiness).run(sockets=[listener])
+    if traces:
+        traces.close()
+
+
+class _Server(uvicorn.Server):
+    """Stops at a first signal, with status 0, when what runs has ended; at a second one at once.
+
+    Uvicorn's own would die of the first signal once it has stopped, and heed no second one but Ctrl+C.
+    """
+
+    def __init__(self, config: uvicorn.Config, readiness: Readiness) -> None:
+        super().__init__(config)
+        self._readiness = readiness
+        self._told_at = 0.0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop, or end the process where that has begun: what was acknowledged is on the disk."""
+        if self.should_exit and time.monotonic() - self._told_at < _ECHO_S:
+            return
+        if self.should_exit:
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
+        self._readiness.stop()
+        self.should_exit, self._told_at = True, time.monotonic()
+        # A request that cannot be given up, such as a file that is being read, holds nobody beyond the deadline.
+        deadline = threading.Timer((self.config.timeout_graceful_shutdown or 0) + _CLOSING_S, os._exit, [1])
+        deadline.daemon = True
+        deadline.start()

@@ -10,7 +10,8 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 
-from api import errors, schemas
+from api import errors, logs, schemas
+from api.capacity import Capacity, Line
 from index.errors import FootnoteError
 from rag.engine import Engine, Hit, Listener
 from rag.followup import Turn
@@ -33,11 +34,13 @@ _WAITING = 16
 class Answering:
     """Answers questions in threads: of those that answer everything, or of their own where a language model is asked.
 
-    `is_gone` is asked whether the client has gone away; then the work is told to stop.
+    `line` has the threads that answer everything. `is_gone` is asked whether the client has gone away; then the work is
+    told to stop.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, line: Line | None = None) -> None:
         self._engine = engine
+        self.line = line or Capacity().reading
         self._waiting = anyio.CapacityLimiter(_WAITING) if engine.asks_a_language_model else None
 
     async def whole(
@@ -81,7 +84,7 @@ class Answering:
             finally:
                 send(None)
 
-        working = self._begun(work)
+        working = asyncio.ensure_future(self._begun_or_refused(work, tell, send))
         try:
             while not await is_gone():
                 try:
@@ -95,15 +98,42 @@ class Answering:
         finally:
             gone.set()
 
+    @property
+    def at_model(self) -> tuple[int, int] | None:
+        """How many answers wait for a language model and how many for a place there, None where none is asked."""
+        if self._waiting is None:
+            return None
+        waiting = self._waiting.statistics()
+        return waiting.borrowed_tokens, waiting.tasks_waiting
+
     def check_room(self) -> None:
-        """Raise TooManyQuestions where too many answers wait for a language model already."""
-        if self._waiting is not None and self._waiting.available_tokens < 1:
+        """Raise TooManyQuestions where too many answers wait for a language model, Overloaded where for a thread."""
+        if self._waiting is None:
+            self.line.check_room()
+        elif self._waiting.available_tokens < 1:
             raise errors.TooManyQuestions(
                 f"{_WAITING} answers wait for the language model already; ask again in {errors.RETRY_AFTER_S} seconds."
             )
 
     def _begun(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        if self._waiting is None:
+            return asyncio.ensure_future(self.line.run(work))
         return asyncio.ensure_future(anyio.to_thread.run_sync(work, limiter=self._waiting))
+
+    async def _begun_or_refused(
+        self, work: Callable[[], None], tell: Callable[[Ask, Send], None], send: Callable[[str | None], None]
+    ) -> None:
+        """Do the work, or where there is no thread for it in time have that told."""
+        try:
+            await self._begun(work)
+        except errors.Overloaded as error:
+            refusal = error
+
+            def refused(_: Listener) -> schemas.AskResponse:
+                raise refusal
+
+            tell(refused, send)
+            send(None)
 
 
 def tell_events(ask: Ask, send: Send) -> None:
@@ -120,6 +150,7 @@ def tell_events(ask: Ask, send: Send) -> None:
         body = ask(Listener(on_hits, on_text))
     except FootnoteError as error:
         said = schemas.ErrorBody(code=errors.code(error), message=str(error))
+        logs.note_error(said.code)
         send(_event("error", schemas.ErrorResponse(error=said).model_dump_json()))
         return
     for cited in body.citations:

@@ -70,7 +70,7 @@ def serving() -> Iterator[str]:
 
 
 def measure(browser: Browser, address: str) -> None:
-    """Print and keep the times from Enter to the passages and to the first words, medians and the slowest of 20."""
+    """Print and keep the times from Enter to the passages and to the first words, medians and the 95th percentiles."""
     page = browser.new_page(viewport={"width": 1280, "height": 860})
     page.goto(address)
     page.evaluate(WATCH)

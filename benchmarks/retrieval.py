@@ -39,6 +39,7 @@ from rag.gold import read_gold
 from rag.measures import per_query
 from rag.query import Query
 from rag.settings import Settings
+from rag.stages import Stages
 
 FOLDER = Path(__file__).parent
 COLLECTIONS = (
@@ -66,7 +67,13 @@ class SteppedEngine(Engine):
         self._step = step
 
     def _ranking(
-        self, view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate], depth: int
+        self,
+        view: View,
+        query: Query,
+        embedding: Embedding,
+        candidates: Sequence[Candidate],
+        depth: int,
+        stages: Stages,
     ) -> list[Ranked]:
         return self._step(view, query, embedding, candidates)[:depth]
 

@@ -55,7 +55,8 @@ def plain_blocks(text: str) -> tuple[Block, ...]:
 def markdown_blocks(text: str, body_start: int) -> tuple[Block, ...]:
     """Return the blocks of the Markdown in `text[body_start:]`, in order; every non-blank character is in one."""
     lines = [Span(span.start + body_start, span.end + body_start) for span in _lines(text[body_start:])]
-    parser = MarkdownIt("commonmark").enable("table")
+    # What stands inside a block makes none, and brackets within brackets would take their square in time to parse.
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
     found = list(_markdown_tokens(parser.parse(text[body_start:]), lines, text))
     return tuple(_filled(text, Span(body_start, len(text)), found))
 

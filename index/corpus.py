@@ -1,26 +1,24 @@
 """The corpus: documents that go in whole and passages that can be found, over one store and its derived vectors."""
 
 import threading
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from index import vectors
-from index.document import Document, Passage, Span
+from index.derived import Derived, Reached
+from index.document import Document, Span
 from index.embedder import Embedder, OnnxEmbedder, find_model
 from index.errors import DataMismatch, DataMissing, DocumentNotFound, ModelNotPrepared
-from index.furniture import without_inline_at
-from index.passages import STANDARD, Splitter, Splitting
-from index.reading import document_blocks
+from index.passage_embedding import PassageEmbedder
+from index.passages import STANDARD, Splitting
 from index.records import EmbeddedPassage, FileRecord, Identity
 from index.store import Reading, Store
 from index.vectors import VectorSnapshot
-from index.words import Words, WordSnapshot
+from index.words import WordSnapshot
 
 
 class Outcome(StrEnum):
@@ -56,29 +54,27 @@ class Corpus:
         threadpool_limits(limits=1)
         self._folder = folder
         self.embedder = embedder
-        self._splitter = Splitter(embedder.tokenizer_json, splitting)
-        ours = Identity(
-            embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_dimension, splitting.name
-        )
+        self._passage_embedder = PassageEmbedder(embedder, splitting)
+        ours = self._passage_embedder.identity
         self.store = Store(folder, create=ours if create else None)
         _check_identity(folder, self.store.identity, ours)
-        self._advancing = threading.Lock()
+        self._replacing = threading.Lock()
         with self.store.read() as reading:
-            loaded = vectors.load(folder, self.store.database_id, embedder.dimension, reading.seq)
-            self._saved_seq = loaded.seq if loaded else -1
-            self._vectors = loaded or vectors.empty_snapshot(embedder.dimension)
-            self._vectors_at(reading)
-            self._words = Words(folder, self.store.database_id, self.store.seq)
-            self._words.at(reading)
-        if loaded is None:
+            self._derived = self._derived_from(reading)
+        if self._derived.is_new:
             self.save()
+        else:
+            self._publish()
 
     @contextmanager
     def read(self) -> Iterator[View]:
         """Give a view of one instant; what is put or deleted meanwhile does not show in it."""
         while True:
             with self.store.read() as reading:
-                view = View(reading, self._vectors_at(reading), self._words.at(reading))
+                derived = self._derived_for(reading)
+                if derived is None:
+                    continue
+                view = View(reading, derived.vectors_at(reading), derived.words_at(reading))
                 # Another reader may have gone on to a newer state since this one looked; then this one looks again.
                 if view.vectors.seq == view.words.seq == reading.seq:
                     yield view
@@ -130,65 +126,43 @@ class Corpus:
             return reading.passage_spans(doc_id)
 
     def embedded(self, document: Document) -> list[EmbeddedPassage]:
-        """Return a document's passages with their vectors.
+        """Return a document's passages with their vectors."""
+        return self._passage_embedder.embedded(document)
 
-        What is embedded of a passage is the document's title, the headings above it and its text without inline
-        furniture.
-        """
-        title = document.metadata.title
-        passages = self._splitter.split(document.text, document_blocks(document), title)
-        read = [self._in_context(document.text, passage, title) for passage in passages]
-        embeddings = self.embedder.embed_texts([text for text, _ in read])
-        return [
-            EmbeddedPassage(passage, made.vector, made.tokens, _sentence_tokens(passage, made.spans, offsets))
-            for passage, made, (_, offsets) in zip(passages, embeddings, read, strict=True)
-        ]
+    def reached(self) -> Reached:
+        """Return how far this process's searches have come, without bringing them further."""
+        return self._derived.reached()
 
     def save(self) -> None:
         """Bring the derived files up to date. Where the folder cannot be written they stay behind, at no loss."""
         self._publish()
-        snapshot = self._vectors
-        if snapshot.seq != self._saved_seq:
-            with suppress(OSError):
-                vectors.save(self._folder, snapshot, self.store.database_id)
-                self._saved_seq = snapshot.seq
+        self._derived.save()
 
     def close(self) -> None:
         """Bring the derived file up to date and close the database."""
         self.save()
         self.store.close()
 
-    def _in_context(self, text: str, passage: Passage, title: str | None) -> tuple[str, list[int]]:
-        """Return what is embedded of a passage, and where each character stands in `text` (−1: title or headings)."""
-        context = " › ".join(filter(None, (title, passage.heading)))
-        body, offsets = without_inline_at(text, passage.span)
-        limit = self._splitter.splitting.context_tokens
-        if not context or not limit:
-            return body, offsets
-        lead = f"{self._splitter.first_tokens(context, limit)}\n"
-        return lead + body, [-1] * len(lead) + offsets
+    def _derived_for(self, reading: Reading) -> Derived | None:
+        """Return what is derived from the database that is read, opened anew where another was put in its place.
 
-    def _vectors_at(self, reading: Reading) -> VectorSnapshot:
-        """Return a snapshot at least as new as `reading`, made by replaying what is missing."""
-        if self._vectors.seq < reading.seq:
-            with self._advancing:
-                if self._vectors.seq < reading.seq:
-                    self._vectors = self._vectors.after(reading.changes(self._vectors.seq))
-        return self._vectors
+        None where the reading began before that and the database is no longer there.
+        """
+        if self._derived.database_id != reading.database_id:
+            with self._replacing:
+                newest = self.store.state().database_id
+                if self._derived.database_id != newest == reading.database_id:
+                    self._derived = self._derived_from(reading)
+        derived = self._derived
+        return derived if derived.database_id == reading.database_id else None
+
+    def _derived_from(self, reading: Reading) -> Derived:
+        return Derived(self._folder, reading, self.embedder.dimension, self.store.seq)
 
     def _publish(self) -> None:
         """Bring what is derived up to date now, so that the next reader does not have to."""
-        with self.store.read() as reading:
-            self._vectors_at(reading)
-            self._words.at(reading)
-
-
-def _sentence_tokens(passage: Passage, tokens: Sequence[Span], offsets: Sequence[int]) -> tuple[Span, ...]:
-    """Return for each sentence of a passage the positions of its tokens; none where it was not read so far."""
-    starts = [offsets[token.start] for token in tokens]
-    return tuple(
-        Span(bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)) for sentence in passage.sentences
-    )
+        with self.read():
+            pass
 
 
 def open_corpus(
@@ -216,7 +190,7 @@ def open_corpus(
         if identity.model != model:
             raise DataMismatch(
                 f"The data in '{folder}' was made with model {identity.model!r}, RAG_MODEL asks for {model!r}; "
-                f"set RAG_MODEL={identity.model}, or index into another --data folder."
+                f"set RAG_MODEL={identity.model}, or run `rag upgrade` to embed its articles anew."
             )
         fingerprint = identity.fingerprint
     try:
@@ -225,14 +199,14 @@ def open_corpus(
         other = find_model(models_dir, model)
         raise DataMismatch(
             f"The data in '{folder}' was made with model {model!r} of fingerprint {fingerprint}, '{models_dir}' holds "
-            f"{other.name}; bring back that model, or index into another --data folder."
+            f"{other.name}; bring back that model, or run `rag upgrade` to embed its articles anew."
         ) from None
     return Corpus(folder, OnnxEmbedder(found, threads), create=create, splitting=splitting)
 
 
 def not_found(doc_id: str) -> DocumentNotFound:
     """Return the error for an id that no document has."""
-    return DocumentNotFound(f"There is no document {doc_id[:200]!r}; GET /v1/documents lists those there are.")
+    return DocumentNotFound(f"There is no document {doc_id[:200]!r}; look in the list of documents.")
 
 
 def _check_identity(folder: Path, stored: Identity, ours: Identity) -> None:
@@ -241,5 +215,5 @@ def _check_identity(folder: Path, stored: Identity, ours: Identity) -> None:
         if has != asked:
             raise DataMismatch(
                 f"The data in '{folder}' was made with {what} {has!r}, not {asked!r}; "
-                "use the model and the version that made it, or index into another --data folder."
+                "use the model and the version that made it, or run `rag upgrade` to embed its articles anew."
             )

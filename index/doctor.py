@@ -1,15 +1,21 @@
 """The doctor: checks stored data against itself, and says what is wrong and how to mend it."""
 
+import shutil
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 
 import numpy as np
 
-from index import vectors
+from index import vectors, words
 from index.database import FORMAT
 from index.document import Document
+from index.extent import disk_bytes
 from index.records import TOKEN_SCALE, PassageTokens
 from index.store import Reading, Store
+from index.vectors import VectorSnapshot
+from index.words import WordSnapshot
 
 _PAGE = 200
 _REINDEX = "delete the document and index its article again"
@@ -19,17 +25,21 @@ def diagnose(folder: Path) -> Iterator[str]:
     """Yield a sentence for each fault in the data in `folder`, none where it is sound.
 
     Looks at the database's own structure, at each document against its SHA-256, at each passage and its vectors, and
-    at the derived file. Raises DataMissing, DataMismatch or DataCorrupt where the data cannot be opened at all.
+    at what is derived from them. Raises DataMissing, DataMismatch or DataCorrupt where the data cannot be opened at
+    all.
     """
     store = Store(folder)
+    # The derived files first: the database is then read at least as new as they are.
+    derived = vectors.load(folder, store.database_id, store.identity.dimension), words.load(folder, store.database_id)
     try:
         with store.read() as reading:
             damage = reading.damage()
             for fault in damage:
-                yield f"The database is damaged: {fault}; restore it, or index the articles into a new --data folder."
+                yield f"The database is damaged: {fault}; run `rag restore BACKUP --force`, or index the articles anew."
             if not damage:
                 yield from _document_faults(reading)
-                yield from _derived_faults(folder, store, reading)
+                yield from _vector_faults(folder / vectors.FILE, derived[0], reading)
+                yield from _word_faults(folder / words.FOLDER, derived[1], reading)
     finally:
         store.close()
 
@@ -39,6 +49,7 @@ def facts(folder: Path) -> Iterator[tuple[str, str]]:
     store = Store(folder)
     with store.read() as reading:
         documents, passages = reading.count()
+        yield "version", f"{version('footnote')}, Python {python_version()}"
         yield "data", str(store.path)
         yield "format", str(FORMAT)
         yield (
@@ -48,7 +59,14 @@ def facts(folder: Path) -> Iterator[tuple[str, str]]:
         yield "splitter", store.identity.splitter
         yield "documents", f"{documents:,}"
         yield "passages", f"{passages:,}"
+        yield "change", f"{reading.seq:,} (the last that was committed)"
     store.close()
+    yield "on disk", ", ".join(f"{part} {_megabytes(size)}" for part, size in disk_bytes(folder).items())
+    yield "free disk", _megabytes(shutil.disk_usage(folder).free)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
 
 
 def _document_faults(reading: Reading) -> Iterator[str]:
@@ -78,19 +96,33 @@ def _passage_faults(document: Document, passage: PassageTokens) -> Iterator[str]
         yield f"{name} has damaged token vectors; {_REINDEX}."
 
 
-def _derived_faults(folder: Path, store: Store, reading: Reading) -> Iterator[str]:
+def _vector_faults(path: Path, snapshot: VectorSnapshot | None, reading: Reading) -> Iterator[str]:
     changes = reading.changes(0)
     lengths = np.linalg.norm(changes.vectors, axis=1)
     for passage_no in changes.passage_nos[~np.isclose(lengths, 1, atol=0.01)]:
         yield f"The vector of passage number {passage_no} is damaged; index its article again."
-    snapshot = vectors.load(folder, store.database_id, store.identity.dimension, reading.seq)
-    if snapshot is None:
+    if snapshot is None or snapshot.seq > reading.seq:
         if len(changes.passage_nos):
-            yield f"'{folder / vectors.FILE}' is missing or damaged; it is made anew when the data is next opened."
+            yield f"'{path}' is missing or damaged; it is made anew when the data is next opened."
         return
     found = snapshot.after(reading.changes(snapshot.seq)).passage_nos()
     if not np.array_equal(found, changes.passage_nos):
         yield (
-            f"'{folder / vectors.FILE}' finds {len(found)} passages where the database has {len(changes.passage_nos)}; "
+            f"'{path}' finds {len(found)} passages where the database has {len(changes.passage_nos)}; "
+            "delete it, and it is made anew."
+        )
+
+
+def _word_faults(path: Path, snapshot: WordSnapshot | None, reading: Reading) -> Iterator[str]:
+    stored = reading.changes(0).passage_nos
+    if snapshot is None or snapshot.seq > reading.seq:
+        if len(stored):
+            yield f"'{path}' is missing or damaged; it is made anew when the data is next opened."
+        return
+    kept = np.setdiff1d(snapshot.passage_nos(), reading.removed_since(snapshot.seq))
+    found = np.union1d(kept, reading.changes(snapshot.seq).passage_nos)
+    if not np.array_equal(found, stored):
+        yield (
+            f"'{path}' finds {len(found)} passages where the database has {len(stored)}; "
             "delete it, and it is made anew."
         )

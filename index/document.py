@@ -9,6 +9,8 @@ from index.errors import InvalidDocumentId, InvalidMetadata, InvalidSpan
 
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 _DOC_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
+# Zero-width space, joiners and no-break space, the soft hyphen, and marks, embeddings, overrides and isolates.
+_HIDDEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ def checked_published_at(value: str) -> str:
             f"{value[:80]!r} is not a date of publication; use ISO 8601 such as '2025-05-01' or '2025-05-01T10:00:00Z'."
         ) from error
     return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def without_hidden(text: str) -> str:
+    """Return `text` as a reader sees it, without zero-width characters, soft hyphens and what turns its direction."""
+    return text if text.isascii() else _HIDDEN.sub("", text)
 
 
 def canonical_text(text: str) -> str:

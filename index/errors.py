@@ -18,7 +18,11 @@ FootnoteError
 │   ├── DataMismatch         made with another model or a newer format
 │   ├── DataCorrupt
 │   ├── DataUnwritable
-│   └── DataBusy             another writer holds the database
+│   │   ├── StorageFull      no room on the disk
+│   │   └── ReadOnlyData     the folder or the database may only be read
+│   ├── DataBusy             another writer holds the database
+│   ├── DataInTheWay         restoring, or backing up, would overwrite what is there
+│   └── InvalidBackup        not a database, damaged, or of a newer format
 └── ModelError
     ├── ModelNotPrepared
     └── ModelUnusable        damaged on disk, or unlike its reference
@@ -99,8 +103,24 @@ class DataUnwritable(DataError):
     """The data folder cannot be written."""
 
 
+class StorageFull(DataUnwritable):
+    """There is no room left where the data is kept."""
+
+
+class ReadOnlyData(DataUnwritable):
+    """The data folder, or what is in it, may be read but not written."""
+
+
 class DataBusy(DataError):
     """Another writer has held the database for longer than a writer waits."""
+
+
+class DataInTheWay(DataError):
+    """What is there already would be overwritten, and nobody said that it may be."""
+
+
+class InvalidBackup(DataError):
+    """A file that no data can be restored from."""
 
 
 class ModelError(FootnoteError):

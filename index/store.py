@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from index.database import FORMAT, Connection, Database, seq_of
+from index.database import FORMAT, Connection, Database, State, damage, meta_of, state_of
 from index.document import Document, Metadata, Span
 from index.errors import DataMismatch
 from index.furniture import without_inline
@@ -35,43 +35,39 @@ _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
 class Store:
     """The database in a data folder. Any number of threads and processes read it; one at a time writes.
 
-    Raises DataMissing where there is no database and `create` is None; DataMismatch where the database is of a newer
-    format; DataCorrupt, DataUnwritable or DataBusy where SQLite says so.
+    Another database of the same identity may be put in its place, restored from a backup; it is read and written from
+    then on. Raises DataMissing where there is no database and `create` is None; DataMismatch where the database is of
+    another format or, put there since, of another identity; DataCorrupt, DataUnwritable or DataBusy where SQLite says
+    so.
     """
 
     def __init__(self, folder: Path, create: Identity | None = None) -> None:
         self._database = Database(folder, create)
         self.path = self._database.path
         with self._database.read() as connection:
-            said = dict(connection.execute("SELECT key, value FROM meta"))
-        if int(said["format"]) != FORMAT:
-            raise DataMismatch(
-                f"The data in '{folder}' has format {said['format']}, this version reads format {FORMAT}; "
-                "use the version that wrote it, or index anew into another --data folder."
-            )
-        self.database_id = said["database_id"]
-        self.identity = Identity(
-            said["model"],
-            said["fingerprint"],
-            int(said["dimension"]),
-            int(said["token_dimension"]),
-            said["splitter"],
-        )
+            self.identity = _identity(folder, connection)
+            self.database_id = state_of(connection).database_id
 
     @contextmanager
     def read(self) -> Iterator["Reading"]:
         """Give a view of one instant of the database, unchanged until it is left."""
         with self._database.read() as connection:
-            yield Reading(connection, self.identity)
+            reading = Reading(connection, self.identity)
+            self._check_still_ours(connection, reading.database_id)
+            yield reading
+
+    def state(self) -> State:
+        """Return which database this is and how far it has come."""
+        with self.read() as reading:
+            return State(reading.database_id, reading.seq)
 
     def seq(self) -> int:
         """Return the number of the last change that has been committed."""
-        with self.read() as reading:
-            return reading.seq
+        return self.state().seq
 
     def put(self, document: Document, passages: Sequence[EmbeddedPassage], file: FileRecord | None) -> None:
         """Store a document with its passages in one transaction, in place of any of the same id."""
-        with self._database.write() as (connection, seq):
+        with self._writing() as (connection, seq):
             row = connection.execute("SELECT doc_no FROM documents WHERE doc_id = ?", (document.doc_id,)).fetchone()
             values = _document_row(document, file)
             if row is None:
@@ -85,22 +81,18 @@ class Store:
                 connection.execute(
                     f"UPDATE documents SET {fields} WHERE doc_no = :doc_no", {**values, "doc_no": doc_no}
                 )
-            connection.executemany(
-                "INSERT INTO passages (doc_no, start, end, heading, seq, vector, sentence_bounds, token_vectors)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [_passage_row(doc_no, seq, embedded) for embedded in passages],
-            )
+            add_passages(connection, doc_no, seq, passages)
 
     def put_file(self, doc_id: str, file: FileRecord) -> None:
         """Record that a document whose content is unchanged now stands in another file."""
-        with self._database.write() as (connection, _):
+        with self._writing() as (connection, _):
             connection.execute(
                 "UPDATE documents SET file_path = ?, file_sha256 = ? WHERE doc_id = ?", (file.path, file.sha256, doc_id)
             )
 
     def delete(self, doc_id: str) -> bool:
         """Remove a document with its passages; tell whether it was there."""
-        with self._database.write() as (connection, seq):
+        with self._writing() as (connection, seq):
             row = connection.execute("SELECT doc_no FROM documents WHERE doc_id = ?", (doc_id,)).fetchone()
             if row is not None:
                 _remove_passages(connection, row[0], seq)
@@ -111,6 +103,25 @@ class Store:
         """Close the connections that no reader holds."""
         self._database.close()
 
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, int]]:
+        with self._database.write() as (connection, seq):
+            self._check_still_ours(connection, state_of(connection).database_id)
+            yield connection, seq
+
+    def _check_still_ours(self, connection: Connection, database_id: str) -> None:
+        """Go on with a database that was put in the place of ours, if it is of one identity with it."""
+        if database_id == self.database_id:
+            return
+        identity = _identity(self.path.parent, connection)
+        if identity != self.identity:
+            raise DataMismatch(
+                f"'{self.path}' was replaced by one made with {identity.model!r} of fingerprint "
+                f"{identity.fingerprint[:16]!r}, this process reads {self.identity.model!r} of "
+                f"{self.identity.fingerprint[:16]!r}; start it anew."
+            )
+        self.database_id = database_id
+
 
 class Reading:
     """One instant of the database. Everything read through it belongs together."""
@@ -119,7 +130,7 @@ class Reading:
         self._connection = connection
         self._dimension = identity.dimension
         self._token_dimension = identity.token_dimension
-        self.seq = seq_of(connection)
+        self.database_id, self.seq = state_of(connection)
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
@@ -233,8 +244,7 @@ class Reading:
 
     def damage(self) -> list[str]:
         """Return what SQLite finds wrong with the database itself, nothing where it is sound."""
-        found = [row[0] for row in self._connection.execute("PRAGMA integrity_check(20)")]
-        return [] if found == ["ok"] else found
+        return damage(self._connection)
 
     def _passage_tokens(self, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes) -> PassageTokens:
         return PassageTokens(
@@ -243,6 +253,35 @@ class Reading:
             _bounds(bounds),
             np.frombuffer(vectors, dtype=np.int8).reshape(-1, self._token_dimension),
         )
+
+
+def add_passages(connection: Connection, doc_no: int, seq: int, passages: Sequence[EmbeddedPassage]) -> None:
+    """Store the passages of a document that has none."""
+    connection.executemany(
+        "INSERT INTO passages (doc_no, start, end, heading, seq, vector, sentence_bounds, token_vectors)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [_passage_row(doc_no, seq, embedded) for embedded in passages],
+    )
+
+
+def check_format(folder: Path, found: str) -> None:
+    """Raise DataMismatch where data is not of the format that this version reads and writes."""
+    if int(found) == FORMAT:
+        return
+    remedy = (
+        "run `rag upgrade`, which keeps every document"
+        if int(found) < FORMAT
+        else "use the version that wrote it, or index anew into another --data folder"
+    )
+    raise DataMismatch(f"The data in '{folder}' has format {found}, this version reads format {FORMAT}; {remedy}.")
+
+
+def _identity(folder: Path, connection: Connection) -> Identity:
+    check_format(folder, meta_of(connection, "format")["format"])
+    said = meta_of(connection, *Identity.__slots__)
+    return Identity(
+        said["model"], said["fingerprint"], int(said["dimension"]), int(said["token_dimension"]), said["splitter"]
+    )
 
 
 def _passage(row: tuple[int, str, None, None, None, None, int, int, str, str, bytes]) -> StoredPassage:

@@ -8,7 +8,9 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +27,8 @@ FILE = "vectors.faiss"
 RECENT_ROWS = 2000
 RECENT_SHARE = 0.1
 
+# No process takes so long to save.
+_LEFT_BEHIND_S = 600
 _MAGIC = b"footnote-vectors-1\n"
 _Mask = npt.NDArray[np.bool_]
 
@@ -163,6 +167,7 @@ def save(folder: Path, snapshot: VectorSnapshot, database_id: str) -> None:
     }
     head = json.dumps(header).encode() + b"\n"
     digest = hashlib.sha256(head + content).hexdigest().encode() + b"\n"
+    _remove_left_behind(folder)
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -174,8 +179,11 @@ def save(folder: Path, snapshot: VectorSnapshot, database_id: str) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def load(folder: Path, database_id: str, dimension: int, newest_seq: int) -> VectorSnapshot | None:
-    """Return the snapshot in the derived file; None where it is missing, damaged, or of another or newer database."""
+def load(folder: Path, database_id: str, dimension: int, newest_seq: int | None = None) -> VectorSnapshot | None:
+    """Return the snapshot in the derived file; None where it is missing, damaged, of another database or a newer state.
+
+    Without `newest_seq`, any state of the database is taken.
+    """
     try:
         raw = (folder / FILE).read_bytes()
     except OSError:
@@ -186,12 +194,22 @@ def load(folder: Path, database_id: str, dimension: int, newest_seq: int) -> Vec
     head, _, content = body.partition(b"\n")
     header = json.loads(head)
     seq, rows = header["seq"], header["rows"]
-    if header["database_id"] != database_id or header["dimension"] != dimension or seq > newest_seq:
+    if header["database_id"] != database_id or header["dimension"] != dimension:
+        return None
+    if newest_seq is not None and seq > newest_seq:
         return None
     numbers = np.frombuffer(content[: 16 * rows], dtype="<i8").astype(np.int64)
     index = faiss.deserialize_index(np.frombuffer(content[16 * rows :], dtype=np.uint8))
     base = _Part(index, numbers[:rows], numbers[rows:], np.ones(rows, dtype=bool))
     return VectorSnapshot(seq, base, _nothing(dimension))
+
+
+def _remove_left_behind(folder: Path) -> None:
+    """Remove what processes that were killed while they saved have left."""
+    for path in folder.glob(f".{FILE}-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
+                path.unlink()
 
 
 def _nothing(dimension: int) -> _Part:

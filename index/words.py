@@ -4,22 +4,25 @@ The folder is shared by all processes: whoever first meets a newer database brin
 lock, and a searcher once opened never changes.
 """
 
+import json
 import math
 import re
 import shutil
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import tantivy
 from tantivy import Occur, Query
 
-from index.document import Span
-from index.errors import DataBusy, DataUnwritable
+from index.document import Span, without_hidden
+from index.errors import DataBusy
 from index.records import Numbers
 from index.store import Reading
 
@@ -37,12 +40,19 @@ _MAX_BM25_AN_IDF = 2.2
 _ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
 _WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
 
-_VERSION = "footnote-words-2"
+_VERSION = "footnote-words-3"
 _ANALYZER = "english"
 _HEAP_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 30.0
 # Words beyond these say nothing that the first ones do not, and each costs time.
 _MAX_QUERY_WORDS = 256
+# Stands for the sequence number of an index that is of another database, or ahead of this one.
+_FOREIGN = -1
+# What Tantivy raises where it cannot read or write, and what our own look at its files raises where they are damaged.
+_UNUSABLE = (ValueError, LookupError, OSError)
+# How long words stay in memory before the disk is tried again.
+_DISK_AGAIN_S = 5.0
+_READ_AGAIN = 3
 # What a question is asked with, and what is left of "what's" and "doesn't" when they are taken apart.
 _QUESTION_WORDS = (
     "what",
@@ -109,6 +119,12 @@ class WordSnapshot:
         spans = (Span(*found.span()) for found in _WORD.finditer(text))
         return [(span, max((self._idf(word) for word in words_of(span.of(text))), default=0.0)) for span in spans]
 
+    def passage_nos(self) -> Numbers:
+        """Return the numbers of the passages that a search can find, ascending."""
+        found = self.searcher.search(Query.all_query(), limit=max(self.searcher.num_docs, 1), count=False).hits
+        numbers = self.searcher.fast_field_values("passage_no", [address for _, address in found])
+        return np.sort(np.array([number for number in numbers if number is not None], dtype=np.int64))
+
     def _found(self, query: Query, k: int) -> list[tuple[int, float]]:
         found = self.searcher.search(query, limit=k, count=False).hits
         numbers = self.searcher.fast_field_values("passage_no", [address for _, address in found])
@@ -140,99 +156,125 @@ class Words:
     """The word index of a data folder. Opened with what is there, or anew where that is missing, damaged or foreign.
 
     `newest_seq` says how far the store has come; an index that is ahead of it belongs to another state of the store.
+    Where the folder cannot be written, the words are kept in memory until it can.
     """
 
     def __init__(self, folder: Path, database_id: str, newest_seq: Callable[[], int]) -> None:
         self._folder = folder / FOLDER
         self._database_id = database_id
+        self._newest_seq = newest_seq
         self._advancing = threading.Lock()
         self._schema = _schema()
-        self._index, self._snapshot = self._opened(newest_seq)
+        self._on_disk: tantivy.Index | None = None
+        self._in_memory: tantivy.Index | None = None
+        self._disk_again_at = 0.0
+        try:
+            self._on_disk = self._opened()
+            self._snapshot = self._current(self._on_disk)
+        except _UNUSABLE:
+            self._snapshot = WordSnapshot(_FOREIGN, self._memory().searcher(), self._schema)
+
+    @property
+    def seq(self) -> int:
+        """The sequence number that this process's searches have reached."""
+        return self._snapshot.seq
 
     def at(self, reading: Reading) -> WordSnapshot:
         """Return a snapshot at least as new as `reading`, made by replaying what is missing."""
         if self._snapshot.seq < reading.seq:
             with self._advancing:
-                self._snapshot = self._current()
                 if self._snapshot.seq < reading.seq:
-                    self._replay(reading)
+                    self._snapshot = self._advanced(reading)
         return self._snapshot
 
-    def _opened(self, newest_seq: Callable[[], int]) -> tuple[tantivy.Index, WordSnapshot]:
-        try:
-            if tantivy.Index.exists(str(self._folder)):
+    def _advanced(self, reading: Reading) -> WordSnapshot:
+        attempts = 2 if time.monotonic() >= self._disk_again_at else 0
+        for _ in range(attempts):
+            try:
+                self._on_disk = self._on_disk or self._opened()
+                snapshot = self._replayed(self._on_disk, reading)
+            except _UNUSABLE:
+                # Opened again it is made anew if it was damaged or removed; if there is no room, it fails again.
+                self._on_disk = None
+            else:
+                self._in_memory = None
+                return snapshot
+        if attempts:
+            self._disk_again_at = time.monotonic() + _DISK_AGAIN_S
+        return self._replayed(self._memory(), reading)
+
+    def _memory(self) -> tantivy.Index:
+        if self._in_memory is None:
+            self._in_memory = _registered(tantivy.Index(self._schema))
+        return self._in_memory
+
+    def _opened(self) -> tantivy.Index:
+        """Open what is there; make it anew where it is missing, damaged or of another version of Tantivy."""
+        with suppress(*_UNUSABLE):
+            if tantivy.Index.exists(str(self._folder)) and _is_whole(self._folder):
                 index = _registered(tantivy.Index.open(str(self._folder)))
-                snapshot = self._snapshot_of(index)
-                # The store is asked after the index was opened: another process may have gone on in both meanwhile.
-                if snapshot is not None and snapshot.seq <= newest_seq():
-                    return index, snapshot
-        except (ValueError, OSError):
-            # Damaged, or of another version of Tantivy: made anew below like a missing one.
-            pass
-        return self._made_anew()
+                self._current(index)
+                return index
+        if self._folder.is_file():
+            self._folder.unlink()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return _registered(tantivy.Index(self._schema, str(self._folder)))
 
-    def _made_anew(self) -> tuple[tantivy.Index, WordSnapshot]:
-        try:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir(parents=True)
-            index = _registered(tantivy.Index(self._schema, str(self._folder)))
-        except (ValueError, OSError) as error:
-            raise DataUnwritable(
-                f"'{self._folder}' cannot be written ({error}); choose another folder by --data."
-            ) from error
+    def _current(self, index: tantivy.Index) -> WordSnapshot:
+        """Return what was committed last, as _FOREIGN where it is not of this state of this database."""
         index.reload()
-        return index, WordSnapshot(0, index.searcher(), self._schema)
+        snapshot = _snapshot(index, self._schema, self._database_id)
+        # The store is asked after the index was read: another process may have gone on in both meanwhile.
+        if snapshot.seq > self._newest_seq():
+            return WordSnapshot(_FOREIGN, snapshot.searcher, self._schema)
+        return snapshot
 
-    def _current(self) -> WordSnapshot:
-        self._index.reload()
-        return self._snapshot_of(self._index) or WordSnapshot(0, self._index.searcher(), self._schema)
-
-    def _snapshot_of(self, index: tantivy.Index) -> WordSnapshot | None:
-        """Return the snapshot as it was committed last, None where it is of another database or another version."""
-        searcher = index.searcher()
-        query = Query.term_query(self._schema, "state", _VERSION)
-        found = searcher.search(query, limit=1, count=False).hits
-        if not found:
-            return None
-        state = searcher.doc(found[0][1]).to_dict()
-        if state["database_id"] != [self._database_id]:
-            return None
-        return WordSnapshot(int(state["seq"][0]), searcher, self._schema)
-
-    def _replay(self, reading: Reading) -> None:
-        with self._writer() as writer:
+    def _replayed(self, index: tantivy.Index, reading: Reading) -> WordSnapshot:
+        current = self._current(index)
+        if current.seq >= reading.seq:
+            return current
+        with self._writer(index) as writer:
             # Another process may have written while this one waited for the lock.
-            since = self._current().seq
+            since = self._current(index).seq
             if since < reading.seq:
-                for passage_no in reading.removed_since(since):
-                    writer.delete_documents_by_term("passage_no", passage_no)
-                for words in reading.words_since(since):
-                    document = tantivy.Document()
-                    document.add_integer("passage_no", words.passage_no)
-                    document.add_integer("doc_no", words.doc_no)
-                    for field in FIELD_WEIGHTS:
-                        text = _without_dots(getattr(words, field))
-                        document.add_text(field, text)
-                        document.add_text(_ANYWHERE, text)
-                    writer.add_document(document)
-                writer.delete_documents_by_term("state", _VERSION)
-                state = tantivy.Document()
-                state.add_text("state", _VERSION)
-                state.add_text("database_id", self._database_id)
-                state.add_integer("seq", reading.seq)
-                writer.add_document(state)
+                if since == _FOREIGN:
+                    # In one commit with what comes in their place, so that whoever still reads them is not disturbed.
+                    writer.delete_all_documents()
+                self._write(writer, reading, max(since, 0))
                 writer.commit()
-        self._snapshot = self._current()
+        return self._current(index)
+
+    def _write(self, writer: tantivy.IndexWriter, reading: Reading, since: int) -> None:
+        for passage_no in reading.removed_since(since):
+            writer.delete_documents_by_term("passage_no", passage_no)
+        for words in reading.words_since(since):
+            document = tantivy.Document()
+            document.add_integer("passage_no", words.passage_no)
+            document.add_integer("doc_no", words.doc_no)
+            for field in FIELD_WEIGHTS:
+                text = _without_dots(getattr(words, field))
+                document.add_text(field, text)
+                document.add_text(_ANYWHERE, text)
+            writer.add_document(document)
+        writer.delete_documents_by_term("state", _VERSION)
+        state = tantivy.Document()
+        state.add_text("state", _VERSION)
+        state.add_text("database_id", self._database_id)
+        state.add_integer("seq", reading.seq)
+        writer.add_document(state)
 
     @contextmanager
-    def _writer(self) -> Iterator[tantivy.IndexWriter]:
+    def _writer(self, index: tantivy.Index) -> Iterator[tantivy.IndexWriter]:
         """Lend Tantivy's writer, of which there is one at a time among all processes."""
         deadline = time.monotonic() + _BUSY_TIMEOUT_S
         while True:
             try:
-                writer = self._index.writer(_HEAP_BYTES, 1)
+                writer = index.writer(_HEAP_BYTES, 1)
                 break
             except ValueError as error:
+                if "LockBusy" not in str(error):
+                    raise
                 if time.monotonic() > deadline:
                     raise DataBusy(
                         f"Another process has held '{self._folder}' for {_BUSY_TIMEOUT_S:g} seconds; try again."
@@ -242,6 +284,15 @@ class Words:
             yield writer
         finally:
             writer.wait_merging_threads()
+
+
+def load(folder: Path, database_id: str) -> WordSnapshot | None:
+    """Return the words as they are on disk, changing nothing; None where missing, damaged or of another database."""
+    with suppress(*_UNUSABLE):
+        if tantivy.Index.exists(str(folder / FOLDER)) and _is_whole(folder / FOLDER):
+            snapshot = _snapshot(_registered(tantivy.Index.open(str(folder / FOLDER))), _schema(), database_id)
+            return snapshot if snapshot.seq != _FOREIGN else None
+    return None
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -258,8 +309,8 @@ def _words(text: str) -> list[str]:
 
 
 def _without_dots(text: str) -> str:
-    """Return the text with its dotted abbreviations as others write them: "U.S." and "US" are one word."""
-    return _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), text)
+    """Return the text as it is read: abbreviations without dots, "U.S." and "US" being one word, and nothing hidden."""
+    return _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), without_hidden(text))
 
 
 def _schema() -> tantivy.Schema:
@@ -287,6 +338,44 @@ def _analyzer(*, without_stop_words: bool = False) -> tantivy.TextAnalyzer:
             tantivy.Filter.custom_stopword(list(_QUESTION_WORDS))
         )
     return builder.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.stemmer("english")).build()
+
+
+def _snapshot(index: tantivy.Index, schema: tantivy.Schema, database_id: str) -> WordSnapshot:
+    """Return the snapshot of what was committed last, _FOREIGN where it is of another database or another version."""
+    searcher = index.searcher()
+    found = searcher.search(Query.term_query(schema, "state", _VERSION), limit=1, count=False).hits
+    if not found:
+        return WordSnapshot(_FOREIGN if searcher.num_docs else 0, searcher, schema)
+    state = searcher.doc(found[0][1]).to_dict()
+    seq = int(state["seq"][0]) if state["database_id"] == [database_id] else _FOREIGN
+    return WordSnapshot(seq, searcher, schema)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether every file of the index has the checksum that Tantivy ended it with.
+
+    Tantivy itself looks at them only when it merges.
+    """
+    for _ in range(_READ_AGAIN):
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
+        files = [path for path in folder.iterdir() if path.name.partition(".")[0] in segments]
+        try:
+            return all(_is_whole_file(path) for path in files)
+        except FileNotFoundError:
+            # Another process has merged segments meanwhile.
+            continue
+    return True
+
+
+def _is_whole_file(path: Path) -> bool:
+    raw = path.read_bytes()
+    if len(raw) < 8:
+        return False
+    length = int.from_bytes(raw[-8:-4], "little")
+    footer, content = raw[-8 - length : -8], memoryview(raw)[: -8 - length]
+    crc: int = json.loads(footer)["crc"]
+    return zlib.crc32(content) == crc
 
 
 def _registered(index: tantivy.Index) -> tantivy.Index:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from rag.grounding import Generated, Source
 from rag.query import Query
 from rag.relevance import read_sentences
 from rag.reranking import RERANKED, Reranking, open_reranking
+from rag.stages import OnStage, Stages
 
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
@@ -67,7 +69,7 @@ class _Ranking(NamedTuple):
     reranked: int
 
 
-def _nothing(_: object) -> None:
+def _nothing(*_: object) -> None:
     pass
 
 
@@ -81,6 +83,15 @@ class Listener:
     on_hits: Callable[[tuple[Hit, ...]], None] = _nothing
     on_text: Callable[[str], None] = _nothing
     is_gone: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who hears of every question: its words, each of its stages, and its answer where one was asked for."""
+
+    on_question: Callable[[str], None] = _nothing
+    on_stage: OnStage = _nothing
+    on_answer: Callable[[AskResponse], None] = _nothing
 
 
 class Writer(Protocol):
@@ -117,6 +128,7 @@ class Engine:
         self._generator = generator
         self._reranking = reranking
         self._weights = weights or Weights()
+        self._observer = Observer()
 
     @classmethod
     def open(
@@ -155,6 +167,12 @@ class Engine:
         """Close the engine."""
         self.close()
 
+    def observed(self, observer: Observer) -> Self:
+        """Return this engine, over the same corpus, with an observer of its questions."""
+        engine = copy(self)
+        engine._observer = observer
+        return engine
+
     @property
     def asks_a_language_model(self) -> bool:
         """Whether an answer may wait for a language model."""
@@ -163,8 +181,10 @@ class Engine:
     def search(self, query: Query | str) -> SearchResponse:
         """Return the passages that answer a query best; raise InvalidQuery for words that cannot be one."""
         started, query = time.perf_counter(), _parsed(query)
+        self._observer.on_question(query.text)
+        stages = self._stages()
         with self.corpus.read() as view:
-            ranking = self._retrieve(view, query, query.top_k)
+            ranking = self._retrieve(view, query, query.top_k, stages)
         return SearchResponse(query, _hits(ranking.shown), _ms_since(started), ranking.reranked)
 
     def ask(self, question: Query | str, history: Sequence[Turn] = (), listener: Listener | None = None) -> AskResponse:
@@ -174,24 +194,31 @@ class Engine:
         """
         started, question, listener = time.perf_counter(), _parsed(question), listener or Listener()
         asked = replace(question, text=Query.parse(standalone(question.text, history)).text)
+        self._observer.on_question(asked.text)
+        stages = self._stages()
         with self.corpus.read() as view:
-            ranking = self._retrieve(view, asked, max(asked.top_k, ANSWERED_FROM))
+            ranking = self._retrieve(view, asked, max(asked.top_k, ANSWERED_FROM), stages)
             hits = _hits(ranking.shown[: asked.top_k])
             listener.on_hits(hits)
             grounds = self._grounds(view, asked, ranking)
             answer = compose(asked.text, grounds) if grounds.evidence else abstain(_why_nothing(view))
+        stages.over("answer")
         if answer.abstained or self._generator is None:
             listener.on_text(answer.text)
         else:
             rewording = Rewording(asked.text, grounds, listener.on_text)
             made = self._generator.answer(asked.text, rewording.sources, rewording.take, listener.is_gone)
             answer = rewording.answer(answer, made)
-        return AskResponse(question, asked, answer, hits, _ms_since(started))
+            stages.over("generate")
+        response = AskResponse(question, asked, answer, hits, _ms_since(started))
+        self._observer.on_answer(response)
+        return response
 
     def grounds(self, question: Query) -> Grounds:
         """Return what an answer to a question would be made from."""
         with self.corpus.read() as view:
-            return self._grounds(view, question, self._retrieve(view, question, ANSWERED_FROM))
+            stages = self._stages()
+            return self._grounds(view, question, self._retrieve(view, question, ANSWERED_FROM, stages))
 
     def _grounds(self, view: View, question: Query, ranking: _Ranking) -> Grounds:
         """Return the grounds in the first passages of a ranking, the same ones however many are to be shown."""
@@ -204,35 +231,54 @@ class Engine:
             sentences = tuple(read_sentences(question.text, evidence, idfs))
         return Grounds(evidence, sentences, idfs, features)
 
-    def _retrieve(self, view: View, query: Query, depth: int) -> _Ranking:
+    def _retrieve(self, view: View, query: Query, depth: int, stages: Stages) -> _Ranking:
         """Return the ranking down to a depth."""
+        stages.over("open")
         embedding = self.corpus.embedder.embed_query(query.text)
+        stages.over("embed")
         doc_nos = view.reading.doc_nos(query.filters)
         nearest = view.vectors.nearest(embedding.vector, CANDIDATES, doc_nos)
+        stages.over("vectors")
         matching = view.words.matching(query.text, CANDIDATES, doc_nos)
+        stages.over("words")
         numbers = sorted({number for number, _ in [*nearest, *matching]})
         near = view.vectors.near(embedding.vector, numbers)
         candidates = candidates_of(near, view.words.overlaps(query.text, numbers), dict(matching))
+        stages.over("candidates")
         reranking = self._reranking_for(query)
         looked_at = max(depth, RERANKED if reranking else 0)
-        ranking = self._ranking(view, query, embedding, candidates, looked_at)
+        ranking = self._ranking(view, query, embedding, candidates, looked_at, stages)
+        stages.over("fuse")
         passages = view.reading.passages([one.candidate.passage_no for one in ranking])
         evidence = [
             Evidence(passage, one.reading, one.candidate.cosine, one.strength, one.score)
             for one, passage in zip(ranking, passages, strict=True)
         ]
+        stages.over("fetch")
         shown, reranked = reranking.reread(query.text, evidence) if reranking else (evidence, 0)
+        if reranking:
+            stages.over("rerank")
         return _Ranking(evidence[:depth], shown[:depth], reranked)
 
     def _ranking(
-        self, view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate], depth: int
+        self,
+        view: View,
+        query: Query,
+        embedding: Embedding,
+        candidates: Sequence[Candidate],
+        depth: int,
+        stages: Stages,
     ) -> list[Ranked]:
         looked_at = candidates[: max(READ, depth)]
         tokens = view.reading.passage_tokens([candidate.passage_no for candidate in looked_at])
         asked = query_tokens(embedding, view.words.weights(query.text), measure_asked(query.text))
         readings = read(asked, tokens)
+        stages.over("read")
         ranking = diversified(fused(looked_at[:READ], readings[:READ], self._weights))
         return followed(ranking, looked_at[READ:], readings[READ:])[:depth]
+
+    def _stages(self) -> Stages:
+        return Stages(self._observer.on_stage)
 
     def _reranking_for(self, query: Query) -> Reranking | None:
         if query.rerank and self._reranking is None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from index.document import checked_published_at
+from index.document import checked_published_at, without_hidden
 from index.errors import InvalidMetadata
 from index.records import Filters
 from rag.errors import InvalidQuery
@@ -29,7 +29,7 @@ class Query:
     @classmethod
     def parse(cls, question: str, top_k: int = 5, filters: Filters | None = None, rerank: bool | None = None) -> Self:
         """Return the query of a question; raise InvalidQuery where it is empty, too long or not Unicode."""
-        text = unicodedata.normalize("NFC", question.strip())
+        text = unicodedata.normalize("NFC", without_hidden(question).strip())
         if not any(character.isprintable() and not character.isspace() for character in text):
             raise InvalidQuery("The question is empty; give 1 to 2,000 characters.")
         if len(text) > MAX_QUERY_CHARS:

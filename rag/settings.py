@@ -3,12 +3,13 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.embedder import DEFAULT_MODEL
+from index.limits import Limits
 from rag.errors import InvalidSetting
 
 PREFIX = "RAG_"
@@ -44,7 +45,60 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
         description="Address that readers reach the service at, for links in other programs; else the request's own.",
     )
+    api_keys: SecretStr | None = Field(
+        None, description="Keys as `name:read:key` or `name:write:key`, between commas; `rag key` makes one."
+    )
+    api_keys_file: Path | None = Field(None, description="A file of more keys, one on a line.")
+    open_to_all: bool = Field(
+        False, description="Whether, without keys, other machines may reach the service and do everything."
+    )
+    rate_limit: str | None = Field(
+        None,
+        pattern=r"^[1-9]\d*/(?:[1-9]\d* ?)?(?:second|minute|hour|day)$",
+        description="Requests that one key, or without keys one address, may send, such as `600/minute`.",
+    )
+    cors_origins: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#,*]+(?:[\s,]+https?://[^\s/?#,*]+)*$",
+        description="Origins of other web pages that may ask from a browser, between commas.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        pattern=r"^(?:\*|[\da-fA-F.:/]+(?:,[\da-fA-F.:/]+)*)$",
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, between commas.",
+    )
     threads: int = Field(0, ge=0, le=256, description="Threads that embed and answer; 0 takes one for each core.")
+    max_document_mb: float = Field(
+        20.0, gt=0, le=1024, description="Megabytes that one document may have, as a file and as text."
+    )
+    max_pdf_pages: int = Field(1000, ge=1, le=100_000, description="Pages that a PDF may have.")
+    max_body_mb: float = Field(
+        128.0, gt=0, le=4096, description="Megabytes that one request may send; questions 8 at most."
+    )
+    max_upload_files: int = Field(100, ge=1, le=1000, description="Files that one upload may hold.")
+    body_deadline_s: float = Field(
+        60.0, gt=0, le=3600, description="Seconds within which the whole of a request must have come."
+    )
+    queue: int = Field(
+        32, ge=0, le=10_000, description="Questions and reads that may wait for a thread; more are refused with 503."
+    )
+    write_queue: int = Field(
+        8, ge=0, le=1000, description="Changes that may wait for the one before; more are refused with 503."
+    )
+    queue_deadline_s: float = Field(
+        15.0, gt=0, le=600, description="Seconds that a request may wait for a thread before it is refused with 503."
+    )
+    max_connections: int = Field(
+        512, ge=1, le=100_000, description="Connections that may be open; more are refused with 503."
+    )
+    grace_s: int = Field(
+        10, ge=0, le=3600, description="Seconds that requests may still take once `rag serve` is told to stop."
+    )
+    log_format: Literal["plain", "json"] = Field("plain", description="Lines of the log: `plain` or `json`.")
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        None, description="From which level on there is a log; when not set, `info` in JSON and `warning` else."
+    )
+    log_questions: bool = Field(False, description="Whether the log, from `info` on, has the words of questions.")
 
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:
@@ -53,6 +107,11 @@ class Settings(BaseSettings):
             said = ", ".join(f"{name} is {value!r}" for name, value in given.items() if value)
             raise ValueError(f"Only {said}; give RAG_LLM_BASE_URL and RAG_LLM_MODEL together, or neither")
         return self
+
+    @property
+    def document_limits(self) -> Limits:
+        """What one document may be at most."""
+        return Limits(int(self.max_document_mb * 2**20), self.max_pdf_pages)
 
     @property
     def prepared_models(self) -> Path:

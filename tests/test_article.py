@@ -90,7 +90,9 @@ def test_a_tables_cells_are_cells(table: str, cells: list[list[str]]) -> None:
     assert [cell.tag for cell in rows[0]] == ["th"] * len(cells[0])
 
 
-@pytest.mark.parametrize("line", ["| y " + " " * 20_000 + "x |", " " * 20_000 + "| y | z |", "|" * 20_000, "| a " * 5_000])
+@pytest.mark.parametrize(
+    "line", ["| y " + " " * 20_000 + "x |", " " * 20_000 + "| y | z |", "|" * 20_000, "| a " * 5_000]
+)
 def test_a_hostile_table_is_set_in_good_time(line: str) -> None:
     started = time.process_time()
     text = f"| a | b |\n|---|---|\n{line}\n| c |"

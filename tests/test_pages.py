@@ -498,6 +498,62 @@ class TestFaults:
         page.locator(".fault").get_by_role("button", name="Try again").click()
         expect(page.locator(".answer .marker").first).to_be_visible()
 
+    def test_a_service_with_keys_is_used_from_the_page_once_it_is_given_one(
+        self, browser: Browser, rag: CommandLine
+    ) -> None:
+        entries = "reader:read:the-key-of-a-reader, loader:write:the-key-of-a-loader"
+        with rag.serving(RAG_API_KEYS=entries) as (client, _):
+            page = browser.new_context(base_url=str(client.base_url)).new_page()
+            page.goto("/")
+            give_key(page, "not-a-key-of-this-service")
+            expect(page.locator(".fault")).to_contain_text("The key is none of this service's")
+            give_key(page, "the-key-of-a-reader")
+            expect(page.locator("#article-count")).to_have_text("(5)")
+            answered(page, GENEVA)
+            page.locator(".answer .marker").first.click()
+            expect(page.locator("#reader-body mark").first).to_be_visible()
+            cited = page.locator("#reader-body mark").first.text_content()
+            # The page of its own is given the key by the tab that opens it.
+            with page.context.expect_page() as shown:
+                page.get_by_role("link", name="Open on a page of its own").click()
+            expect(shown.value.locator("mark")).to_have_text(cited or "")
+            drop(page, {"mine.txt": "The Brook Mine was bought by Ramaco."})
+            expect(page.locator("#uploads li")).to_contain_text("not added: The key 'reader' may only read")
+            page.locator("#uploads").get_by_role("button", name="Give a key").click()
+            page.fill("#key", "the-key-of-a-loader")
+            page.get_by_role("button", name="Use it").click()
+            expect(page.locator("#article-count")).to_have_text("(6)")
+            page.context.close()
+
+    def test_a_link_to_a_source_asks_for_the_key_in_its_place(self, browser: Browser, rag: CommandLine) -> None:
+        entry = "reader:read:the-key-of-a-reader"
+        with rag.serving(RAG_API_KEYS=entry) as (client, _):
+            page = opened_at(browser, f"{client.base_url}/source/004_cf58dd7b26a1b221?start=214&end=338")
+            expect(page.locator("h1")).to_have_text("A key is needed")
+            assert axe_violations(page) == []
+            for key in ("not-a-key-of-this-service", "the-key-of-a-reader"):
+                page.get_by_label("Key").fill(key)
+                page.get_by_role("button", name="Show it").click()
+                if key.startswith("not"):
+                    expect(page.get_by_role("alert")).to_contain_text("The key is none of this service's")
+            expect(page.locator("mark")).to_be_in_viewport()
+            assert page.get_by_role("button", name="Copy link").is_visible()
+            page.reload()
+            expect(page.locator("mark")).to_be_in_viewport()
+            page.context.close()
+
+
+def give_key(page: Page, key: str) -> None:
+    page.get_by_role("button", name="Give a key").click()
+    page.fill("#key", key)
+    page.get_by_role("button", name="Use it").click()
+
+
+def opened_at(browser: Browser, address: str) -> Page:
+    page = browser.new_context().new_page()
+    page.goto(address)
+    return page
+
 
 class TestEveryone:
     pytestmark = in_browser

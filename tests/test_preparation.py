@@ -1,5 +1,6 @@
 """The prepared model against the reference it was made from."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from index.errors import ModelNotPrepared, ModelUnusable
 from index.export import probes
 from index.ingestion import article_files, ingest
 from index.onnx_model import CARD, ONNX, TOKENIZER, read_card
-from index.preparation import LOWEST_COSINE
+from index.preparation import DEFAULT_WEIGHTS_SHA256, LOWEST_COSINE, prepare
 from tests.command_line import ROOT
 from tests.conftest import SEEDS
 
@@ -130,3 +131,13 @@ def test_a_model_that_another_version_prepared_is_passed_over(model_folder: Path
         find_model(tmp_path, DEFAULT_MODEL)
     shutil.copytree(model_folder, tmp_path / "1newer")
     assert find_model(tmp_path, DEFAULT_MODEL).name == "1newer"
+
+
+def test_weights_that_are_not_the_official_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"others")
+    monkeypatch.setattr("index.preparation.source_folder", lambda _: tmp_path)
+    with pytest.raises(ModelUnusable) as refused:
+        prepare(DEFAULT_MODEL, tmp_path / "models")
+    assert DEFAULT_WEIGHTS_SHA256 in str(refused.value)
+    assert hashlib.sha256(b"others").hexdigest() in str(refused.value)
+    assert not (tmp_path / "models").exists()

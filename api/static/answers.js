@@ -1,6 +1,6 @@
 // An answer on the page: its text with markers, its sources, what the articles disagree on, and its Markdown.
 
-import { announce, at, creditOf, element, factsOf, titleOf } from "./dom.js";
+import { announce, at, creditOf, element, factsOf, titleOf, unturned } from "./dom.js";
 import { clearFilters, filters } from "./filters.js";
 import { openArticle } from "./reader.js";
 
@@ -77,7 +77,9 @@ export class Turn {
     this.passages.replaceChildren(...(results.length ? [passagesOf(results, false)] : []));
   }
 
-  setText(text) {
+  setText(given) {
+    // Its markers stand on one line with it.
+    const text = unturned(given);
     const parts = [];
     let end = 0;
     for (const found of text.matchAll(MARKED_WORD)) {

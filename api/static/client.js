@@ -23,6 +23,8 @@ export function useKey(given) {
   return true;
 }
 
+export const hasKey = () => key !== null;
+
 function withKey(headers = {}) {
   return key ? { ...headers, Authorization: `Bearer ${key}` } : headers;
 }

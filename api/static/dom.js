@@ -26,11 +26,14 @@ export function keepFocus() {
   (document.querySelector("dialog[open] [data-close]") ?? at("question")).focus();
 }
 
+/** Return a text without the characters that turn the direction of what stands beside it. */
+export const unturned = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+
 /** Return the name of an article. */
-export const titleOf = (cited) => cited.title || cited.doc_id;
+export const titleOf = (cited) => unturned(cited.title || cited.doc_id);
 
 /** Return what is known of an article in a line: its source and its date. */
-export const factsOf = (cited) => [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).join(" · ");
+export const factsOf = (cited) => unturned([cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).join(" · "));
 
 /** Return the same with its name first. */
 export const creditOf = (cited) => [titleOf(cited), factsOf(cited)].filter(Boolean).join(" · ");

@@ -92,7 +92,8 @@ function show(page, cited) {
       "p",
       { class: "ways" },
       original && document.importNode(original, true),
-      element("a", { href: link, target: "_blank", rel: "noopener" }, "Open on a page of its own"),
+      // As its opener this tab hands on its key.
+      element("a", { href: link, target: "_blank", rel: "opener" }, "Open on a page of its own"),
     ),
     article,
   );

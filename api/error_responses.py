@@ -1,0 +1,99 @@
+"""How an error leaves over HTTP: in one shape, in OpenAI's on its routes, as a page where a person follows a link."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
+
+from api import errors, logs, schemas
+from api.chat_completions import error_response, speaks_openai
+from api.pages import HEADERS, fault_page, locked_page
+from api.security_headers import SECURITY_HEADERS
+from index.errors import FootnoteError
+
+_HTTP_CODES = {
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    503: "overloaded",
+}
+
+
+def add_error_responses(app: FastAPI) -> None:
+    """Have every error of an app answered."""
+    app.add_exception_handler(FootnoteError, on_footnote_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+async def on_footnote_error(request: Request, error: Exception) -> Response:
+    """Return the response for an error of our own."""
+    assert isinstance(error, FootnoteError)
+    status = errors.http_status(error)
+    body = schemas.ErrorBody(code=errors.code(error), message=str(error))
+    return _error(request, status, body, errors.headers(error))
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = error.errors()
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        said = schemas.ErrorBody(code="invalid_json", message="The body is not JSON; check its quotes.")
+        return _error(request, 400, said)
+    if request.method in {"POST", "PUT"} and sent not in {"application/json", "multipart/form-data"}:
+        message = f"The body's content-type is {sent or 'missing'!r}; send JSON with content-type: application/json."
+        return _error(request, 415, schemas.ErrorBody(code="unsupported_media_type", message=message))
+    details = [{"field": _field(fault), "problem": _clean(fault["msg"])} for fault in faults]
+    first = faults[0]
+    value = "" if first["type"] == "missing" else f" (not {_clean(repr(first['input']))[:80]})"
+    message = f"{_field(first)}: {_clean(first['msg'])}{value}; see /docs for what it takes."
+    return _error(request, 422, schemas.ErrorBody(code="invalid_request", message=message, details=details))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "bad_request")
+    detail = "The body is nested too deeply" if isinstance(error.__cause__, RecursionError) else error.detail
+    remedy = "; /docs lists what there is" if error.status_code in {404, 405} else ""
+    message = f"{detail.rstrip('.')}{remedy}."
+    return _error(request, error.status_code, schemas.ErrorBody(code=code, message=message), dict(error.headers or {}))
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    # The server logs the error itself, with its traceback and the same id.
+    notes = logs.NOTES.get()
+    identity = notes.request_id if notes else "none"
+    message = f"Something is wrong in the service; its log has it under the request id {identity}."
+    return _error(
+        request,
+        500,
+        schemas.ErrorBody(code="internal_error", message=message),
+        # This response is made around all else.
+        {"X-Request-ID": identity, **SECURITY_HEADERS},
+    )
+
+
+def _field(fault: dict[str, Any]) -> str:
+    return ".".join(str(part) for part in fault["loc"][1:]) or "body"
+
+
+def _clean(text: str) -> str:
+    """Return a message that can be sent: what a caller put into it may hold lone surrogates."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _error(request: Request, status: int, body: schemas.ErrorBody, headers: dict[str, str] | None = None) -> Response:
+    logs.note_error(body.code)
+    if request.url.path.startswith("/source/") and "text/html" in request.headers.get("accept", ""):
+        # A link is followed by a person: the article may have been deleted since, or may need a key.
+        page = locked_page() if status == 401 else fault_page(body.message)
+        return HTMLResponse(page, status, HEADERS | (headers or {}))
+    if speaks_openai(request.url.path):
+        return error_response(status, body, headers)
+    return JSONResponse(schemas.ErrorResponse(error=body).model_dump(), status, headers)

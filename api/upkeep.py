@@ -1,0 +1,75 @@
+"""Upkeep of the stored data at the terminal: what `rag backup`, `rag restore` and `rag upgrade` do and print."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from api import terminal
+from index.backup import Contents, back_up, restore
+from index.corpus import open_corpus
+from index.embedder import OnnxEmbedder, find_model
+from index.errors import ModelNotPrepared
+from index.upgrade import made_with, upgrade
+
+if TYPE_CHECKING:
+    from rag.settings import Settings
+
+Prepare = Callable[[str, Path], None]
+
+
+def write_backup(settings: "Settings", target: Path) -> None:
+    """Write the data to a file."""
+    written, contents = back_up(settings.data_dir, target)
+    _print_contents("backup", written, contents)
+
+
+def restore_backup(settings: "Settings", backup: Path, prepare: Prepare, *, force: bool) -> None:
+    """Put a backup in the place of the data, embedding its documents anew where this version or model needs it."""
+    fit = partial(_fit, settings, prepare)
+    contents = restore(settings.data_dir, backup, settings.model, fit, force=force)
+    # What is derived is made now, not by the first question.
+    open_corpus(settings.data_dir, settings.model, settings.prepared_models, settings.threads).close()
+    _print_contents("restored", settings.data_dir, contents)
+
+
+def upgrade_data(settings: "Settings", prepare: Prepare) -> None:
+    """Bring the data to this version and RAG_MODEL."""
+    if not _fit(settings, prepare, settings.data_dir):
+        terminal.print_fact("upgraded", "nothing; the data is as this version and RAG_MODEL make it")
+        return
+    open_corpus(settings.data_dir, settings.model, settings.prepared_models, settings.threads).close()
+
+
+def _fit(settings: "Settings", prepare: Prepare, folder: Path) -> bool:
+    """Bring the data in a folder to this version and RAG_MODEL; tell whether anything had to be done."""
+    embedder = OnnxEmbedder(_model_for(settings, prepare, folder), settings.threads)
+    done = upgrade(folder, embedder, partial(terminal.progress, doing="Embedded", things="documents"))
+    if done is None:
+        return False
+    for doc_id in done.without_passages:
+        terminal.say(f"{doc_id!r} has no text to cite any more and cannot be found; delete it, or index it again.")
+    terminal.print_fact("upgraded", f"{done.documents:,} documents, from format {done.from_format}")
+    return True
+
+
+def _model_for(settings: "Settings", prepare: Prepare, folder: Path) -> Path:
+    """Return the folder of the model that made the data, if it is RAG_MODEL and still there; else RAG_MODEL's."""
+    name, fingerprint = made_with(folder)
+    if name == settings.model:
+        try:
+            return find_model(settings.prepared_models, name, fingerprint)
+        except ModelNotPrepared:
+            # Another version of it will do.
+            pass
+    try:
+        return find_model(settings.prepared_models, settings.model)
+    except ModelNotPrepared:
+        prepare(settings.model, settings.prepared_models)
+        return find_model(settings.prepared_models, settings.model)
+
+
+def _print_contents(doing: str, where: Path, contents: Contents) -> None:
+    terminal.print_fact(doing, str(where))
+    terminal.print_fact("documents", f"{contents.documents:,}")
+    terminal.print_fact("passages", f"{contents.passages:,}")

@@ -1,0 +1,55 @@
+"""How a document becomes passages with their vectors."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from index.document import Document, Passage, Span
+from index.embedder import Embedder
+from index.furniture import without_inline_at
+from index.passages import STANDARD, Splitter, Splitting
+from index.reading import document_blocks
+from index.records import EmbeddedPassage, Identity
+
+
+class PassageEmbedder:
+    """Splits documents and embeds their passages. `identity` is what the vectors depend on."""
+
+    def __init__(self, embedder: Embedder, splitting: Splitting = STANDARD) -> None:
+        self._embedder = embedder
+        self._splitter = Splitter(embedder.tokenizer_json, splitting)
+        self.identity = Identity(
+            embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_dimension, splitting.name
+        )
+
+    def embedded(self, document: Document) -> list[EmbeddedPassage]:
+        """Return a document's passages with their vectors; raise EmptyDocument where there is nothing to cite.
+
+        What is embedded of a passage is the document's title, the headings above it and its text without inline
+        furniture.
+        """
+        title = document.metadata.title
+        passages = self._splitter.split(document.text, document_blocks(document), title)
+        read = [self._in_context(document.text, passage, title) for passage in passages]
+        embeddings = self._embedder.embed_texts([text for text, _ in read])
+        return [
+            EmbeddedPassage(passage, made.vector, made.tokens, _sentence_tokens(passage, made.spans, offsets))
+            for passage, made, (_, offsets) in zip(passages, embeddings, read, strict=True)
+        ]
+
+    def _in_context(self, text: str, passage: Passage, title: str | None) -> tuple[str, list[int]]:
+        """Return what is embedded of a passage, and where each character stands in `text` (−1: title or headings)."""
+        context = " › ".join(filter(None, (title, passage.heading)))
+        body, offsets = without_inline_at(text, passage.span)
+        limit = self._splitter.splitting.context_tokens
+        if not context or not limit:
+            return body, offsets
+        lead = f"{self._splitter.first_tokens(context, limit)}\n"
+        return lead + body, [-1] * len(lead) + offsets
+
+
+def _sentence_tokens(passage: Passage, tokens: Sequence[Span], offsets: Sequence[int]) -> tuple[Span, ...]:
+    """Return for each sentence of a passage the positions of its tokens; none where it was not read so far."""
+    starts = [offsets[token.start] for token in tokens]
+    return tuple(
+        Span(bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)) for sentence in passage.sentences
+    )

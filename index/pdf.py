@@ -1,0 +1,90 @@
+"""The text of a PDF, read within bounds: a small file may inflate to any size. The only file that imports pypdf."""
+
+import io
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from index.errors import DocumentTooLarge, UnreadableDocument
+from index.limits import Limits
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+# What a stream in a PDF may inflate to; the text of a page is far less, pictures are not read.
+_MAX_STREAM_BYTES = 16 * 1024 * 1024
+# Reading a thousand pages takes about this long on a slow machine.
+_DEADLINE_S = 60.0
+# What pypdf lets through from broken files beside its own errors.
+_FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, AssertionError)
+
+
+def read_pdf(file_name: str, raw: bytes, limits: Limits, deadline_s: float = _DEADLINE_S) -> tuple[str, str | None]:
+    """Return a PDF's text, its pages apart by blank lines, and the title it states.
+
+    Raises UnreadableDocument where it is broken, encrypted or inflates too far, DocumentTooLarge where it has too many
+    pages, too much text or takes longer than `deadline_s`.
+    """
+    from pypdf import PdfReader
+
+    with _translated(file_name):
+        reader = PdfReader(io.BytesIO(raw))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise _encrypted(file_name)
+        text = "\n\n".join(_pages(file_name, reader, limits, time.monotonic() + deadline_s))
+        title = reader.metadata.title if reader.metadata else None
+    text = text.replace("\0", "").encode("utf-8", "replace").decode()
+    return text, " ".join(title.split()) or None if isinstance(title, str) else None
+
+
+def _pages(file_name: str, reader: "PdfReader", limits: Limits, due: float) -> Iterator[str]:
+    def check_time(*_: object) -> None:
+        if time.monotonic() > due:
+            raise DocumentTooLarge(f"{file_name!r} takes too long to read; split it, or save its text alone.")
+
+    count, chars = len(reader.pages), 0
+    if count > limits.pdf_pages:
+        raise DocumentTooLarge(
+            f"{file_name!r} has {count:,} pages; split it into documents of at most {limits.pdf_pages:,} pages."
+        )
+    for page in reader.pages:
+        check_time()
+        # Called for each operation of a page, of which there may be millions.
+        text = page.extract_text(visitor_operand_before=check_time)
+        chars += len(text)
+        if chars > limits.document_bytes:
+            limit = limits.document_bytes / 2**20
+            raise DocumentTooLarge(f"{file_name!r} holds over {limit:g} MB of text; split it into smaller documents.")
+        yield text
+
+
+@contextmanager
+def _translated(file_name: str) -> Iterator[None]:
+    """Bound what pypdf inflates, and raise its errors as DocumentErrors."""
+    from pypdf import apply_configuration
+    from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
+
+    try:
+        with apply_configuration(
+            zlib_maximum_output_length=_MAX_STREAM_BYTES,
+            lzw_maximum_output_length=_MAX_STREAM_BYTES,
+            run_length_maximum_output_length=_MAX_STREAM_BYTES,
+            jbig2_maximum_output_length=_MAX_STREAM_BYTES,
+            array_based_stream_maximum_output_length=_MAX_STREAM_BYTES,
+        ):
+            yield
+    except LimitReachedError as error:
+        raise UnreadableDocument(
+            f"{file_name!r} asks for more work than any document does ({error}); save its text alone."
+        ) from error
+    except (DependencyError, FileNotDecryptedError):
+        raise _encrypted(file_name) from None
+    except (PyPdfError, RecursionError, struct.error, zlib.error, *_FAULTS) as error:
+        raise UnreadableDocument(f"{file_name!r} is not a PDF that can be read ({error}); save it anew.") from error
+
+
+def _encrypted(file_name: str) -> UnreadableDocument:
+    return UnreadableDocument(f"{file_name!r} is encrypted; save a copy without a password.")

@@ -1,0 +1,149 @@
+"""The server process is told to stop, and whether the service is ready."""
+
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from index.corpus import Corpus
+from index.embedder import Embedding
+from index.errors import ModelUnusable
+from rag.engine import Engine
+from tests.command_line import CommandLine
+from tests.doubles import HashingEmbedder
+from tests.scripted_llm import Reply, Script, keeping_alive, scripted_llm
+
+ASKED = {"question": "what happened after Geneva?", "stream": True}
+SENTENCE = "The Geneva accord was widely seen as a step toward stabilizing trade tensions [1]."
+
+
+class Cold(HashingEmbedder):
+    """An embedder that cannot embed until it is `warm`."""
+
+    warm = False
+
+    def embed_query(self, text: str) -> Embedding:
+        if not self.warm:
+            raise ModelUnusable("The model is cold; warm it.")
+        return super().embed_query(text)
+
+
+class TestReadiness:
+    def test_it_is_not_ready_before_a_first_question_could_be_answered(self, tmp_path: Path) -> None:
+        embedder = Cold()
+        corpus = Corpus(tmp_path / "data", embedder, create=True)
+        with TestClient(create_app(Engine(corpus))) as client:
+            refused = client.get("/readyz")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "model_unusable")
+            assert client.get("/healthz").status_code == 200
+            embedder.warm = True
+            assert client.get("/readyz").json() == {"status": "ready", "documents": 0, "passages": 0}
+
+    def test_nor_while_it_stops(self, corpus: Corpus) -> None:
+        app = create_app(Engine(corpus))
+        with TestClient(app) as client:
+            assert client.get("/readyz").status_code == 200
+            app.state.readiness.stop()
+            refused = client.get("/readyz")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_ready")
+            assert client.post("/v1/search", json={"query": "copper"}).status_code == 200
+
+    def test_starting_again_makes_it_ready_again(self, corpus: Corpus) -> None:
+        app = create_app(Engine(corpus))
+        for _ in range(2):
+            with TestClient(app) as client:
+                assert client.get("/readyz").status_code == 200
+
+
+def slowly(asked: threading.Event) -> Script:
+    """A model that takes 2 seconds for a sentence."""
+
+    def script(reply: Reply) -> None:
+        asked.set()
+        reply.start()
+        words = SENTENCE.split(" ")
+        for number, word in enumerate(words):
+            reply.say(word if number == 0 else f" {word}")
+            time.sleep(2 / len(words))
+        reply.end()
+
+    return script
+
+
+def is_ready(address: str) -> bool:
+    try:
+        return httpx2.get(f"{address}/readyz", timeout=1).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+@pytest.mark.slow
+class TestStopping:
+    def test_a_stream_that_has_begun_is_finished(self, rag: CommandLine) -> None:
+        asked = threading.Event()
+        with (
+            scripted_llm(slowly(asked)) as llm,
+            rag.serving(RAG_LLM_BASE_URL=llm.base_url, RAG_LLM_MODEL="m") as (client, process),
+        ):
+            with client.stream("POST", "/v1/ask", json=ASKED) as response:
+                lines = response.iter_lines()
+                assert next(lines) == "event: results"
+                assert asked.wait(10)
+                assert is_ready(str(client.base_url))
+                process.send_signal(signal.SIGTERM)
+                time.sleep(0.05)
+                assert not is_ready(str(client.base_url))
+                events = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+            assert events[-1] == "done"
+            assert process.wait(5) == 0
+
+    def test_one_that_has_no_end_is_given_up_at_the_deadline(self, rag: CommandLine) -> None:
+        status, seconds = self.stop_while_asking(rag, signal.SIGTERM)
+        assert status == 0
+        assert 0.9 < seconds < 4
+
+    def test_a_second_signal_stops_at_once(self, rag: CommandLine) -> None:
+        status, seconds = self.stop_while_asking(rag, signal.SIGTERM, signal.SIGTERM, RAG_GRACE_S="30")
+        assert status == -signal.SIGTERM
+        assert seconds < 2
+
+    def test_a_signal_that_is_sent_twice_over_is_one(self, rag: CommandLine) -> None:
+        with rag.serving(RAG_LOG_FORMAT="json") as (client, process):
+            client.get("/healthz")
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+            assert process.stderr is not None
+            lines = [json.loads(line) for line in process.stderr]
+        assert [line["route"] for line in lines if line["logger"] == "footnote.request"] == ["/healthz"]
+        assert {line["logger"] for line in lines} == {"footnote.request", "uvicorn.error"}
+
+    def stop_while_asking(self, rag: CommandLine, *signals: signal.Signals, **environment: str) -> tuple[int, float]:
+        """Return the exit status and the seconds after the first signal, sent while a model has no end."""
+        asked = threading.Event()
+
+        def script(reply: Reply) -> None:
+            asked.set()
+            keeping_alive(reply)
+
+        settings = {"RAG_LLM_MODEL": "m", "RAG_LLM_DEADLINE_S": "60", "RAG_GRACE_S": "1"} | environment
+        with (
+            scripted_llm(script) as llm,
+            rag.serving(RAG_LLM_BASE_URL=llm.base_url, **settings) as (client, process),
+            client.stream("POST", "/v1/ask", json=ASKED) as response,
+        ):
+            lines = response.iter_lines()
+            assert next(lines) == "event: results"
+            assert asked.wait(10)
+            started = time.monotonic()
+            for number, one in enumerate(signals):
+                # Sooner, a second one would be taken for an echo of the first.
+                time.sleep(0.7 if number else 0)
+                process.send_signal(one)
+            return process.wait(20), time.monotonic() - started
