@@ -10,7 +10,7 @@ run: .venv/installed
 	$(BIN)/rag serve
 
 test: .venv/installed-dev
-	$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=94
+	$(BIN)/pytest --numprocesses auto --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
 	$(BIN)/pytest -m "not slow" -q --numprocesses auto

@@ -41,6 +41,8 @@ from tests.command_line import CommandLine
 from tests.doubles import HashingEmbedder
 from tests.test_corpus import document, found
 
+pytestmark = pytest.mark.slow
+
 Damage = Callable[[bytes], bytes]
 
 
@@ -375,7 +377,6 @@ class TestUpgrade:
         with reopened(tmp_path / "data") as corpus:
             assert found(corpus, "quagga") == ["quagga"]
 
-    @pytest.mark.slow
     def test_on_the_command_line(self, empty_rag: CommandLine) -> None:
         empty_rag.data.mkdir()
         shutil.copy(format_1.FILE, empty_rag.data / DATABASE)
@@ -562,7 +563,6 @@ class TestDisk:
             with closing_corpus(folder) as corpus:
                 assert by_words(corpus, "lanthanum") == (set() if create else {"a"})
 
-    @pytest.mark.slow
     def test_a_server_goes_on_answering_and_takes_documents_again(self, tmp_path: Path, model_folder: Path) -> None:
         with small_disk(tmp_path / "data", 6000) as folder:
             rag = CommandLine(folder, model_folder.parent)
@@ -591,7 +591,6 @@ class TestDisk:
             time.sleep(0.5)
             assert rag("doctor").returncode == 0
 
-    @pytest.mark.slow
     def test_a_server_whose_database_may_no_longer_be_written(self, rag: CommandLine) -> None:
         path = rag.data / DATABASE
         with rag.serving() as (client, _):
@@ -612,7 +611,6 @@ class TestDisk:
             assert put_over_http(client, "second", "The tarpan was a horse.").status_code == 201
             assert first_found(client, "tarpan horse") == "second"
 
-    @pytest.mark.slow
     def test_commands_on_a_read_only_folder_say_so_in_a_line(self, tmp_path: Path, model_folder: Path) -> None:
         with small_disk(tmp_path / "data", 8000) as folder:
             rag = CommandLine(folder, model_folder.parent)
@@ -646,7 +644,6 @@ def ids_over_http(client: httpx2.Client) -> set[str]:
     return {line["doc_id"] for line in listed}
 
 
-@pytest.mark.slow
 class TestServing:
     def test_a_backup_is_taken_and_restored_while_it_serves(self, rag: CommandLine, tmp_path: Path) -> None:
         backup = str(tmp_path / "one.db")
@@ -703,7 +700,6 @@ def test_what_another_deletes_while_files_are_pruned_is_no_fault(tmp_path: Path)
     corpus.close()
 
 
-@pytest.mark.slow
 class TestTwoProcesses:
     ROUNDS = 15
 
@@ -785,7 +781,6 @@ class TestTwoProcesses:
             assert put_over_http(client, "new", "The tarpan was a horse.").status_code == 201
 
 
-@pytest.mark.slow
 class TestKills:
     def test_twenty_kills_lose_nothing(self, tmp_path: Path, model_folder: Path) -> None:
         figures = kills.run(20, seed=20, folder=tmp_path, models=model_folder.parent)

@@ -20,6 +20,8 @@ from rag.engine import Engine
 from tests.command_line import ROOT
 from tests.test_reading import NEWS
 
+pytestmark = pytest.mark.slow
+
 # What the machine is given for one document, and a megabyte figure that no case may go beyond.
 LIMIT_S = 60
 LIMIT_MB = 3000
@@ -188,7 +190,6 @@ CASES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_hostile_document_is_taken_or_refused_in_time(case: Case, tmp_path: Path) -> None:
     made = case.make()

@@ -34,6 +34,8 @@ from rag.errors import InvalidSetting
 from rag.settings import Settings
 from tests.command_line import ROOT, CommandLine
 
+pytestmark = pytest.mark.slow
+
 READ_KEY, READ_ENTRY = new_key("reader", Scope.READ)
 WRITE_KEY, WRITE_ENTRY = new_key("loader", Scope.WRITE)
 KEYS = read_keys(f"{READ_ENTRY}, {WRITE_ENTRY}", None)
@@ -499,7 +501,6 @@ class TestListening:
                 pass
 
 
-@pytest.mark.slow
 class TestService:
     def test_without_keys_it_listens_to_this_machine_alone(self, empty_rag: CommandLine) -> None:
         command = [sys.executable, "-m", "api.cli", "serve", "--host", "0.0.0.0", "--port", "0"]

@@ -18,6 +18,8 @@ from index.embedder import Embedding
 from rag.engine import Engine
 from tests.doubles import HashingEmbedder
 
+pytestmark = pytest.mark.slow
+
 FORGED = "quagga\nERROR footnote: forged\r\u2028ERROR\x85\x1b[2Jforged\u202e"
 # Begins the log in a format and at a level; what was there before stands again at the end of the test.
 Begin = Callable[[str, str | None], None]

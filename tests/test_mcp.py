@@ -30,7 +30,7 @@ from rag.engine import Engine
 from tests.command_line import GUARDED, ROOT, CommandLine
 from tests.scripted_llm import keeping_alive, scripted_llm
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 BASE = "http://footnote.example/under/"
 METALS = "Tin is soft.\n\nCopper prices fell 5% on Monday. Lead is heavy."
@@ -428,7 +428,6 @@ async def ask_often(client: Client) -> None:
     assert len(set(answers)) == 1
 
 
-@pytest.mark.slow
 class TestServer:
     @pytest.mark.parametrize("mode", MODES)
     async def test_the_sdk_s_client_is_answered_over_http(self, rag: CommandLine, mode: str) -> None:
@@ -457,7 +456,6 @@ class TestServer:
             assert http.get("/healthz").status_code == 200
 
 
-@pytest.mark.slow
 class TestStdio:
     async def test_a_call_that_is_given_up_stops_the_work(self, rag: CommandLine) -> None:
         with scripted_llm(keeping_alive) as llm:

@@ -18,6 +18,8 @@ from rag.stages import STAGES
 from tests.command_line import ROOT
 from tests.doubles import HashingEmbedder
 
+pytestmark = pytest.mark.slow
+
 DASHBOARD = ROOT / "operation" / "grafana.json"
 METALS = {
     "copper": "Copper prices fell sharply. Copper exports reached 40% of the total.",

@@ -30,6 +30,8 @@ from rag.query import Query, parse_filters
 from tests.command_line import ROOT, CommandLine
 from tests.scripted_llm import Reply, scripted_llm
 
+pytestmark = pytest.mark.slow
+
 CTRL_C, CTRL_D, TAB, UP = "\x03", "\x04", "\t", "\x1b[A"
 COPPER = "Copper prices fell sharply on Monday."
 
@@ -254,7 +256,6 @@ class Terminal:
         return True
 
 
-@pytest.mark.slow
 class TestRealTerminal:
     @pytest.fixture
     def terminal(self, rag: CommandLine) -> Iterator[Callable[..., Terminal]]:
