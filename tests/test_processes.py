@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from api.server import listen
 from index import vectors
 from tests.command_line import ROOT, CommandLine
 from tests.conftest import SEEDS
@@ -155,6 +156,12 @@ class TestServer:
             assert process.wait(20) in {0, -signal.SIGTERM}
         assert rag("doctor").returncode == 0
         assert not list(rag.data.glob(".vectors*"))
+
+    def test_no_answer_waits_for_an_acknowledgement(self) -> None:
+        with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+            connection, _ = listener.accept()
+            with connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     def test_another_process_s_documents_are_found_without_a_restart(self, rag: CommandLine, tmp_path: Path) -> None:
         article = tmp_path / "quagga.txt"
