@@ -1,8 +1,8 @@
 """The HTTP service: routes that parse, call the engine and convert; and one way for errors to leave."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -85,23 +85,7 @@ def create_app(
             readiness.stop()
         await anyio.to_thread.run_sync(engine.corpus.close)
 
-    app = FastAPIOffline(
-        title="Footnote",
-        version=version("footnote"),
-        summary=_SUMMARY,
-        # One page of documentation is enough to keep safe.
-        redoc_url=None,
-        lifespan=lifespan,
-        # Nothing about a request leaves this machine but where traces are asked for, and its body never does.
-        telemetry={
-            "tracing": traces is not None,
-            "tracer_provider": traces.provider if traces else None,
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "auto_configure": False,
-        },
-    )
+    app = _documented_app(lifespan, traces)
     app.add_middleware(BodyLimit, max_body_bytes=max_body_bytes, deadline_s=bounds.body_deadline_s)
     add_error_responses(app)
     app.state.readiness = readiness = Readiness(engine)
@@ -118,16 +102,41 @@ def create_app(
     _add_pages(app, engine.corpus, capacity)
     for path in ("/mcp", "/mcp/"):
         app.router.routes.append(Route(path, mcp, methods=["POST"], include_in_schema=False))
-    access = access or Access()
+    _guard(app, access or Access(), public_url)
+    # Added last, it is around all others.
+    app.add_middleware(Observing, metrics=measured)
+    return app
+
+
+def _documented_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], traces: Traces | None) -> FastAPI:
+    """Return an app without routes but those of its documentation, which works offline."""
+    return FastAPIOffline(
+        title="Footnote",
+        version=version("footnote"),
+        summary=_SUMMARY,
+        # One page of documentation is enough to keep safe.
+        redoc_url=None,
+        lifespan=lifespan,
+        # Nothing about a request leaves this machine but where traces are asked for, and its body never does.
+        telemetry={
+            "tracing": traces is not None,
+            "tracer_provider": traces.provider if traces else None,
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+            "auto_configure": False,
+        },
+    )
+
+
+def _guard(app: FastAPI, access: Access, public_url: str | None) -> None:
+    """Have every request pass the gate, and every response say what a browser must not do."""
     app.add_middleware(Gate, access=access, public_url=public_url, refuse=on_footnote_error)
     if access.cors_origins:
         # A browser asks without the key whether it may send it, so this is around the gate.
         app.add_middleware(CORSMiddleware, allow_origins=access.cors_origins, **_CORS)
     app.add_middleware(SecurityHeaders)
     describe_access(app, with_keys=bool(access.keys))
-    # Added last, it is around all others.
-    app.add_middleware(Observing, metrics=measured)
-    return app
 
 
 def _add_questions(app: FastAPI, engine: Engine, answering: Answering) -> None:
