@@ -1,24 +1,25 @@
 """The corpus: documents that go in whole and passages that can be found, over one store and its derived vectors."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from index.derived import Derived, Reached
+from index.derived import Reached
 from index.document import Document, Span
+from index.embedded_store import EmbeddedStore
 from index.embedder import Embedder, OnnxEmbedder, find_model
 from index.errors import DataMismatch, DataMissing, DocumentNotFound, ModelNotPrepared
 from index.passage_embedding import PassageEmbedder
 from index.passages import STANDARD, Splitting
 from index.records import EmbeddedPassage, FileRecord, Identity
-from index.store import Reading, Store
-from index.vectors import VectorSnapshot
-from index.words import WordSnapshot
+from index.storage import INDEX_ELSEWHERE, UPGRADE, Milvus, Storage, StoreView
+from index.store import Store
+
+# Who asks does not look at how a store names the documents that pass filters.
+View = StoreView[Any]
 
 
 class Outcome(StrEnum):
@@ -29,56 +30,34 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """One instant of the corpus: the store's contents, and the vectors and the words that belong to them."""
-
-    reading: Reading
-    vectors: VectorSnapshot
-    words: WordSnapshot
-
-
 class Corpus:
-    """The documents in a data folder, opened with the model that made its vectors.
+    """The documents in a store, opened with the model that made their vectors.
 
-    Opening one holds this process's numpy and FAISS to one thread each: a question's own sums are too small to share,
-    and threads that wait for each other on few cores make a search longer. Questions at once use all cores.
+    They are in the data folder, or in a Milvus where one is given. Opening one holds this process's numpy and FAISS to
+    one thread each: a question's own sums are too small to share, and threads that wait for each other on few cores
+    make a search longer. Questions at once use all cores.
 
     Any number of threads may read while others put and delete. Raises DataMissing where there is no data and `create`
     is false, DataMismatch where the data was made with another model or another splitter.
     """
 
     def __init__(
-        self, folder: Path, embedder: Embedder, *, create: bool = False, splitting: Splitting = STANDARD
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        create: bool = False,
+        splitting: Splitting = STANDARD,
+        milvus: Milvus | None = None,
     ) -> None:
         threadpool_limits(limits=1)
-        self._folder = folder
         self.embedder = embedder
-        self._passage_embedder = PassageEmbedder(embedder, splitting)
-        ours = self._passage_embedder.identity
-        self.store = Store(folder, create=ours if create else None)
-        _check_identity(folder, self.store.identity, ours)
-        self._replacing = threading.Lock()
-        with self.store.read() as reading:
-            self._derived = self._derived_from(reading)
-        if self._derived.is_new:
-            self.save()
-        else:
-            self._publish()
+        self.passage_embedder = PassageEmbedder(embedder, splitting)
+        self.store = open_store(folder, self.passage_embedder.identity, milvus, create=create)
 
-    @contextmanager
-    def read(self) -> Iterator[View]:
+    def read(self) -> AbstractContextManager[View]:
         """Give a view of one instant; what is put or deleted meanwhile does not show in it."""
-        while True:
-            with self.store.read() as reading:
-                derived = self._derived_for(reading)
-                if derived is None:
-                    continue
-                view = View(reading, derived.vectors_at(reading), derived.words_at(reading))
-                # Another reader may have gone on to a newer state since this one looked; then this one looks again.
-                if view.vectors.seq == view.words.seq == reading.seq:
-                    yield view
-                    return
+        return self.store.view()
 
     def put(self, document: Document, file: FileRecord | None = None, *, publish: bool = True) -> Outcome:
         """Add a document, or replace the one of its id; once this returns it is on disk and the next search sees it.
@@ -95,14 +74,14 @@ class Corpus:
             return Outcome.UNCHANGED
         self.store.put(document, self.embedded(document), file)
         if publish:
-            self._publish()
+            self.store.publish()
         return Outcome.CHANGED if stored else Outcome.ADDED
 
     def delete(self, doc_id: str) -> None:
         """Remove a document; raise DocumentNotFound where there is none of this id."""
         if not self.store.delete(doc_id):
             raise not_found(doc_id)
-        self._publish()
+        self.store.publish()
 
     def document(self, doc_id: str) -> Document:
         """Return a document; raise DocumentNotFound where there is none of this id."""
@@ -127,42 +106,29 @@ class Corpus:
 
     def embedded(self, document: Document) -> list[EmbeddedPassage]:
         """Return a document's passages with their vectors."""
-        return self._passage_embedder.embedded(document)
+        return self.passage_embedder.embedded(document)
 
     def reached(self) -> Reached:
         """Return how far this process's searches have come, without bringing them further."""
-        return self._derived.reached()
+        return self.store.reached()
 
     def save(self) -> None:
-        """Bring the derived files up to date. Where the folder cannot be written they stay behind, at no loss."""
-        self._publish()
-        self._derived.save()
+        """Bring up to date what is derived. Where it cannot be written it stays behind, at no loss."""
+        self.store.save()
 
     def close(self) -> None:
-        """Bring the derived file up to date and close the database."""
-        self.save()
+        """Bring up to date what is soon brought up to date of what is derived, and close the store."""
         self.store.close()
 
-    def _derived_for(self, reading: Reading) -> Derived | None:
-        """Return what is derived from the database that is read, opened anew where another was put in its place.
 
-        None where the reading began before that and the database is no longer there.
-        """
-        if self._derived.database_id != reading.database_id:
-            with self._replacing:
-                newest = self.store.state().database_id
-                if self._derived.database_id != newest == reading.database_id:
-                    self._derived = self._derived_from(reading)
-        derived = self._derived
-        return derived if derived.database_id == reading.database_id else None
+def open_store(folder: Path, ours: Identity, milvus: Milvus | None, *, create: bool = False) -> Storage:
+    """Open the store of a data folder, or the one in a Milvus; raise DataMismatch where it is of another identity."""
+    if milvus is None:
+        return EmbeddedStore(folder, ours, create=create)
+    # Only here, so that nobody else needs pymilvus or waits for it to be loaded.
+    from index.milvus_store import MilvusStore
 
-    def _derived_from(self, reading: Reading) -> Derived:
-        return Derived(self._folder, reading, self.embedder.dimension, self.store.seq)
-
-    def _publish(self) -> None:
-        """Bring what is derived up to date now, so that the next reader does not have to."""
-        with self.read():
-            pass
+    return MilvusStore(milvus, ours, create=create)
 
 
 def open_corpus(
@@ -173,24 +139,24 @@ def open_corpus(
     *,
     create: bool = False,
     splitting: Splitting = STANDARD,
+    milvus: Milvus | None = None,
 ) -> Corpus:
-    """Open the data in `folder` with the prepared model that it names, or begin new data with `model`.
+    """Open the data in `folder`, or in a Milvus, with the prepared model that it names, or begin new data with `model`.
 
     Raises DataMismatch where the data names another model than `model`, ModelNotPrepared where none is prepared.
     """
     fingerprint = None
+    where, remedy = (f"'{folder}'", UPGRADE) if milvus is None else (milvus.where, INDEX_ELSEWHERE)
     try:
-        store = Store(folder)
+        identity = stored_identity(folder, milvus)
     except DataMissing:
         if not create:
             raise
     else:
-        identity = store.identity
-        store.close()
         if identity.model != model:
             raise DataMismatch(
-                f"The data in '{folder}' was made with model {identity.model!r}, RAG_MODEL asks for {model!r}; "
-                f"set RAG_MODEL={identity.model}, or run `rag upgrade` to embed its articles anew."
+                f"The data in {where} was made with model {identity.model!r}, RAG_MODEL asks for {model!r}; "
+                f"set RAG_MODEL={identity.model}, or {remedy}."
             )
         fingerprint = identity.fingerprint
     try:
@@ -198,22 +164,23 @@ def open_corpus(
     except ModelNotPrepared:
         other = find_model(models_dir, model)
         raise DataMismatch(
-            f"The data in '{folder}' was made with model {model!r} of fingerprint {fingerprint}, '{models_dir}' holds "
-            f"{other.name}; bring back that model, or run `rag upgrade` to embed its articles anew."
+            f"The data in {where} was made with model {model!r} of fingerprint {fingerprint}, '{models_dir}' holds "
+            f"{other.name}; bring back that model, or {remedy}."
         ) from None
-    return Corpus(folder, OnnxEmbedder(found, threads), create=create, splitting=splitting)
+    return Corpus(folder, OnnxEmbedder(found, threads), create=create, splitting=splitting, milvus=milvus)
+
+
+def stored_identity(folder: Path, milvus: Milvus | None) -> Identity:
+    """Return what the vectors in a store were made with; raise DataMissing where there is no data."""
+    if milvus is not None:
+        from index.milvus_store import identity_of
+
+        return identity_of(milvus)
+    store = Store(folder)
+    store.close()
+    return store.identity
 
 
 def not_found(doc_id: str) -> DocumentNotFound:
     """Return the error for an id that no document has."""
     return DocumentNotFound(f"There is no document {doc_id[:200]!r}; look in the list of documents.")
-
-
-def _check_identity(folder: Path, stored: Identity, ours: Identity) -> None:
-    for what in Identity.__slots__:
-        has, asked = getattr(stored, what), getattr(ours, what)
-        if has != asked:
-            raise DataMismatch(
-                f"The data in '{folder}' was made with {what} {has!r}, not {asked!r}; "
-                "use the model and the version that made it, or run `rag upgrade` to embed its articles anew."
-            )

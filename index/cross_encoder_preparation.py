@@ -17,6 +17,7 @@ from index.export import (
     loading,
     made_with,
     precisions,
+    prepared_folder,
     probes,
     write_folder,
     write_graph,
@@ -35,12 +36,14 @@ PAIRED = 8
 
 
 def prepare_cross_encoder(name: str, models_dir: Path, *, force: bool = False) -> Path:
-    """Return the folder of the cross-encoder `name` under `models_dir`, prepared now unless it is there already.
+    """Return the folder of the cross-encoder `name` under `models_dir`, prepared now unless it is there and whole.
 
     Raises ModelNotPrepared where the model cannot be had, ModelUnusable where it does not give one score to a pair
     or where no export agrees with it.
     """
-    folder = Path(name) if Path(name).is_dir() else None
+    if not force and (there := prepared_cross_encoder(name, models_dir)) is not None:
+        return there
+    folder = _source_folder(name)
     with loading(name, folder, "RAG_RERANKER"):
         from sentence_transformers import CrossEncoder as Reference
 
@@ -53,9 +56,16 @@ def prepare_cross_encoder(name: str, models_dir: Path, *, force: bool = False) -
         if folder is None:
             reference.save_pretrained(saved)
         fingerprint = fingerprint_of(folder or Path(saved))
-    return write_folder(
-        models_dir / FOLDER, fingerprint, lambda made: _export(reference, name, fingerprint, made), force=force
-    )
+    return write_folder(models_dir / FOLDER, fingerprint, lambda made: _export(reference, name, fingerprint, made))
+
+
+def prepared_cross_encoder(name: str, models_dir: Path) -> Path | None:
+    """Return the folder of the cross-encoder `name` where it needs no preparing, else None."""
+    return prepared_folder(CrossEncoderCard, models_dir / FOLDER, name, _source_folder(name))
+
+
+def _source_folder(name: str) -> Path | None:
+    return Path(name) if Path(name).is_dir() else None
 
 
 def _export(reference: "Reference", name: str, fingerprint: str, folder: Path) -> None:

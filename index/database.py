@@ -66,18 +66,23 @@ class State(NamedTuple):
 
 
 class _Lent(NamedTuple):
-    """A connection, and the file it was opened on: device and inode."""
+    """A connection, and the file it was opened on: device and inode; `frozen` where it holds only for a file as it is.
+
+    Where nothing can be written beside the database, SQLite reads it as a file that nobody changes. Whoever can write
+    there may change it all the same; a connection from before that is not used again.
+    """
 
     connection: Connection
     file: tuple[int, int]
+    frozen: tuple[int, ...] | None = None
 
 
 class Database:
     """The connections to one database file. Any number of threads and processes read it; one at a time writes.
 
-    Where another file has been put in its place, the next reader and the next writer are on that one. Raises
-    DataMissing where there is no file and `create` is None; DataCorrupt, DataUnwritable or DataBusy where SQLite says
-    so.
+    Where another file has been put in its place, the next reader and the next writer are on that one. What may only be
+    read is read, and writing raises ReadOnlyData. Raises DataMissing where there is no file and `create` is None;
+    DataCorrupt, DataUnwritable or DataBusy where SQLite says so.
     """
 
     def __init__(self, folder: Path, create: Identity | None) -> None:
@@ -94,7 +99,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection inside a read transaction: what it sees does not change until it is left."""
-        with self._connection() as (connection, _):
+        with self._connection() as (connection, *_):
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -104,7 +109,9 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[tuple[Connection, int]]:
         """Give a connection inside a write transaction and the number of this change; commit at the end."""
-        with self._connection() as (connection, file):
+        with self._connection() as (connection, file, frozen):
+            if frozen is not None:
+                raise _unwritable(self.path, "its folder may not be written", is_read_only=True)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 seq = state_of(connection).seq + 1
@@ -142,8 +149,8 @@ class Database:
             try:
                 lent = self._idle.pop()
             except IndexError:
-                return _Lent(_connect(self.path), file)
-            if lent.file == file:
+                return _connected(self.path, file)
+            if lent.file == file and lent.frozen in {None, _frozen_at(self.path)}:
                 return lent
             lent.connection.close()
 
@@ -319,10 +326,37 @@ def _uri(path: Path, mode: str) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}"
 
 
+def _connected(path: Path, file: tuple[int, int]) -> _Lent:
+    """Return a connection that writes, or where the database may only be read one that reads."""
+    try:
+        return _Lent(_connect(path), file)
+    except sqlite3.OperationalError:
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            raise
+    if _has_log(path):
+        # Another process writes, or one was killed; what it left beside the database belongs to it, and can be read.
+        return _Lent(_opened(_uri(path, "ro")), file)
+    frozen = _frozen_at(path)
+    return _Lent(_opened(f"{_uri(path, 'ro')}&immutable=1"), file, frozen)
+
+
+def _frozen_at(path: Path) -> tuple[int, ...]:
+    """Return what changes as soon as a process that may write has begun to, or has written."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, _has_log(path)
+
+
+def _has_log(path: Path) -> bool:
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _opened(uri: str) -> Connection:
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+
+
 def _connect(path: Path) -> Connection:
-    connection = sqlite3.connect(
-        _uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
+    connection = _opened(_uri(path, "rw"))
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL, because in WAL mode NORMAL may lose acknowledged commits when the power fails.

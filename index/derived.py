@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index import vectors
+from index.embedder import give_way
 from index.store import Reading
 from index.vectors import VectorSnapshot
 from index.words import Words, WordSnapshot
@@ -31,12 +32,14 @@ class Derived:
     def __init__(self, folder: Path, reading: Reading, dimension: int, newest_seq: Callable[[], int]) -> None:
         self.database_id = reading.database_id
         self._folder = folder
+        self._dimension = dimension
         self._advancing = threading.Lock()
         self._advanced_at = time.time()
         loaded = vectors.load(folder, reading.database_id, dimension, reading.seq)
         self.is_new = loaded is None
         self._saved_seq = loaded.seq if loaded else -1
         self._vectors = loaded or vectors.empty_snapshot(dimension)
+        self._merging: threading.Thread | None = None
         self._words = Words(folder, reading.database_id, newest_seq)
 
     def vectors_at(self, reading: Reading) -> VectorSnapshot:
@@ -46,6 +49,7 @@ class Derived:
                 if self._vectors.seq < reading.seq:
                     self._vectors = self._vectors.after(reading.changes(self._vectors.seq))
                     self._advanced_at = time.time()
+                    self._merge_beside()
         return self._vectors
 
     def words_at(self, reading: Reading) -> WordSnapshot:
@@ -56,10 +60,48 @@ class Derived:
         """Return how far this process's searches have come, without bringing them further."""
         return Reached(self._vectors.seq, self._words.seq, self._advanced_at)
 
-    def save(self) -> None:
-        """Write the file of the vectors where it is behind. Where it cannot be written it stays so, at no loss."""
+    def save(self, wait_s: float | None = None) -> None:
+        """Write the file of the vectors where it is too far behind; where it cannot be written it stays so, at no loss.
+
+        A large file is left behind as long as it is soon caught up with. While a base is being made anew beside the
+        searches, this waits for it, at most `wait_s` seconds, and leaves it at that.
+        """
+        merging = self._merging
+        if merging is not None:
+            merging.join(wait_s)
         snapshot = self._vectors
-        if snapshot.seq != self._saved_seq:
-            with suppress(OSError):
-                vectors.save(self._folder, snapshot, self.database_id)
-                self._saved_seq = snapshot.seq
+        is_near = self._saved_seq >= 0 and snapshot.is_large and not snapshot.is_due
+        if snapshot.seq != self._saved_seq and not is_near and not self._is_merging:
+            self._rebase(self._saved(snapshot, threads=0))
+
+    @property
+    def _is_merging(self) -> bool:
+        return self._merging is not None and self._merging.is_alive()
+
+    def _merge_beside(self) -> None:
+        """Begin to make a large base anew where that is due, in a thread that gives way to everything else."""
+        if self._vectors.is_due and not self._is_merging:
+            self._merging = threading.Thread(target=self._merge, name="merge-vectors", daemon=True)
+            self._merging.start()
+
+    def _merge(self) -> None:
+        give_way()
+        snapshot = self._vectors
+        # What another process has written meanwhile need not be made again.
+        merged = vectors.load(self._folder, self.database_id, self._dimension, snapshot.seq)
+        if merged is None or merged.seq <= self._saved_seq:
+            merged = self._saved(snapshot, threads=1)
+        self._rebase(merged)
+
+    def _saved(self, snapshot: VectorSnapshot, threads: int) -> VectorSnapshot:
+        """Return a snapshot merged, and written where that is possible."""
+        merged = snapshot.merged(threads)
+        with suppress(OSError):
+            merged = vectors.save(self._folder, merged, self.database_id)
+            self._saved_seq = merged.seq
+        return merged
+
+    def _rebase(self, merged: VectorSnapshot) -> None:
+        with self._advancing:
+            self._saved_seq = max(self._saved_seq, merged.seq)
+            self._vectors = self._vectors.over(merged)

@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from typing import Any
 
 import numpy as np
 
 from index import vectors, words
+from index.corpus import open_store, stored_identity
 from index.database import FORMAT
 from index.document import Document
-from index.extent import disk_bytes
-from index.records import TOKEN_SCALE, PassageTokens
+from index.embedded_store import disk_bytes
+from index.errors import DataBusy
+from index.records import TOKEN_SCALE, DocumentSummary, PassageTokens
+from index.storage import Milvus, Storage
+from index.storage import Reading as StoredReading
 from index.store import Reading, Store
 from index.vectors import VectorSnapshot
 from index.words import WordSnapshot
@@ -21,13 +26,20 @@ _PAGE = 200
 _REINDEX = "delete the document and index its article again"
 
 
-def diagnose(folder: Path) -> Iterator[str]:
-    """Yield a sentence for each fault in the data in `folder`, none where it is sound.
+def diagnose(folder: Path, milvus: Milvus | None = None) -> Iterator[str]:
+    """Yield a sentence for each fault in the data in `folder`, or in a Milvus, none where it is sound.
 
     Looks at the database's own structure, at each document against its SHA-256, at each passage and its vectors, and
     at what is derived from them. Raises DataMissing, DataMismatch or DataCorrupt where the data cannot be opened at
-    all.
+    all, DataUnreachable where Milvus does not answer.
     """
+    if milvus is None:
+        yield from _embedded_faults(folder)
+    else:
+        yield from _milvus_faults(open_store(folder, stored_identity(folder, milvus), milvus))
+
+
+def _embedded_faults(folder: Path) -> Iterator[str]:
     store = Store(folder)
     # The derived files first: the database is then read at least as new as they are.
     derived = vectors.load(folder, store.database_id, store.identity.dimension), words.load(folder, store.database_id)
@@ -44,44 +56,90 @@ def diagnose(folder: Path) -> Iterator[str]:
         store.close()
 
 
-def facts(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield what the data in `folder` is: names and values for a person to read."""
+def facts(folder: Path, milvus: Milvus | None = None) -> Iterator[tuple[str, str]]:
+    """Yield what the data in `folder`, or in a Milvus, is: names and values for a person to read."""
+    if milvus is not None:
+        kept = open_store(folder, stored_identity(folder, milvus), milvus)
+        yield _version()
+        yield "data", f"{milvus.collection} of {milvus.uri}"
+        yield from _stored_facts(kept)
+        return
     store = Store(folder)
+    yield _version()
+    yield "data", str(store.path)
+    yield "format", str(FORMAT)
+    yield from _stored_facts(store)
+    yield "on disk", ", ".join(f"{part} {_megabytes(size)}" for part, size in disk_bytes(folder).items())
+    yield "free disk", _megabytes(shutil.disk_usage(folder).free)
+
+
+def _version() -> tuple[str, str]:
+    return "version", f"{version('footnote')}, Python {python_version()}"
+
+
+def _stored_facts(store: Store | Storage) -> Iterator[tuple[str, str]]:
+    identity = store.identity
     with store.read() as reading:
         documents, passages = reading.count()
-        yield "version", f"{version('footnote')}, Python {python_version()}"
-        yield "data", str(store.path)
-        yield "format", str(FORMAT)
-        yield (
-            "model",
-            f"{store.identity.model} ({store.identity.fingerprint[:16]}, {store.identity.dimension} dimensions)",
-        )
-        yield "splitter", store.identity.splitter
+        yield "model", f"{identity.model} ({identity.fingerprint[:16]}, {identity.dimension} dimensions)"
+        yield "splitter", identity.splitter
         yield "documents", f"{documents:,}"
         yield "passages", f"{passages:,}"
         yield "change", f"{reading.seq:,} (the last that was committed)"
     store.close()
-    yield "on disk", ", ".join(f"{part} {_megabytes(size)}" for part, size in disk_bytes(folder).items())
-    yield "free disk", _megabytes(shutil.disk_usage(folder).free)
 
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
 
 
+def _milvus_faults(store: Storage) -> Iterator[str]:
+    """Yield the faults of each document, and where a search would find what is of none, or not what is of one."""
+    stored: set[int] = set()
+    with store.view() as view:
+        after = ""
+        while page := view.reading.documents(_PAGE, after):
+            for summary in page:
+                stored.update(view.reading.passage_nos(summary.doc_id))
+                try:
+                    yield from _summary_faults(view.reading, summary)
+                    yield from _stored_vector_faults(view.reading, summary.doc_id)
+                except DataBusy:
+                    yield f"{summary.doc_id!r} is incomplete, or was changed meanwhile; {_REINDEX}."
+            after = page[-1].doc_id
+        for name, numbers in (("vectors", view.vectors.passage_nos()), ("words", view.words.passage_nos())):
+            if set(numbers.tolist()) != stored:
+                yield (
+                    f"A search by {name} finds {len(numbers)} passages where the documents have {len(stored)}; "
+                    "index the articles anew under another RAG_MILVUS_COLLECTION."
+                )
+    store.close()
+
+
+def _stored_vector_faults(reading: StoredReading[Any], doc_id: str) -> Iterator[str]:
+    for made in reading.embedded_passages(doc_id):
+        if not np.isclose(np.linalg.norm(made.vector), 1, atol=0.01):
+            span = made.passage.span
+            yield f"The vector of passage {span.start}-{span.end} of {doc_id!r} is damaged; {_REINDEX}."
+
+
 def _document_faults(reading: Reading) -> Iterator[str]:
     after = ""
     while page := reading.documents(_PAGE, after):
         for summary in page:
-            document = reading.document(summary.doc_id)
-            if document is None or document.sha256 != summary.sha256:
-                yield f"The text of {summary.doc_id!r} does not have its SHA-256 {summary.sha256[:12]}…; {_REINDEX}."
-                continue
-            if not summary.passages:
-                yield f"{summary.doc_id!r} has no passage and cannot be found; {_REINDEX}."
-            for passage in reading.passage_tokens(reading.passage_nos(summary.doc_id)):
-                yield from _passage_faults(document, passage)
+            yield from _summary_faults(reading, summary)
         after = page[-1].doc_id
+
+
+def _summary_faults(reading: StoredReading[Any], summary: DocumentSummary) -> Iterator[str]:
+    document = reading.document(summary.doc_id)
+    if document is None or document.sha256 != summary.sha256:
+        yield f"The text of {summary.doc_id!r} does not have its SHA-256 {summary.sha256[:12]}…; {_REINDEX}."
+        return
+    if not summary.passages:
+        yield f"{summary.doc_id!r} has no passage and cannot be found; {_REINDEX}."
+    for passage in reading.passage_tokens(reading.passage_nos(summary.doc_id)):
+        yield from _passage_faults(document, passage)
 
 
 def _passage_faults(document: Document, passage: PassageTokens) -> Iterator[str]:

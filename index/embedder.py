@@ -88,8 +88,9 @@ class OnnxEmbedder:
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self.card = read_card(ModelCard, folder)
         self._model = OnnxModel(folder, self.card)
+        self._opened_with = folder, threads
         self._pool = ThreadPoolExecutor(
-            threads or os.cpu_count() or 1, thread_name_prefix="embed", initializer=_give_way
+            threads or os.cpu_count() or 1, thread_name_prefix="embed", initializer=give_way
         )
 
     @property
@@ -125,6 +126,10 @@ class OnnxEmbedder:
         """Return the embeddings of passages, each from its text alone."""
         return list(self._pool.map(partial(self._embedded, self.card.document_prompt), texts))
 
+    def __reduce__(self) -> tuple[type["OnnxEmbedder"], tuple[Path, int]]:
+        """Return how another process opens the same model."""
+        return OnnxEmbedder, self._opened_with
+
     def _embedded(self, prompt: str, text: str) -> Embedding:
         (vector, of_tokens), encoding = self._model.run(prompt + text)
         # Neither the prompt's tokens nor the model's own marks are of the text.
@@ -137,7 +142,7 @@ class OnnxEmbedder:
         return Embedding(vector, of_tokens[kept], tuple(spans))
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """Have this thread embed in what questions leave of the cores; on Linux each thread has a priority of its own."""
     if sys.platform == "linux":
         with suppress(OSError):

@@ -21,6 +21,8 @@ FootnoteError
 │   │   ├── StorageFull      no room on the disk
 │   │   └── ReadOnlyData     the folder or the database may only be read
 │   ├── DataBusy             another writer holds the database
+│   ├── DataUnreachable      the server that holds the data does not answer, or not as it should
+│   ├── NotOfThisStore       a command that makes no sense on the store that is set
 │   ├── DataInTheWay         restoring, or backing up, would overwrite what is there
 │   └── InvalidBackup        not a database, damaged, or of a newer format
 └── ModelError
@@ -113,6 +115,14 @@ class ReadOnlyData(DataUnwritable):
 
 class DataBusy(DataError):
     """Another writer has held the database for longer than a writer waits."""
+
+
+class DataUnreachable(DataError):
+    """The server that holds the data does not answer in time, or refuses."""
+
+
+class NotOfThisStore(DataError):
+    """A command for the embedded store, where another one is set."""
 
 
 class DataInTheWay(DataError):

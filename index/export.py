@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import ModelNotPrepared, ModelUnusable
-from index.onnx_model import CARD, ONNX, TOKENIZER, TOKENS
+from index.errors import ModelError, ModelNotPrepared, ModelUnusable
+from index.onnx_model import ONNX, TOKENIZER, TOKENS, Card, OnnxModel, find_folder, read_card
 
 if TYPE_CHECKING:
     import torch
@@ -69,11 +69,19 @@ def made_with() -> dict[str, str]:
     return {package: version(package) for package in ("sentence-transformers", "torch", "onnxruntime")}
 
 
-def write_folder(models_dir: Path, fingerprint: str, write: Callable[[Path], None], *, force: bool) -> Path:
-    """Return the folder of a fingerprint, which `write` fills unless it is there already; it appears whole or not."""
+def prepared_folder(kind: type[Card], models_dir: Path, name: str, source: Path | None) -> Path | None:
+    """Return the folder of a model that is prepared and whole; None where it is not, or its `source` is another now."""
+    try:
+        folder = find_folder(kind, models_dir, name, None if source is None else fingerprint_of(source))
+        OnnxModel(folder, read_card(kind, folder))
+    except ModelError:
+        return None
+    return folder
+
+
+def write_folder(models_dir: Path, fingerprint: str, write: Callable[[Path], None]) -> Path:
+    """Return the folder of a fingerprint, filled by `write`; it appears whole, in place of any that is there."""
     target = models_dir / fingerprint[:16]
-    if (target / CARD).exists() and not force:
-        return target
     models_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=models_dir, prefix=".preparing-") as made:
         write(Path(made))

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from index import vectors, words
 from index.corpus import Corpus
-from index.database import DATABASE
 from index.derived import Reached
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What a corpus holds at a sequence number of its database, and how far searches have come."""
+    """What a corpus holds at a sequence number of its store, and how far searches have come."""
 
     documents: int
     passages: int
@@ -21,7 +18,7 @@ class Extent:
 
 
 class CorpusMeter:
-    """Measures a corpus. What it counted it counts again only when the database has changed."""
+    """Measures a corpus. What it counted it counts again only when the store has changed."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
@@ -38,21 +35,4 @@ class CorpusMeter:
 
     def disk_bytes(self) -> Mapping[str, int]:
         """Return the bytes of each part on the disk."""
-        return disk_bytes(self._corpus.store.path.parent)
-
-
-def disk_bytes(folder: Path) -> dict[str, int]:
-    """Return the bytes that each part of the data in a folder takes: the database with its log, vectors and words."""
-    return {
-        "database": sum(_size(path) for path in folder.glob(f"{DATABASE}*")),
-        "vectors": _size(folder / vectors.FILE),
-        "words": sum(_size(path) for path in (folder / words.FOLDER).glob("*")),
-    }
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        # It was merged or replaced meanwhile.
-        return 0
+        return self._corpus.store.disk_bytes()

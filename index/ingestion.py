@@ -1,18 +1,29 @@
-"""Ingestion: from files and folders into the corpus. A file that cannot be taken fails alone."""
+"""Ingestion: from files and folders into the corpus. A file that cannot be taken fails alone.
+
+Files are read, split and embedded by workers while those before them are stored, one after the other in the order in
+which they were named. What is interrupted goes on where it stopped: what is stored is unchanged and not embedded again.
+"""
 
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.corpus import Corpus, Outcome
+from index.corpus import Corpus
 from index.errors import DocumentError, DocumentNotFound, DuplicateDocumentId, NothingToIndex, UnreadableDocument
 from index.limits import STANDARD, Limits
-from index.reading import MEDIA_TYPES, doc_id_of, media_type_of, read_bytes, too_large
+from index.reading import MEDIA_TYPES, doc_id_of, media_type_of, too_large
 from index.records import FileRecord
+from index.workers import Made, Work, WorkerProcesses, Workers, WorkerThreads
+
+# So many files, of so many bytes together, may be under way at once; one larger file may be too. An article of these
+# bytes has some 2,300 passages, whose vectors take 60 MB.
+_FILES_UNDER_WAY = 64
+_BYTES_UNDER_WAY = 2 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +78,24 @@ def ingest(
     files: Sequence[Path],
     *,
     prune: bool = False,
+    processes: int = 1,
     on_file: Callable[[], None] = lambda: None,
     limits: Limits = STANDARD,
 ) -> Summary:
     """Put each file into the corpus, and with `prune` drop the documents whose files are gone.
 
-    `on_file` is called as each file is done. The derived file is brought up to date at the end.
+    With more than one of `processes` as many others read, split and embed; this one stores. `on_file` is called as each
+    file is done. The derived file is brought up to date at the end.
     """
     started = time.perf_counter()
     summary = Summary()
-    taken: dict[str, Path] = {}
-    for path in files:
-        try:
-            _count(summary, corpus, path, _ingest_file(corpus, path, taken, limits))
-        except DocumentError as error:
-            summary.failures.append(Failure(str(path), str(error)))
-        on_file()
+    with _workers(corpus, processes) as workers:
+        for file in _in_order(_begun(corpus, files, workers, limits)):
+            try:
+                _store(corpus, file, summary)
+            except DocumentError as error:
+                summary.failures.append(Failure(str(file.path), str(error)))
+            on_file()
     if prune:
         summary.removed = _prune(corpus)
     corpus.save()
@@ -100,17 +113,87 @@ def _articles_in(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _ingest_file(corpus: Corpus, path: Path, taken: dict[str, Path], limits: Limits) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A file whose bytes have been read. `made` waits for what a worker makes of them; None where it is unchanged."""
+
+    record: FileRecord
+    size: int
+    is_new: bool
+    made: Callable[[], Made] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A file, and how far it has come: begun, or refused."""
+
+    path: Path
+    begun: _Begun | DocumentError
+
+    @property
+    def size(self) -> int:
+        """The bytes that are held for it."""
+        return self.begun.size if isinstance(self.begun, _Begun) and self.begun.made is not None else 0
+
+
+def _workers(corpus: Corpus, processes: int) -> Workers:
+    embedding = corpus.passage_embedder
+    return WorkerProcesses(embedding, processes) if processes > 1 else WorkerThreads(embedding)
+
+
+def _begun(corpus: Corpus, files: Sequence[Path], workers: Workers, limits: Limits) -> Iterator[_UnderWay]:
+    """Begin each file when it is asked for."""
+    taken: dict[str, Path] = {}
+    for path in files:
+        try:
+            yield _UnderWay(path, _begin(corpus, path, taken, workers, limits))
+        except DocumentError as error:
+            yield _UnderWay(path, error)
+
+
+def _in_order(files: Iterable[_UnderWay]) -> Iterator[_UnderWay]:
+    """Yield the files in order, each once as many as may be under way have been begun after it."""
+    under_way: deque[_UnderWay] = deque()
+    size = 0
+    for file in files:
+        under_way.append(file)
+        size += file.size
+        while len(under_way) > 1 and (len(under_way) > _FILES_UNDER_WAY or size > _BYTES_UNDER_WAY):
+            size -= under_way[0].size
+            yield under_way.popleft()
+    yield from under_way
+
+
+def _begin(corpus: Corpus, path: Path, taken: dict[str, Path], workers: Workers, limits: Limits) -> _Begun:
     media_type_of(path.name)
     doc_id = doc_id_of(path.name)
     with corpus.store.read() as reading:
-        stored = reading.file(doc_id)
-    _check_unclaimed(doc_id, path, stored, taken)
+        record = reading.file(doc_id)
+    _check_unclaimed(doc_id, path, record, taken)
     raw = _bytes(path, limits)
-    file = FileRecord(str(path), hashlib.sha256(raw).hexdigest())
-    if stored == file:
-        return Outcome.UNCHANGED
-    return corpus.put(read_bytes(path.name, raw, limits), file, publish=False)
+    found = FileRecord(str(path), hashlib.sha256(raw).hexdigest())
+    if found == record:
+        return _Begun(found, len(raw), False, None)
+    with corpus.store.read() as reading:
+        stored = reading.document(doc_id)
+    return _Begun(found, len(raw), stored is None, workers.begin(Work(path.name, raw, limits, stored)))
+
+
+def _store(corpus: Corpus, file: _UnderWay, summary: Summary) -> None:
+    """Wait for what was made of a file, store it and count it."""
+    if isinstance(file.begun, DocumentError):
+        raise file.begun
+    made = file.begun.made() if file.begun.made else None
+    if made is None:
+        summary.unchanged += 1
+    elif made.passages is None:
+        corpus.store.put_file(made.document.doc_id, file.begun.record)
+        summary.unchanged += 1
+    else:
+        corpus.store.put(made.document, made.passages, file.begun.record)
+        summary.added += file.begun.is_new
+        summary.changed += not file.begun.is_new
+        summary.passages += len(made.passages)
 
 
 def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: dict[str, Path]) -> None:
@@ -133,12 +216,6 @@ def _bytes(path: Path, limits: Limits) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnreadableDocument(f"'{path}' cannot be read ({error.strerror}); check its permissions.") from error
-
-
-def _count(summary: Summary, corpus: Corpus, path: Path, outcome: Outcome) -> None:
-    setattr(summary, outcome.value, getattr(summary, outcome.value) + 1)
-    if outcome is not Outcome.UNCHANGED:
-        summary.passages += len(corpus.passage_spans(doc_id_of(path.name)))
 
 
 def _prune(corpus: Corpus) -> int:

@@ -38,6 +38,8 @@ class Card:
 
 
 C = TypeVar("C", bound=Card)
+# What to do about a damaged model that `rag prepare` has made.
+_REMEDY = "run `rag prepare --force`"
 Rows = npt.NDArray[np.float32]
 
 
@@ -46,12 +48,12 @@ def write_card(card: Card, folder: Path) -> None:
     (folder / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
 
 
-def read_card(kind: type[C], folder: Path) -> C:
-    """Return the card of a model's folder; raise ModelUnusable where it is damaged."""
+def read_card(kind: type[C], folder: Path, remedy: str = _REMEDY) -> C:
+    """Return the card of a model's folder; raise ModelUnusable, with the remedy, where it is damaged."""
     try:
         return kind(**json.loads((folder / CARD).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise ModelUnusable(f"The model card in '{folder}' is damaged ({error}); run `rag prepare --force`.") from error
+        raise ModelUnusable(f"The model card in '{folder}' is damaged ({error}); {remedy}.") from error
 
 
 def find_folder(kind: type[Card], models_dir: Path, name: str, fingerprint: str | None = None) -> Path:
@@ -82,9 +84,9 @@ class OnnxModel:
     batch an input's row would depend on its neighbours.
     """
 
-    def __init__(self, folder: Path, card: Card) -> None:
-        self.tokenizer_json = _checked_file(folder / TOKENIZER, card.tokenizer_sha256).decode()
-        graph = _checked_file(folder / ONNX, card.onnx_sha256)
+    def __init__(self, folder: Path, card: Card, remedy: str = _REMEDY) -> None:
+        self.tokenizer_json = _checked_file(folder / TOKENIZER, card.tokenizer_sha256, remedy).decode()
+        graph = _checked_file(folder / ONNX, card.onnx_sha256, remedy)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -92,9 +94,7 @@ class OnnxModel:
         try:
             self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
-            raise ModelUnusable(
-                f"The model in '{folder}' does not load ({error}); run `rag prepare --force`."
-            ) from error
+            raise ModelUnusable(f"The model in '{folder}' does not load ({error}); {remedy}.") from error
         self._inputs = tuple(card.inputs)
         self._tokenizer = Tokenizer.from_str(self.tokenizer_json)
         self._tokenizer.no_padding()
@@ -115,11 +115,11 @@ class OnnxModel:
         return [output[0] for output in self._session.run(None, feed)], encoding
 
 
-def _checked_file(path: Path, sha256: str) -> bytes:
+def _checked_file(path: Path, sha256: str, remedy: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelUnusable(f"'{path}' cannot be read ({error.strerror}); run `rag prepare --force`.") from error
+        raise ModelUnusable(f"'{path}' cannot be read ({error.strerror}); {remedy}.") from error
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ModelUnusable(f"'{path}' is damaged: its SHA-256 is not {sha256[:12]}…; run `rag prepare --force`.")
+        raise ModelUnusable(f"'{path}' is damaged: its SHA-256 is not {sha256[:12]}…; {remedy}.")
     return content

@@ -5,6 +5,7 @@ introduces it, and holds as many tokens as fit. Only a block larger than a passa
 table at its rows, a paragraph at its sentences, and a sentence of its own that is too long by semantic-text-splitter.
 """
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ _WINDOW_PASSAGES = 16
 # A long paragraph is searched for sentences in so many characters at a time: sentencex takes the square of what it is
 # given where many quotation marks stand in it, and lets no other thread run meanwhile.
 _WINDOW_CHARS = 8000
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ class Splitting:
 
 
 STANDARD = Splitting()
+
+
+def sentence_bounds(text: str) -> list[Span]:
+    """Return where sentencex takes the sentences of a text to be, which are all of it."""
+    # At an initial before a space that is not of ASCII, as in "T\u00a0.", it panics.
+    bounds = get_sentence_boundaries("en", _WIDE_SPACE.sub(" ", text))
+    return [Span(bound["start_index"], bound["end_index"]) for bound in bounds]
 
 
 class Splitter:
@@ -237,11 +246,11 @@ def _sentences_in(text: str, span: Span) -> Iterator[Span]:
     while start < span.end:
         window = Span(start, min(start + _WINDOW_CHARS, span.end))
         # A line break inside a paragraph is where it was wrapped, not where a sentence ends.
-        bounds = get_sentence_boundaries("en", window.of(text).replace("\n", " "))
+        bounds = sentence_bounds(window.of(text).replace("\n", " "))
         whole = bounds[:-1] if window.end < span.end and len(bounds) > 1 else bounds
         for bound in whole:
-            yield Span(start + bound["start_index"], start + bound["end_index"])
-        start = start + whole[-1]["end_index"] if len(whole) < len(bounds) else window.end
+            yield Span(start + bound.start, start + bound.end)
+        start = start + whole[-1].end if len(whole) < len(bounds) else window.end
 
 
 def _starts(block: Block, sentences: Sequence[Span]) -> Iterator[int]:

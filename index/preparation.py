@@ -26,6 +26,7 @@ from index.export import (
     loading,
     made_with,
     precisions,
+    prepared_folder,
     probes,
     write_folder,
     write_graph,
@@ -48,10 +49,12 @@ _RUN, _RUNS, _SEED = 12, 400, 1
 
 
 def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
-    """Return the folder of the embedding model `name` under `models_dir`, prepared now unless it is there already.
+    """Return the folder of the embedding model `name` under `models_dir`, prepared now unless it is there and whole.
 
     Raises ModelNotPrepared where the model cannot be had, ModelUnusable where no export agrees with it.
     """
+    if not force and (there := prepared(name, models_dir)) is not None:
+        return there
     folder = source_folder(name)
     if name == DEFAULT_MODEL:
         _check_default_weights(_weights(folder))
@@ -60,7 +63,12 @@ def prepare(name: str, models_dir: Path, *, force: bool = False) -> Path:
         if folder is None:
             reference.save(saved)
         fingerprint = fingerprint_of(folder or Path(saved))
-    return write_folder(models_dir, fingerprint, lambda made: _export(reference, name, fingerprint, made), force=force)
+    return write_folder(models_dir, fingerprint, lambda made: _export(reference, name, fingerprint, made))
+
+
+def prepared(name: str, models_dir: Path) -> Path | None:
+    """Return the folder of the embedding model `name` where it needs no preparing, else None; nothing is loaded."""
+    return prepared_folder(ModelCard, models_dir, name, source_folder(name))
 
 
 def load_reference(name: str) -> "SentenceTransformer":

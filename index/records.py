@@ -51,13 +51,21 @@ class Filters:
 class EmbeddedPassage:
     """A passage with its vector, shape `(dimension,)`, and those of its tokens, shape `(n_tokens, token_dimension)`.
 
-    `sentence_tokens` are, for each sentence, the positions of its tokens; the first tokens are of title and headings.
+    `token_vectors` are int8, each TOKEN_SCALE times a vector of unit length. `sentence_tokens` are, for each sentence,
+    the positions of its tokens; the first tokens are of title and headings.
     """
 
     passage: Passage
     vector: Vectors
-    token_vectors: Vectors
+    token_vectors: npt.NDArray[np.int8]
     sentence_tokens: tuple[Span, ...]
+
+    @property
+    def bounds(self) -> npt.NDArray[np.int32]:
+        """The sentences and their tokens as PassageTokens has them."""
+        pairs = zip(self.passage.sentences, self.sentence_tokens, strict=True)
+        rows = [(sentence.start, sentence.end, tokens.start, tokens.end) for sentence, tokens in pairs]
+        return np.array(rows, dtype="<i4").reshape(-1, 4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +107,10 @@ class PassageTokens:
     def sentence_tokens(self) -> tuple[Span, ...]:
         """The positions of each sentence's tokens."""
         return tuple(Span(start, end) for start, end in self.bounds[:, 2:].tolist())
+
+    def embedded(self, heading: str, vector: Vectors) -> EmbeddedPassage:
+        """Return the passage as it was embedded."""
+        return EmbeddedPassage(Passage(self.span, heading, self.sentences), vector, self.vectors, self.sentence_tokens)
 
 
 @dataclass(frozen=True, slots=True)

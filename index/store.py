@@ -6,6 +6,8 @@ Every committed change has a sequence number, so that what is derived from the s
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,6 @@ from index.document import Document, Metadata, Span
 from index.errors import DataMismatch
 from index.furniture import without_inline
 from index.records import (
-    TOKEN_SCALE,
     Changes,
     DocumentSummary,
     EmbeddedPassage,
@@ -30,6 +31,8 @@ from index.records import (
 )
 
 _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
+# Numbers grow with the changes, so this is their order too; for that SQLite would go through all passages.
+_ADDED_SINCE = "FROM passages INDEXED BY passages_by_seq WHERE seq > ? ORDER BY seq, passage_no"
 
 
 class Store:
@@ -140,28 +143,33 @@ class Reading:
 
     def changes(self, since: int) -> Changes:
         """Return what has to be added and removed to come from the state at `since` to this one."""
-        added = self._connection.execute(
-            "SELECT passage_no, doc_no, vector FROM passages WHERE seq > ? ORDER BY passage_no", (since,)
-        ).fetchall()
-        vectors = np.frombuffer(b"".join(row[2] for row in added), dtype=np.float32)
+        count = "SELECT count(*) FROM passages WHERE seq > ?"
+        (added,) = self._connection.execute(count, (since,)).fetchone()
+        numbers = np.empty((added, 2), dtype=np.int64)
+        vectors = np.empty((added, self._dimension), dtype=np.float32)
+        rows = self._connection.execute(f"SELECT passage_no, doc_no, vector {_ADDED_SINCE}", (since,))
+        for at, (passage_no, doc_no, vector) in enumerate(rows):
+            numbers[at] = passage_no, doc_no
+            vectors[at] = np.frombuffer(vector, dtype=np.float32)
         return Changes(
             seq=self.seq,
-            passage_nos=np.array([row[0] for row in added], dtype=np.int64),
-            doc_nos=np.array([row[1] for row in added], dtype=np.int64),
-            vectors=vectors.reshape(-1, self._dimension),
+            passage_nos=np.ascontiguousarray(numbers[:, 0]),
+            doc_nos=np.ascontiguousarray(numbers[:, 1]),
+            vectors=vectors,
             removed=np.array(self.removed_since(since), dtype=np.int64),
         )
 
     def words_since(self, since: int) -> Iterator[PassageWords]:
         """Yield the words of the passages added after `since`."""
-        rows = self._connection.execute(
-            "SELECT p.passage_no, p.doc_no, d.title, p.heading, substr(d.text, p.start + 1, p.end - p.start)"
-            " FROM passages p JOIN documents d USING (doc_no) WHERE p.seq > ?",
-            (since,),
-        )
-        for passage_no, doc_no, title, heading, text in rows:
-            body = without_inline(text, Span(0, len(text)))
-            yield PassageWords(passage_no, doc_no, title or "", heading, body)
+        rows = self._connection.execute(f"SELECT doc_no, passage_no, heading, start, end {_ADDED_SINCE}", (since,))
+        # A document's text is read once: SQLite would read all of a long one again for each of its passages.
+        for doc_no, of_document in groupby(rows, key=itemgetter(0)):
+            title, text = self._connection.execute(
+                "SELECT title, text FROM documents WHERE doc_no = ?", (doc_no,)
+            ).fetchone()
+            for _, passage_no, heading, start, end in of_document:
+                body = without_inline(text[start:end], Span(0, end - start))
+                yield PassageWords(passage_no, doc_no, title or "", heading, body)
 
     def removed_since(self, since: int) -> list[int]:
         """Return the numbers of the passages removed after `since`."""
@@ -213,6 +221,20 @@ class Reading:
         )
         return [row[0] for row in rows]
 
+    def embedded_passages(self, doc_id: str) -> list[EmbeddedPassage]:
+        """Return a document's passages with their vectors, in order, to be put into another store."""
+        rows = self._connection.execute(
+            "SELECT p.start, p.end, p.heading, p.vector, p.sentence_bounds, p.token_vectors"
+            " FROM passages p JOIN documents USING (doc_no) WHERE doc_id = ? ORDER BY p.start",
+            (doc_id,),
+        )
+        return [
+            self._passage_tokens(doc_id, start, end, bounds, tokens).embedded(
+                heading, np.frombuffer(vector, dtype=np.float32)
+            )
+            for start, end, heading, vector, bounds, tokens in rows
+        ]
+
     def document(self, doc_id: str) -> Document | None:
         """Return a document, None where there is none of this id."""
         row = self._connection.execute(
@@ -260,7 +282,7 @@ def add_passages(connection: Connection, doc_no: int, seq: int, passages: Sequen
     connection.executemany(
         "INSERT INTO passages (doc_no, start, end, heading, seq, vector, sentence_bounds, token_vectors)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [_passage_row(doc_no, seq, embedded) for embedded in passages],
+        (_passage_row(doc_no, seq, embedded) for embedded in passages),
     )
 
 
@@ -312,13 +334,6 @@ def _passage_row(
     doc_no: int, seq: int, embedded: EmbeddedPassage
 ) -> tuple[int, int, int, str, int, bytes, bytes, bytes]:
     passage = embedded.passage
-    bounds = np.array(
-        [
-            (sentence.start, sentence.end, tokens.start, tokens.end)
-            for sentence, tokens in zip(passage.sentences, embedded.sentence_tokens, strict=True)
-        ],
-        dtype="<i4",
-    )
     return (
         doc_no,
         passage.span.start,
@@ -326,8 +341,8 @@ def _passage_row(
         passage.heading,
         seq,
         embedded.vector.astype(np.float32).tobytes(),
-        bounds.tobytes(),
-        np.rint(embedded.token_vectors * TOKEN_SCALE).astype(np.int8).tobytes(),
+        embedded.bounds.tobytes(),
+        embedded.token_vectors.tobytes(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Vector search: FAISS over the passages' vectors. Everything here is derived from the store and can be made again.
+"""Vector search over the passages' vectors. Everything here is derived from the store and can be made again.
 
 Readers hold a VectorSnapshot that never changes: a large base, a small part of what came since, and which of their rows
 are still alive. A newer state is a new VectorSnapshot.
@@ -12,25 +12,30 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
-import faiss
 import numpy as np
-import numpy.typing as npt
 
 from index.embedder import Vectors
+from index.faiss_index import INVERTED_FROM, Mask, VectorIndex
 from index.records import Changes, Numbers
 
 FILE = "vectors.faiss"
-# The recent part is searched like the base; it is merged into the base when it holds this many rows or this share.
+# The recent part is merged into the base when it holds more rows than the first, or than the share of the base, but
+# never more than the last: a search looks at each of them.
 RECENT_ROWS = 2000
 RECENT_SHARE = 0.1
+RECENT_MOST = 10_000
 
 # No process takes so long to save.
 _LEFT_BEHIND_S = 600
-_MAGIC = b"footnote-vectors-1\n"
-_Mask = npt.NDArray[np.bool_]
+# The file begins with what FAISS reads. It ends with a header, the header's length, the digest of all before, and this.
+_MAGIC = b"footnote-vectors-2\n"
+_LENGTH_BYTES = 8
+_END_BYTES = _LENGTH_BYTES + hashlib.sha256().digest_size + len(_MAGIC)
+_BLOCK = 1 << 20
 
 
 class Near(NamedTuple):
@@ -43,23 +48,24 @@ class Near(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """Rows of one FAISS index with the passage and the document of each, and whether it is alive."""
+    """Rows of one index with the passage and the document of each, and whether it is alive."""
 
-    index: faiss.IndexFlat
+    index: VectorIndex
     passage_nos: Numbers
     doc_nos: Numbers
-    alive: _Mask
+    alive: Mask
 
     @classmethod
-    def of(cls, passage_nos: Numbers, doc_nos: Numbers, vectors: Vectors, dimension: int) -> "_Part":
-        index = faiss.IndexFlatIP(dimension)
-        if len(vectors):
-            index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+    def of(cls, passage_nos: Numbers, doc_nos: Numbers, index: VectorIndex) -> "_Part":
         return cls(index, passage_nos, doc_nos, np.ones(len(passage_nos), dtype=bool))
 
-    def vectors(self) -> Vectors:
-        rows: Vectors = self.index.reconstruct_n(0, self.index.ntotal)
-        return rows
+    @property
+    def dead(self) -> int:
+        return len(self.alive) - int(np.count_nonzero(self.alive))
+
+    def living(self) -> tuple[Numbers, Numbers, Vectors]:
+        rows = np.flatnonzero(self.alive)
+        return self.passage_nos[rows], self.doc_nos[rows], self.index.vectors(rows)
 
     def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
         if not len(self.passage_nos):
@@ -70,7 +76,7 @@ class _Part:
         rows = rows[self.alive[rows] & (self.passage_nos[rows] == wanted)]
         if not len(rows):
             return []
-        cosines = self.index.reconstruct_batch(rows) @ vector
+        cosines = self.index.vectors(rows) @ vector
         return list(map(Near, self.passage_nos[rows].tolist(), self.doc_nos[rows].tolist(), cosines.tolist()))
 
     def without(self, removed: Numbers) -> "_Part":
@@ -80,18 +86,16 @@ class _Part:
 
     def search(self, vector: Vectors, k: int, doc_nos: Numbers | None) -> list[tuple[float, int]]:
         eligible = self.alive if doc_nos is None else self.alive & np.isin(self.doc_nos, doc_nos)
-        k = min(k, int(eligible.sum()))
-        if k == 0:
-            return []
-        # Kept in a name while FAISS looks at it: the selector borrows the bits.
-        bits = np.packbits(eligible, bitorder="little")
-        parameters = None if eligible.all() else faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
-        scores, rows = self.index.search(vector.reshape(1, -1), k, params=parameters)
-        return [
-            (float(score), int(self.passage_nos[row]))
-            for score, row in zip(scores[0], rows[0], strict=True)
-            if row >= 0
-        ]
+        found = self.index.nearest(vector, k, eligible)
+        return [(cosine, int(self.passage_nos[row])) for cosine, row in found]
+
+    def grown(self, passage_nos: Numbers, doc_nos: Numbers, vectors: Vectors, threads: int) -> "_Part":
+        """Return the living rows followed by these, in an index for so many."""
+        return _Part.of(
+            np.concatenate([self.passage_nos[self.alive], passage_nos]),
+            np.concatenate([self.doc_nos[self.alive], doc_nos]),
+            self.index.grown(self.alive, vectors, threads),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +109,23 @@ class VectorSnapshot:
     @property
     def passages(self) -> int:
         """The number of passages that a search can find."""
-        return int(self.base.alive.sum() + self.recent.alive.sum())
+        return int(np.count_nonzero(self.base.alive) + np.count_nonzero(self.recent.alive))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its base holds all there is and nothing else."""
+        return not len(self.recent.passage_nos) and not self.base.dead
+
+    @property
+    def is_due(self) -> bool:
+        """Whether so much has come and gone since its base was made that it should be made anew."""
+        moved = len(self.recent.passage_nos) + self.base.dead
+        return moved > max(RECENT_ROWS, min(RECENT_SHARE * len(self.base.passage_nos), RECENT_MOST))
+
+    @property
+    def is_large(self) -> bool:
+        """Whether making its base anew, or writing it, takes longer than a question should wait."""
+        return len(self.base.passage_nos) + len(self.recent.passage_nos) >= INVERTED_FROM
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""
@@ -116,7 +136,7 @@ class VectorSnapshot:
         """Return at most `k` passage numbers with their cosines in [-1, 1], nearest first, ties by number.
 
         `vector` has shape `(dimension,)` and unit length; only passages of the documents `doc_nos` are looked at
-        where that is given.
+        where that is given. Of a large base a few of the nearest may be missed.
         """
         found = self.base.search(vector, k, doc_nos) + self.recent.search(vector, k, doc_nos)
         found.sort(key=lambda hit: (-hit[0], hit[1]))
@@ -127,21 +147,35 @@ class VectorSnapshot:
         return self.base.near(vector, passage_nos) + self.recent.near(vector, passage_nos)
 
     def after(self, changes: Changes) -> "VectorSnapshot":
-        """Return the snapshot that follows from these changes."""
+        """Return the snapshot that follows from these changes, its base made anew where that is due and soon done."""
+        if not len(self.base.passage_nos) and not len(self.recent.passage_nos):
+            base = self.base.grown(changes.passage_nos, changes.doc_nos, changes.vectors, threads=0)
+            return VectorSnapshot(changes.seq, base, _nothing(base.index.dimension))
         # A passage that came and went since is in both lists; the store no longer lists it as added.
-        base = self.base.without(changes.removed)
-        kept = self.recent.without(changes.removed)
-        dimension = self.base.index.d
+        passage_nos, doc_nos, vectors = self.recent.without(changes.removed).living()
         recent = _Part.of(
-            np.concatenate([kept.passage_nos[kept.alive], changes.passage_nos]),
-            np.concatenate([kept.doc_nos[kept.alive], changes.doc_nos]),
-            np.concatenate([kept.vectors()[kept.alive], changes.vectors]),
-            dimension,
+            np.concatenate([passage_nos, changes.passage_nos]),
+            np.concatenate([doc_nos, changes.doc_nos]),
+            VectorIndex.flat(np.concatenate([vectors, changes.vectors])),
         )
-        moved = len(recent.passage_nos) + int((~base.alive).sum())
-        if moved <= max(RECENT_ROWS, RECENT_SHARE * len(base.passage_nos)):
-            return VectorSnapshot(changes.seq, base, recent)
-        return VectorSnapshot(changes.seq, _merged(base, recent), _nothing(dimension))
+        snapshot = VectorSnapshot(changes.seq, self.base.without(changes.removed), recent)
+        return snapshot.merged() if snapshot.is_due and not snapshot.is_large else snapshot
+
+    def merged(self, threads: int = 1) -> "VectorSnapshot":
+        """Return this snapshot with all in its base, made by so many threads, 0 for one on each core."""
+        if self.is_whole:
+            return self
+        base = self.base.grown(*self.recent.living(), threads)
+        return VectorSnapshot(self.seq, base, _nothing(base.index.dimension))
+
+    def over(self, merged: "VectorSnapshot") -> "VectorSnapshot":
+        """Return this snapshot with the base of a merged one that this one follows from."""
+        base = merged.base
+        alive = np.isin(base.passage_nos, self.passage_nos())
+        since = [part.without(base.passage_nos).living() for part in (self.base, self.recent)]
+        passage_nos, doc_nos, vectors = (np.concatenate(columns) for columns in zip(*since, strict=True))
+        recent = _Part.of(passage_nos, doc_nos, VectorIndex.flat(vectors))
+        return VectorSnapshot(self.seq, _Part(base.index, base.passage_nos, base.doc_nos, alive), recent)
 
 
 def empty_snapshot(dimension: int) -> VectorSnapshot:
@@ -149,34 +183,24 @@ def empty_snapshot(dimension: int) -> VectorSnapshot:
     return VectorSnapshot(0, _nothing(dimension), _nothing(dimension))
 
 
-def save(folder: Path, snapshot: VectorSnapshot, database_id: str) -> None:
-    """Write a snapshot to its derived file in one step: a reader finds the old file or the new one, whole."""
-    whole = _merged(snapshot.base, snapshot.recent)
-    content = b"".join(
-        (
-            whole.passage_nos.astype("<i8").tobytes(),
-            whole.doc_nos.astype("<i8").tobytes(),
-            faiss.serialize_index(whole.index).tobytes(),
-        )
-    )
-    header = {
-        "database_id": database_id,
-        "seq": snapshot.seq,
-        "rows": len(whole.passage_nos),
-        "dimension": whole.index.d,
-    }
-    head = json.dumps(header).encode() + b"\n"
-    digest = hashlib.sha256(head + content).hexdigest().encode() + b"\n"
+def save(folder: Path, snapshot: VectorSnapshot, database_id: str, threads: int = 1) -> VectorSnapshot:
+    """Write a snapshot to its derived file in one step: a reader finds the old file or the new one, whole.
+
+    Returns the same, merged and as it is read from the file. Raises OSError where it cannot be written.
+    """
+    whole = snapshot.merged(threads)
     _remove_left_behind(folder)
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.writelines((_MAGIC, digest, head, content))
+            _write(file, whole, database_id)
             file.flush()
             os.fsync(file.fileno())
+        index = VectorIndex.read(Path(temporary), len(whole.base.passage_nos))
         Path(temporary).replace(folder / FILE)
     finally:
         Path(temporary).unlink(missing_ok=True)
+    return VectorSnapshot(whole.seq, _Part.of(whole.base.passage_nos, whole.base.doc_nos, index), whole.recent)
 
 
 def load(folder: Path, database_id: str, dimension: int, newest_seq: int | None = None) -> VectorSnapshot | None:
@@ -184,24 +208,83 @@ def load(folder: Path, database_id: str, dimension: int, newest_seq: int | None 
 
     Without `newest_seq`, any state of the database is taken.
     """
+    path = folder / FILE
     try:
-        raw = (folder / FILE).read_bytes()
+        with path.open("rb") as file:
+            header = _header(file)
+            if header is None or (header["database_id"], header["dimension"]) != (database_id, dimension):
+                return None
+            if newest_seq is not None and header["seq"] > newest_seq:
+                return None
+            rows = header["rows"]
+            file.seek(header["numbers_at"])
+            numbers = np.fromfile(file, dtype="<i8", count=2 * rows).astype(np.int64)
+            index = VectorIndex.read(path, rows)
+            # FAISS opens the file by its name, under which another process may have put a newer one.
+            is_same = os.fstat(file.fileno()).st_ino == path.stat().st_ino
     except OSError:
         return None
-    magic, digest, body = raw[: len(_MAGIC)], raw[len(_MAGIC) :][:64], raw[len(_MAGIC) + 65 :]
-    if magic != _MAGIC or digest != hashlib.sha256(body).hexdigest().encode():
+    if not is_same:
+        return load(folder, database_id, dimension, newest_seq)
+    return VectorSnapshot(header["seq"], _Part.of(numbers[:rows], numbers[rows:], index), _nothing(dimension))
+
+
+class _Header(TypedDict):
+    """What the file says of itself; the passage numbers begin at `numbers_at`, the document numbers follow them."""
+
+    database_id: str
+    seq: int
+    rows: int
+    dimension: int
+    numbers_at: int
+
+
+def _write(file: BufferedWriter, whole: VectorSnapshot, database_id: str) -> None:
+    digest = hashlib.sha256()
+
+    def write(piece: bytes) -> None:
+        digest.update(piece)
+        file.write(piece)
+
+    base = whole.base
+    base.index.write(write)
+    header: _Header = {
+        "database_id": database_id,
+        "seq": whole.seq,
+        "rows": len(base.passage_nos),
+        "dimension": base.index.dimension,
+        "numbers_at": file.tell(),
+    }
+    write(base.passage_nos.astype("<i8").tobytes())
+    write(base.doc_nos.astype("<i8").tobytes())
+    text = json.dumps(header).encode()
+    write(text)
+    write(len(text).to_bytes(_LENGTH_BYTES, "little"))
+    file.write(digest.digest())
+    file.write(_MAGIC)
+
+
+def _header(file: BufferedReader) -> _Header | None:
+    """Return the header of the file, None where it is not whole."""
+    size = file.seek(0, os.SEEK_END)
+    if size < _END_BYTES:
         return None
-    head, _, content = body.partition(b"\n")
-    header = json.loads(head)
-    seq, rows = header["seq"], header["rows"]
-    if header["database_id"] != database_id or header["dimension"] != dimension:
+    file.seek(size - _END_BYTES)
+    length, digest, magic = file.read(_LENGTH_BYTES), file.read(hashlib.sha256().digest_size), file.read()
+    if magic != _MAGIC or digest != _digest(file, size - _END_BYTES + _LENGTH_BYTES):
         return None
-    if newest_seq is not None and seq > newest_seq:
-        return None
-    numbers = np.frombuffer(content[: 16 * rows], dtype="<i8").astype(np.int64)
-    index = faiss.deserialize_index(np.frombuffer(content[16 * rows :], dtype=np.uint8))
-    base = _Part(index, numbers[:rows], numbers[rows:], np.ones(rows, dtype=bool))
-    return VectorSnapshot(seq, base, _nothing(dimension))
+    file.seek(size - _END_BYTES - int.from_bytes(length, "little"))
+    header: _Header = json.loads(file.read(int.from_bytes(length, "little")))
+    return header
+
+
+def _digest(file: BufferedReader, size: int) -> bytes:
+    """Return the digest of the first `size` bytes of a file."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    for at in range(0, size, _BLOCK):
+        digest.update(file.read(min(_BLOCK, size - at)))
+    return digest.digest()
 
 
 def _remove_left_behind(folder: Path) -> None:
@@ -214,11 +297,4 @@ def _remove_left_behind(folder: Path) -> None:
 
 def _nothing(dimension: int) -> _Part:
     none = np.empty(0, dtype=np.int64)
-    return _Part.of(none, none, np.empty((0, dimension), dtype=np.float32), dimension)
-
-
-def _merged(*parts: _Part) -> _Part:
-    passage_nos = np.concatenate([part.passage_nos[part.alive] for part in parts])
-    doc_nos = np.concatenate([part.doc_nos[part.alive] for part in parts])
-    vectors = np.concatenate([part.vectors()[part.alive] for part in parts])
-    return _Part.of(passage_nos, doc_nos, vectors, parts[0].index.d)
+    return _Part.of(none, none, VectorIndex.flat(np.empty((0, dimension), dtype=np.float32)))

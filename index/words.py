@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import tantivy
@@ -33,9 +34,9 @@ FIELD_WEIGHTS = {"title": 0.5, "heading": 0.5, "body": 1.0}
 # Every word of a passage once, wherever it stands; what the share of a query's words is measured on.
 _ANYWHERE = "anywhere"
 # How much of an overlap is BM25, which also counts how often a word stands there; the rest is coverage.
-_BM25_SHARE = 1 / 3
+BM25_SHARE = 1 / 3
 # BM25 of a word is at most its inverse document frequency times this, k1 + 1 with Tantivy's k1 of 1.2.
-_MAX_BM25_AN_IDF = 2.2
+MAX_BM25_AN_IDF = 2.2
 
 _ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
 _WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
@@ -46,6 +47,7 @@ _HEAP_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 30.0
 # Words beyond these say nothing that the first ones do not, and each costs time.
 _MAX_QUERY_WORDS = 256
+_LOOKED_UP = 1000
 # Stands for the sequence number of an index that is of another database, or ahead of this one.
 _FOREIGN = -1
 # What Tantivy raises where it cannot read or write, and what our own look at its files raises where they are damaged.
@@ -85,7 +87,7 @@ class WordSnapshot:
 
         Any text may be given; only its words count. `doc_nos` restricts the search to passages of these documents.
         """
-        words = _words(text)
+        words = query_words(text)
         if not words or (doc_nos is not None and not len(doc_nos)):
             return []
         query = self._any_of(words)
@@ -103,21 +105,20 @@ class WordSnapshot:
             return {}
         total = sum(idfs.values())
         coverage = [
-            (Occur.Should, Query.const_score_query(self._word(_ANYWHERE, word), (1 - _BM25_SHARE) * idf / total))
+            (Occur.Should, Query.const_score_query(self._word(_ANYWHERE, word), (1 - BM25_SHARE) * idf / total))
             for word, idf in idfs.items()
         ]
-        bm25 = Query.boost_query(self._any_of(list(idfs)), _BM25_SHARE / (_MAX_BM25_AN_IDF * total))
+        bm25 = Query.boost_query(self._any_of(list(idfs)), BM25_SHARE / (MAX_BM25_AN_IDF * total))
         scored = Query.boolean_query([*coverage, (Occur.Should, bm25)])
         return dict(self._found(self._within(scored, "passage_no", passage_nos), len(passage_nos)))
 
     def idfs(self, text: str) -> dict[str, float]:
         """Return the words that a query asks for, each with its inverse document frequency."""
-        return {word: self._idf(word) for word in _words(text)}
+        return {word: self._idf(word) for word in query_words(text)}
 
     def weights(self, text: str) -> list[tuple[Span, float]]:
         """Return where each word of a text stands, stop words too, with its inverse document frequency."""
-        spans = (Span(*found.span()) for found in _WORD.finditer(text))
-        return [(span, max((self._idf(word) for word in words_of(span.of(text))), default=0.0)) for span in spans]
+        return [(span, max(map(self._idf, words), default=0.0)) for span, words in word_spans(text)]
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""
@@ -140,16 +141,23 @@ class WordSnapshot:
         return Query.boolean_query(terms)
 
     def _within(self, query: Query, field: str, numbers: Iterable[int]) -> Query:
-        allowed = Query.term_set_query(self.schema, field, [int(number) for number in numbers])
+        allowed = self._one_of(field, [int(number) for number in numbers])
         return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(allowed, 0.0))])
+
+    def _one_of(self, field: str, numbers: Sequence[int]) -> Query:
+        # A set is walked through beside all terms of the field, which takes longer than to look a few of them up.
+        if len(numbers) > _LOOKED_UP:
+            return Query.term_set_query(self.schema, field, numbers)
+        return Query.boolean_query(
+            [(Occur.Should, Query.term_query(self.schema, field, number, index_option="basic")) for number in numbers]
+        )
 
     def _word(self, field: str, word: str) -> Query:
         return Query.term_query(self.schema, field, word)
 
     def _idf(self, word: str) -> float:
         """Return the inverse document frequency of a word as BM25 has it, above 0."""
-        having = self.searcher.doc_freq(_ANYWHERE, word)
-        return math.log(1 + (self.searcher.num_docs - having + 0.5) / (having + 0.5))
+        return inverse_frequency(self.searcher.doc_freq(_ANYWHERE, word), self.searcher.num_docs)
 
 
 class Words:
@@ -290,17 +298,50 @@ def load(folder: Path, database_id: str) -> WordSnapshot | None:
     """Return the words as they are on disk, changing nothing; None where missing, damaged or of another database."""
     with suppress(*_UNUSABLE):
         if tantivy.Index.exists(str(folder / FOLDER)) and _is_whole(folder / FOLDER):
-            snapshot = _snapshot(_registered(tantivy.Index.open(str(folder / FOLDER))), _schema(), database_id)
+            snapshot = _snapshot(_registered(_opened_to_read(folder / FOLDER)), _schema(), database_id)
             return snapshot if snapshot.seq != _FOREIGN else None
     return None
 
 
+def _opened_to_read(folder: Path) -> tantivy.Index:
+    """Open an index whose folder may be one that cannot be written."""
+    try:
+        return tantivy.Index.open(str(folder))
+    except _UNUSABLE:
+        # Tantivy writes a lock even to read. What it has opened through links it keeps when they are gone.
+        with TemporaryDirectory(prefix="footnote-words-") as links:
+            for path in folder.resolve().iterdir():
+                if path.name.endswith(".lock"):
+                    continue
+                (Path(links) / path.name).symlink_to(path)
+            return tantivy.Index.open(links)
+
+
+def indexed_words(text: str) -> list[str]:
+    """Return the words of a text as they are indexed, in order and as often as they stand there."""
+    words: list[str] = _analyzer().analyze(_without_dots(text))
+    return words
+
+
 def words_of(text: str) -> frozenset[str]:
     """Return the words of a text as they are indexed, each once."""
-    return frozenset(_analyzer().analyze(_without_dots(text)))
+    return frozenset(indexed_words(text))
 
 
-def _words(text: str) -> list[str]:
+def word_spans(text: str) -> list[tuple[Span, frozenset[str]]]:
+    """Return where each word of a text stands, and what it is indexed as."""
+    spans = (Span(*found.span()) for found in _WORD.finditer(text))
+    return [(span, words_of(span.of(text))) for span in spans]
+
+
+def inverse_frequency(having: int, passages: int) -> float:
+    """Return the inverse document frequency of a word that so many of all passages have, as BM25 has it, above 0."""
+    # Tantivy counts what was deleted among those that have a word, until it merges, but not among all.
+    having = min(having, passages)
+    return math.log(1 + (passages - having + 0.5) / (having + 0.5))
+
+
+def query_words(text: str) -> list[str]:
     """Return the words that a query asks for, each once."""
     # Stop words are indexed but asked for only where a query has no others: "the who" is a question too.
     text = _without_dots(text)

@@ -102,9 +102,9 @@ def test_a_reader_sees_one_instant_while_others_write(corpus: Corpus) -> None:
         writer.start()
         writer.join()
         assert view.reading.document("a") is not None
-        assert view.vectors.passages == 1
+        assert len(view.vectors.passage_nos()) == 1
     with corpus.read() as view:
-        assert view.vectors.passages == 0
+        assert len(view.vectors.passage_nos()) == 0
 
 
 def test_readers_and_writers_together_never_see_a_document_in_part(corpus: Corpus) -> None:

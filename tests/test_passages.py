@@ -1,6 +1,7 @@
 """Laws of splitting. `python -m tests.test_passages` writes the snapshot of the seeds anew."""
 
 import json
+from collections.abc import Sequence, Set
 from functools import cache
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.document import Document, Passage
+from index.blocks import BlockKind, item_content
+from index.document import Document, Passage, Span
 from index.embedder import DEFAULT_MODEL, OnnxEmbedder, find_model
 from index.errors import DocumentError
 from index.furniture import furniture_spans
-from index.passages import STANDARD, Splitter
+from index.passages import Splitter
 from index.reading import document_blocks, read_bytes, read_text
 from tests.conftest import MODELS, SEEDS
 
@@ -63,8 +65,8 @@ def check_laws(splitter: Splitter, document: Document) -> None:
     for passage in passages:
         assert end <= passage.span.start < passage.span.end <= len(text)
         end = passage.span.end
-        assert splitter.count(passage.span.of(text)) <= STANDARD.max_tokens
-        assert len(passage.span.of(text)) <= STANDARD.max_chars
+        assert splitter.count(passage.span.of(text)) <= splitter.splitting.max_tokens
+        assert len(passage.span.of(text)) <= splitter.splitting.max_chars
         in_passage[passage.span.start : passage.span.end] = [True] * (passage.span.end - passage.span.start)
         at = passage.span.start
         for sentence in passage.sentences:
@@ -77,7 +79,23 @@ def check_laws(splitter: Splitter, document: Document) -> None:
     assert all(
         covered or character.isspace() for character, covered in zip(text[body:], in_passage[body:], strict=True)
     )
+    check_sentences(document, passages, set(masked))
     assert split(splitter, document) == passages
+
+
+def check_sentences(document: Document, passages: Sequence[Passage], masked: Set[Span]) -> None:
+    """Every letter and digit that is neither masked nor of a heading is in exactly one sentence of one passage."""
+    text = document.text
+    in_sentences = [0] * len(text)
+    for passage in passages:
+        for sentence in passage.sentences:
+            for at in range(sentence.start, sentence.end):
+                in_sentences[at] += 1
+    for block in document_blocks(document):
+        # The mark of an item, which may be a number, is in no sentence.
+        span = item_content(text, block.span) if block.kind is BlockKind.ITEM else block.span
+        expected = int(block.span not in masked and block.kind is not BlockKind.HEADING)
+        assert all(in_sentences[at] == expected for at in range(span.start, span.end) if text[at].isalnum())
 
 
 @given(text=TEXTS, media_type=st.sampled_from(["text/plain", "text/markdown"]))
@@ -172,6 +190,16 @@ def test_sentences_are_found_inside_paragraphs_items_and_rows(splitter: Splitter
         "First point.",
         "Last.",
     ]
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u3000", "\u0085", "\u2028", "\t", " "])
+def test_any_kind_of_space_may_stand_in_a_sentence(splitter: Splitter, space: str) -> None:
+    # At the first of these sentencex panicked.
+    text = f"It was said by Harry T{space}.{space}It rose by 5{space}%. Tin is soft."
+    document = read_text("a", text, "text/plain")
+    sentences = [sentence.of(text) for passage in split(splitter, document) for sentence in passage.sentences]
+    assert sentences[-1] == "Tin is soft."
+    check_laws(splitter, document)
 
 
 def test_first_tokens_stop_at_a_token(splitter: Splitter) -> None:

@@ -16,8 +16,8 @@ from index.errors import ModelNotPrepared, ModelUnusable
 from index.export import probes
 from index.ingestion import article_files, ingest
 from index.onnx_model import CARD, ONNX, TOKENIZER, read_card
-from index.preparation import DEFAULT_WEIGHTS_SHA256, LOWEST_COSINE, prepare
-from tests.command_line import ROOT
+from index.preparation import DEFAULT_WEIGHTS_SHA256, LOWEST_COSINE, prepare, prepared
+from tests.command_line import ROOT, CommandLine
 from tests.conftest import SEEDS
 
 NEAR_TIE = 0.03
@@ -98,6 +98,34 @@ def test_a_damaged_model_is_not_used(model_folder: Path, tmp_path: Path, name: s
         path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises((ModelUnusable, ModelNotPrepared), match=r"rag prepare"):
         OnnxEmbedder(find_model(tmp_path / "models", DEFAULT_MODEL))
+    assert prepared(DEFAULT_MODEL, tmp_path / "models") is None
+
+
+@pytest.mark.slow
+def test_a_model_that_is_prepared_and_whole_is_left_alone(empty_rag: CommandLine, model_folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in model_folder.iterdir()}
+    # It would end with 98 if PyTorch had been loaded.
+    done = empty_rag("prepare")
+    assert (done.returncode, done.stderr) == (0, f"The model {DEFAULT_MODEL} is prepared in {model_folder}.\n")
+    assert {path: path.stat().st_mtime_ns for path in model_folder.iterdir()} == before
+
+
+@pytest.mark.slow
+def test_nothing_is_kept_of_how_the_model_is_used(rag: CommandLine, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    done = rag("ask", "what happened after Geneva?", HOME=str(home), XDG_CACHE_HOME="", ORT_DISABLE_TELEMETRY="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
+def test_a_model_whose_source_has_changed_needs_preparing(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepared(DEFAULT_MODEL, model_folder.parent) == model_folder
+    (tmp_path / "config.json").write_text("{}")
+    monkeypatch.setattr("index.preparation.source_folder", lambda _: tmp_path)
+    assert prepared(DEFAULT_MODEL, model_folder.parent) is None
 
 
 @pytest.mark.slow

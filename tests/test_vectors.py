@@ -78,6 +78,16 @@ def test_many_changes_are_merged_into_the_base() -> None:
     assert len(snapshot.recent.passage_nos) == 0
 
 
+def test_a_base_made_beside_the_searches_takes_the_place_of_the_older_one() -> None:
+    rows = unit_rows(40, 1)
+    began = vectors.empty_snapshot(DIMENSION).after(changes(1, range(30), rows[:30]))
+    now = began.after(changes(2, range(30, 40), rows[30:], removed=[2, 29])).after(changes(3, [], rows[:0], [31]))
+    placed = now.over(began.merged())
+    assert placed.seq == 3
+    assert placed.passage_nos().tolist() == now.passage_nos().tolist()
+    assert placed.nearest(rows[35], 40) == now.nearest(rows[35], 40)
+
+
 def test_equal_scores_come_in_the_order_of_their_numbers() -> None:
     row = unit_rows(1, 1)
     snapshot = vectors.empty_snapshot(DIMENSION).after(changes(1, [3, 1, 2], np.repeat(row, 3, axis=0)))
@@ -115,7 +125,7 @@ class TestDerivedFile:
             pytest.param(lambda raw: raw.replace(b'"seq": 7', b'"seq": 9'), id="newer than the database"),
             pytest.param(lambda raw: raw.replace(b"database-a", b"database-b"), id="of another database"),
             pytest.param(lambda raw: raw.replace(b'"dimension": 16', b'"dimension": 32'), id="another dimension"),
-            pytest.param(lambda raw: raw.replace(b"vectors-1", b"vectors-2"), id="another version"),
+            pytest.param(lambda raw: raw.replace(b"vectors-2", b"vectors-3"), id="another version"),
         ],
     )
     def test_a_file_that_cannot_be_trusted_is_not_used(self, saved: Path, damage: object) -> None:

@@ -220,3 +220,14 @@ def test_two_processes_share_the_index(corpus: Corpus, tmp_path: Path) -> None:
     put(corpus, b="Copper rose.")
     assert {doc_id for doc_id, _ in matching(other, "copper")} == {"a", "b"}
     other.close()
+
+
+def test_what_was_deleted_makes_no_word_count_below_nothing(corpus: Corpus) -> None:
+    for number in range(8):
+        corpus.put(Document(f"a{number}", "Copper fell.", "text/plain", Metadata()), publish=False)
+    corpus.save()
+    for number in range(3):
+        corpus.delete(f"a{number}")
+    with corpus.read() as view:
+        assert view.words.idfs("copper")["copper"] > 0
+        assert all(weight > 0 for _, weight in view.words.weights("copper"))
