@@ -88,7 +88,8 @@ class Answer:
 
     Where it abstains, `text` says so, `reason` says why and there are no citations. Where a language model was asked,
     `reason` says what of its answer was not used. `confidence` is the calibrated probability that the evidence answers
-    the question, None where there is no evidence.
+    the question, None where there is no evidence. `span` is the characters that the reader takes for the answer, in the
+    most relevant of the sentences that are quoted; None where none is found or no reader has read.
     """
 
     text: str
@@ -98,6 +99,7 @@ class Answer:
     reason: str | None = None
     mode: Literal["extractive", "generated"] = "extractive"
     disagreements: tuple[Disagreement, ...] = ()
+    span: Citation | None = None
 
 
 def compose(question: str, grounds: Grounds) -> Answer:
@@ -109,11 +111,13 @@ def compose(question: str, grounds: Grounds) -> Answer:
     if time is not None and time.relation == "in" and time.period and not _speaks_of_it(grounds.sentences):
         return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
     book = _Citations()
-    quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen_sentences(grounds.sentences))])
+    chosen = chosen_sentences(grounds.sentences)
+    quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen)])
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in quotes)
     disagreements = _disagreements(question, grounds, book)
     text = " ".join([text, *(disagreement.sentence for disagreement in disagreements)])
-    return Answer(text, book.citations(), confidence=round(confidence, 4), disagreements=disagreements)
+    span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
+    return Answer(text, book.citations(), confidence=round(confidence, 4), disagreements=disagreements, span=span)
 
 
 def abstain(reason: str, confidence: float | None = None) -> Answer:
@@ -164,7 +168,14 @@ class Rewording:
             text = f"{text} {disagreement.sentence}"
         left_out = [f"“{one.text}” was left out: {one.reason}" for one in generated.dropped]
         reason = " ".join([*left_out, *filter(None, [generated.cut_short])]) or None
-        return Answer(text, self._book.citations(), False, quoted.confidence, reason, "generated", disagreements)
+        return replace(
+            quoted,
+            text=text,
+            citations=self._book.citations(),
+            reason=reason,
+            mode="generated",
+            disagreements=disagreements,
+        )
 
     def _marked(self, sentence: str) -> str:
         def marker(found: re.Match[str]) -> str:

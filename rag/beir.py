@@ -54,12 +54,12 @@ def index_folder(folder: Path, cache: Path) -> Path:
     return cache / f"{folder.name}-{digest[:12]}"
 
 
-def index_corpus(folder: Path, corpus: Corpus, data: Path, on_document: Callable[[], None]) -> int:
+def index_corpus(folder: Path, corpus: Corpus, data: Path | None, on_document: Callable[[], None]) -> int:
     """Put every document of the corpus that is not there yet; return how many have no text to cite.
 
-    A second run over the same corpus looks at nothing.
+    A second run over the same corpus looks at nothing, but where it is not kept in a folder `data`.
     """
-    if (data / _COMPLETE).exists():
+    if data is not None and (data / _COMPLETE).exists():
         return 0
     empty = 0
     for line in _lines(folder / "corpus.jsonl"):
@@ -73,7 +73,8 @@ def index_corpus(folder: Path, corpus: Corpus, data: Path, on_document: Callable
             empty += 1
         on_document()
     corpus.save()
-    (data / _COMPLETE).touch()
+    if data is not None:
+        (data / _COMPLETE).touch()
     return empty
 
 

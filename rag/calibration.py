@@ -1,4 +1,4 @@
-"""Calibration: the two logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
+"""Calibration: the three logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
 
 import json
 import math
@@ -26,5 +26,8 @@ class Logistic:
 
 @cache
 def fitted(name: str) -> Logistic:
-    """Return the regression of a name: `relevance` of a sentence, or `answerability` of a question."""
+    """Return the regression of a name.
+
+    `relevance` is a sentence's, `found` that of a sentence which the reader has read, `answerability` a question's.
+    """
     return Logistic(**json.loads(PATH.read_text(encoding="utf-8"))[name])

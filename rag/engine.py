@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, Self
 
 from index.corpus import Corpus, View, open_corpus
 from index.embedder import DEFAULT_MODEL, Embedding
+from index.storage import Milvus
 from rag.answer import Answer, Grounds, Rewording, abstain, compose
 from rag.answer_type import measure_asked
 from rag.answerability import read_features
@@ -21,7 +22,7 @@ from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversif
 from rag.grounding import Generated, Source
 from rag.query import Query
 from rag.relevance import read_sentences
-from rag.reranking import RERANKED, Reranking, open_reranking
+from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
 from rag.stages import OnStage, Stages
 
 CANDIDATES = 100
@@ -137,21 +138,26 @@ class Engine:
         *,
         model: str = DEFAULT_MODEL,
         models_dir: Path | str | None = None,
-        reranker: str | None = None,
+        reranker: str = OFF,
+        rerank_deadline_s: float = DEADLINE_S,
         generator: Writer | None = None,
         threads: int = 0,
         create: bool = False,
+        milvus: Milvus | None = None,
     ) -> Self:
         """Return an engine over the data in `folder`, which `rag index` made with the embedding model `model`.
 
-        Prepared models are looked for in `models_dir`, `models` in the data folder where it is not given. `threads`
-        embed and rerank, 0 for one on each core. With `create`, data that is not there is begun. Raises DataMissing,
-        DataMismatch or ModelNotPrepared with what to do about it.
+        Prepared models are looked for in `models_dir`, `models` in the data folder where it is not given. `reranker` is
+        `reader` for the one that comes along, or a prepared cross-encoder's name; it begins to read no candidate after
+        `rerank_deadline_s`. `threads` embed and rerank, 0 for one on each core. With `create`, data that is not there
+        is begun. The data is in `milvus` where one is given. Raises DataMissing, DataMismatch or ModelNotPrepared with
+        what to do about it.
         """
         data = Path(folder)
         models = data / "models" if models_dir is None else Path(models_dir)
-        reranking = None if reranker is None else open_reranking(models, reranker, threads)
-        return cls(open_corpus(data, model, models, threads, create=create), reranking, generator)
+        reranking = open_reranking(models, reranker, threads, rerank_deadline_s)
+        corpus = open_corpus(data, model, models, threads, create=create, milvus=milvus)
+        return cls(corpus, reranking, generator)
 
     def close(self) -> None:
         """Bring what is derived from the data up to date and close it."""
@@ -246,7 +252,7 @@ class Engine:
         candidates = candidates_of(near, view.words.overlaps(query.text, numbers), dict(matching))
         stages.over("candidates")
         reranking = self._reranking_for(query)
-        looked_at = max(depth, RERANKED if reranking else 0)
+        looked_at = max(depth, reranking.depth if reranking else 0)
         ranking = self._ranking(view, query, embedding, candidates, looked_at, stages)
         stages.over("fuse")
         passages = view.reading.passages([one.candidate.passage_no for one in ranking])
@@ -255,7 +261,7 @@ class Engine:
             for one, passage in zip(ranking, passages, strict=True)
         ]
         stages.over("fetch")
-        shown, reranked = reranking.reread(query.text, evidence) if reranking else (evidence, 0)
+        shown, reranked = reranking.reread(query.text, evidence, depth) if reranking else (evidence, 0)
         if reranking:
             stages.over("rerank")
         return _Ranking(evidence[:depth], shown[:depth], reranked)

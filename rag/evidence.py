@@ -1,6 +1,7 @@
 """Evidence: how well the candidates, and each sentence of them, bear on the query, read token by token."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from index.records import TOKEN_SCALE, Numbers, PassageTokens, StoredPassage
 from rag.answer_type import MEASURE_WEIGHT
 
 HIGHLIGHTS = 3
+# What it adds to a sentence's match, in what is shown, that the reader is sure of an answer's beginning in it.
+FOUND_SHARE = 0.5
 # A sentence is shown beside the best one only if it bears on the query this much in comparison.
 HIGHLIGHT_SHARE = 0.8
 # Cosine of the means of two sentences' tokens above which they say the same.
@@ -62,11 +65,35 @@ class Reading:
         return tuple(sorted(found, key=lambda sentence: (-sentence.match, sentence.span.start)))
 
 
+class Place(NamedTuple):
+    """The likeliest answer in a sentence, and the probability in [0, 1] that an answer begins in that sentence."""
+
+    span: Span
+    begins: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What the reader says of a passage: two logits, that it is relevant and that it has no answer, and where that is.
+
+    `places` has one for each sentence that was read; what is after the model's limit was not.
+    """
+
+    relevance: float
+    no_answer: float
+    places: Mapping[Span, Place]
+
+    def begins(self, span: Span) -> float:
+        """Return the probability that the passage has an answer and that it begins in a sentence."""
+        return self.places[span].begins / (1 + math.exp(self.no_answer)) if span in self.places else 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """A passage of the ranking with its reading, its cosine to the query and its score.
 
-    `strength` is how well it bears on the query, comparable between queries, in [-1, 1]; the score is not.
+    `strength` is how well it bears on the query, comparable between queries, in [-1, 1]; the score is not. `found` is
+    what the reader says of it, None where it has not read it.
     """
 
     passage: StoredPassage
@@ -74,6 +101,7 @@ class Evidence:
     cosine: float
     strength: float
     score: float
+    found: Found | None = None
 
     @property
     def passage_id(self) -> str:
@@ -88,8 +116,12 @@ class Evidence:
     @property
     def highlights(self) -> tuple[Span, ...]:
         """The sentences that bear on the query, best first."""
-        enough = HIGHLIGHT_SHARE * self.reading.best_sentence
-        return tuple(sentence.span for sentence in self.sentences[:HIGHLIGHTS] if sentence.match >= enough)
+        shown = self.sentences
+        if self.found:
+            both = (SentenceEvidence(one.span, one.match + FOUND_SHARE * self.found.begins(one.span)) for one in shown)
+            shown = tuple(sorted(both, key=lambda sentence: (-sentence.match, sentence.span.start)))
+        enough = HIGHLIGHT_SHARE * shown[0].match if shown else 0.0
+        return tuple(sentence.span for sentence in shown[:HIGHLIGHTS] if sentence.match >= enough)
 
     def sentence_vector(self, span: Span) -> Vectors:
         """Return the mean of the vectors of a sentence's tokens, at unit length, shape `(token_dimension,)`."""

@@ -7,8 +7,7 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
-from sentencex import get_sentence_boundaries
-
+from index.passages import sentence_bounds
 from index.words import words_of
 
 MAX_SENTENCES = 6
@@ -432,10 +431,10 @@ def _first_end(text: str) -> int | None:
     masked = _STOPPED.sub(lambda found: found[1] + "\n" * len(found[2]), text)
     masked = _MARKER.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), masked)
     spans = []
-    for boundary in get_sentence_boundaries("en", masked):
-        piece = masked[boundary["start_index"] : boundary["end_index"]]
+    for bound in sentence_bounds(masked):
+        piece = bound.of(masked)
         if any(character.isalpha() for character in piece):
-            start = boundary["start_index"] + len(piece) - len(piece.lstrip())
+            start = bound.start + len(piece) - len(piece.lstrip())
             spans.append((start, start + len(piece.strip())))
     if len(spans) < 2:
         return None

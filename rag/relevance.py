@@ -47,20 +47,49 @@ class SentenceFeatures(NamedTuple):
     length: float
 
 
+class FoundFeatures(NamedTuple):
+    """What the relevance of a sentence that the reader has read is a function of.
+
+    `relevance` is the logit of what it is without the reader. `begins` is the logarithm of the probability that an
+    answer begins in it, and a little more; `answers` the logit of its passage's having an answer. `rank` is minus the
+    logarithm of its passage's rank.
+    """
+
+    relevance: float
+    begins: float
+    answers: float
+    rank: float
+
+
+# What the probability that an answer begins in a sentence is at least taken for.
+_LITTLE = 0.001
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A sentence of the evidence, its words as they are indexed, and the probability in (0, 1) that it answers."""
+    """A sentence of the evidence, its words as they are indexed, and the probability in (0, 1) that it answers.
+
+    That follows from `features` alone, or where the reader has read its passage, from `found`.
+    """
 
     evidence: Evidence
     span: Span
     words: frozenset[str]
     features: SentenceFeatures
+    found: FoundFeatures | None
     relevance: float
 
     @property
     def text(self) -> str:
         """The sentence as it stands in the document."""
         return self.evidence.passage.slice(self.span)
+
+    @property
+    def answer(self) -> Span | None:
+        """The characters in it that answer, None where the reader finds none in its passage or has not read it."""
+        found = self.evidence.found
+        place = found.places.get(self.span) if found and found.no_answer <= 0 else None
+        return place.span if place else None
 
     @property
     def as_of(self) -> str | None:
@@ -87,7 +116,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     idfs = _by_measure(question, idfs)
     asked_for = answer_type(question)
     found = []
-    for item in evidence:
+    for rank, item in enumerate(evidence, start=1):
         context = context_words(item)
         for sentence in item.sentences:
             text = item.passage.slice(sentence.span)
@@ -104,7 +133,10 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
                 length=math.log1p(len(words)),
             )
             relevance = fitted("relevance").probability(features._asdict())
-            found.append(Sentence(item, sentence.span, words, features, relevance))
+            by_reader = _by_reader(relevance, item, sentence.span, rank)
+            if by_reader:
+                relevance = fitted("found").probability(by_reader._asdict())
+            found.append(Sentence(item, sentence.span, words, features, by_reader, relevance))
     return sorted(found, key=lambda one: (-one.relevance, one.evidence.passage_id, one.span.start))
 
 
@@ -117,6 +149,19 @@ def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
 def context_words(item: Evidence) -> frozenset[str]:
     """Return the words of a passage's title and headings."""
     return words_of(f"{item.passage.metadata.title or ''} {item.passage.heading}")
+
+
+def _by_reader(relevance: float, item: Evidence, span: Span, rank: int) -> FoundFeatures | None:
+    """Return what the reader says of a sentence beside its own relevance, None where it has not read its passage."""
+    if item.found is None:
+        return None
+    place = item.found.places.get(span)
+    return FoundFeatures(
+        relevance=math.log(relevance / (1 - relevance)),
+        begins=math.log((place.begins if place else 0.0) + _LITTLE),
+        answers=-item.found.no_answer,
+        rank=-math.log(rank),
+    )
 
 
 def _by_measure(question: str, idfs: Mapping[str, float]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.embedder import DEFAULT_MODEL
 from index.limits import Limits
+from index.storage import Milvus
 from rag.errors import InvalidSetting
 
 PREFIX = "RAG_"
@@ -25,10 +26,30 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         None, description="Folder of prepared models; `models` in the data folder when not set."
     )
-    reranker: str | None = Field(
+    store: Literal["embedded", "milvus"] = Field(
+        "embedded", description="Where documents are kept: `embedded`, in the data folder, or `milvus`."
+    )
+    milvus_uri: str | None = Field(
         None,
+        pattern=r"^(?:(?:https?|tcp)://\S+|unix:\S+|.+\.db)$",
+        description="Address of a Milvus, `http://host:19530`, or a file ending in `.db` for Milvus Lite.",
+    )
+    milvus_collection: str = Field(
+        "footnote",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+        description="What the names of its collections begin with; a corpus has its own.",
+    )
+    milvus_token: SecretStr | None = Field(None, description="`user:password` or an API key, where it wants one.")
+    milvus_timeout_s: float = Field(
+        10.0, gt=0, le=600, description="Seconds after which a request to it is given up with 503."
+    )
+    reranker: str = Field(
+        "off",
         min_length=1,
-        description="A sentence-transformers CrossEncoder, by name or folder, that rereads the best.",
+        description="What rereads the best: `reader`, which comes along, or a CrossEncoder by name or folder.",
+    )
+    rerank_deadline_ms: int = Field(
+        400, ge=0, le=60_000, description="Milliseconds after which no further passage is reread."
     )
     llm_base_url: str | None = Field(
         None, min_length=1, description="An OpenAI-compatible server that puts answers into words."
@@ -108,10 +129,34 @@ class Settings(BaseSettings):
             raise ValueError(f"Only {said}; give RAG_LLM_BASE_URL and RAG_LLM_MODEL together, or neither")
         return self
 
+    @model_validator(mode="after")
+    def _says_where_milvus_is(self) -> Self:
+        if self.store == "milvus" and self.milvus_uri is None:
+            raise ValueError("RAG_STORE is 'milvus' and RAG_MILVUS_URI is not set; give an address or a file for it")
+        return self
+
+    @property
+    def milvus(self) -> Milvus | None:
+        """The Milvus that documents are kept in, None where they are in the data folder."""
+        return self.named_milvus if self.store == "milvus" else None
+
+    @property
+    def named_milvus(self) -> Milvus | None:
+        """The Milvus that is named, whether documents are kept in it or not."""
+        if self.milvus_uri is None:
+            return None
+        token = self.milvus_token.get_secret_value() if self.milvus_token else ""
+        return Milvus(self.milvus_uri, self.milvus_collection, token, self.milvus_timeout_s)
+
     @property
     def document_limits(self) -> Limits:
         """What one document may be at most."""
         return Limits(int(self.max_document_mb * 2**20), self.max_pdf_pages)
+
+    @property
+    def cross_encoder(self) -> str | None:
+        """The cross-encoder that is to be prepared, None where none is named."""
+        return None if self.reranker in {"off", "reader"} else self.reranker
 
     @property
     def prepared_models(self) -> Path:

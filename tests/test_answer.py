@@ -18,7 +18,7 @@ from rag.errors import InvalidQuery
 from rag.followup import Turn
 from rag.generation import Generator
 from rag.query import Query
-from rag.reranking import Reranking
+from rag.reranking import CrossEncoderRereading, Reranking
 from tests.scripted_llm import breaking_off, refusing, saying, scripted_llm, silent
 
 PROCESSING = "What is China's processing share?"
@@ -69,7 +69,7 @@ def test_a_reranker_changes_no_confidence(seeds_engine: Engine) -> None:
         def score(self, question: str, text: str) -> float:
             return 0.5
 
-    reranked = Engine(seeds_engine.corpus, Reranking(Flat()))
+    reranked = Engine(seeds_engine.corpus, Reranking(CrossEncoderRereading(Flat())))
     for question in (PROCESSING, "Who bakes bread?", "Where is the Brook Mine?"):
         query = Query.parse(question)
         assert reranked.ask(query).answer.confidence == seeds_engine.ask(query).answer.confidence

@@ -332,6 +332,12 @@ def test_a_text_without_words_is_a_failure(text: str) -> None:
     assert grounded(text, SOURCES, QUESTION) == Generated(failure="The language model said nothing.")
 
 
+def test_a_wide_space_after_an_initial_is_no_crash() -> None:
+    # The library that finds sentences panicked there.
+    said = grounded(f"Harry T\u00a0. said so [2]. {TRUTH}", SOURCES, QUESTION)
+    assert [sentence.markers for sentence in said.sentences] == [(1,)]
+
+
 def test_no_more_than_six_sentences_are_kept() -> None:
     sources = [Source(n, f"The mine number {n} produced {n * 111} tonnes of ore.", None, None) for n in range(1, 10)]
     text = " ".join(f"The mine number {n} produced {n * 111} tonnes of ore [{n}]." for n in range(1, 10))

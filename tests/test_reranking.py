@@ -17,7 +17,7 @@ from index.errors import ModelNotPrepared, ModelUnusable
 from rag.engine import Engine
 from rag.errors import InvalidQuery
 from rag.query import Query
-from rag.reranking import RERANKED, Reranking
+from rag.reranking import CrossEncoderRereading, Reranking
 from tests.command_line import ROOT, CommandLine
 from tests.tiny_models import make_cross_encoder
 
@@ -54,20 +54,22 @@ def put(corpus: Corpus, count: int) -> Corpus:
 
 def test_what_is_read_is_ranked_by_the_reading(corpus: Corpus) -> None:
     reranker = Lengths()
-    response = Engine(put(corpus, 9), Reranking(reranker)).search(Query.parse("copper prices", top_k=4))
+    response = Engine(put(corpus, 9), Reranking(CrossEncoderRereading(reranker))).search(
+        Query.parse("copper prices", top_k=4)
+    )
     assert [hit.citation.doc_id for hit in response.hits] == ["d08", "d07", "d06", "d05"]
     assert response.reranked == 9
     assert "Metals\nCopper prices fell." in reranker.read
 
 
 def test_no_more_than_the_best_are_read_and_they_come_first(corpus: Corpus) -> None:
-    engine = Engine(put(corpus, RERANKED + 5), Reranking(Lengths()))
+    engine = Engine(put(corpus, CrossEncoderRereading.depth + 5), Reranking(CrossEncoderRereading(Lengths())))
     plain = engine.search(Query.parse("copper prices", top_k=100, rerank=False))
     response = engine.search(Query.parse("copper prices", top_k=100))
-    assert (plain.reranked, response.reranked) == (0, RERANKED)
+    assert (plain.reranked, response.reranked) == (0, CrossEncoderRereading.depth)
     ids, plain_ids = ([hit.passage_id for hit in found.hits] for found in (response, plain))
-    assert sorted(ids[:RERANKED]) == sorted(plain_ids[:RERANKED])
-    assert ids[RERANKED:] == plain_ids[RERANKED:]
+    assert sorted(ids[: CrossEncoderRereading.depth]) == sorted(plain_ids[: CrossEncoderRereading.depth])
+    assert ids[CrossEncoderRereading.depth :] == plain_ids[CrossEncoderRereading.depth :]
     scores = [hit.score for hit in response.hits]
     assert scores == sorted(scores, reverse=True)
 
@@ -75,7 +77,9 @@ def test_no_more_than_the_best_are_read_and_they_come_first(corpus: Corpus) -> N
 def test_past_the_deadline_the_ranking_stands(corpus: Corpus) -> None:
     reranker = Lengths()
     put(corpus, 9)
-    response = Engine(corpus, Reranking(reranker, deadline_s=0)).search(Query.parse("copper prices"))
+    response = Engine(corpus, Reranking(CrossEncoderRereading(reranker), deadline_s=0)).search(
+        Query.parse("copper prices")
+    )
     assert (response.reranked, reranker.read) == (0, [])
     assert response.hits == Engine(corpus).search(Query.parse("copper prices")).hits
 
@@ -88,7 +92,7 @@ def test_asking_for_a_reading_without_a_reranker_is_refused(corpus: Corpus) -> N
         refused = client.post("/v1/search", json={"query": "copper", "rerank": True})
         assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_query")
         assert client.post("/v1/search", json={"query": "copper", "rerank": False}).status_code == 200
-    with TestClient(create_app(Engine(corpus, Reranking(Lengths())))) as client:
+    with TestClient(create_app(Engine(corpus, Reranking(CrossEncoderRereading(Lengths()))))) as client:
         for rerank, reranked in ((None, 2), (True, 2), (False, 0)):
             body = client.post("/v1/search", json={"query": "copper", "rerank": rerank}).json()
             assert body["reranked"] == reranked
@@ -105,7 +109,7 @@ def test_a_cross_encoder_is_prepared_and_reads(own_seeds_data: Path, model_folde
     prepared = rag("prepare", RAG_RERANKER=name)
     assert prepared.returncode == 0, prepared.stderr
     body = json.loads(rag("search", "magnets", "--json", RAG_RERANKER=name).stdout)
-    assert 1 <= body["reranked"] <= RERANKED
+    assert 1 <= body["reranked"] <= CrossEncoderRereading.depth
     assert json.loads(rag("search", "magnets", "--json").stdout)["reranked"] == 0
 
     done = subprocess.run(

@@ -1,25 +1,31 @@
-"""Fits `rag/calibration.json`: the relevance of a sentence, then the answerability of a question.
+"""Fits `rag/calibration.json`: the relevance of a sentence, the answerability of a question, then what the reader adds.
 
-    python -m training.calibration DATA
+    python -m training.calibration DATA [--found]
 
 DATA has collections in the BEIR layout, of which those are used that may be trained on; the rest is the dev half of
 the gold questions. A sentence of a judged document that holds an answer, and one that covers half of a gold quote,
 is relevant. A question is unanswerable where the gold set says so, and once more for each question of a collection
 with its judged documents taken out. The threshold is the probability below
 which REFUSED of the answerable questions of gold dev lie.
+
+What the reader adds to a sentence's relevance is fitted on the parts of NQ train, SQuAD and TimeQA that its training
+kept apart, and on gold dev, which it has never seen; with `--found` that alone is fitted anew.
 """
 
 import json
+import math
 import random
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.corpora import indexed, seeds
+from index.reader import Reader
 from index.records import Filters
 from rag import calibration
 from rag.answerability import Features
@@ -28,12 +34,16 @@ from rag.calibration import Logistic
 from rag.engine import Engine
 from rag.gold import places, read_gold
 from rag.query import Query
-from rag.relevance import SentenceFeatures
+from rag.reader import ReaderRereading
+from rag.relevance import FoundFeatures, Sentence, SentenceFeatures
+from rag.reranking import Reranking
 from rag.settings import Settings
+from training.questions import DEV, natural, squad, timed
 
 # Collection, split, how many of its queries.
 PAIRED = (("nq_open_oracle", "train", 1000), ("squad_v2_halfdev", "test", 700), ("scifact", "train", 300))
 ANSWERED = (("nq_open_oracle", "train", 500), ("squad_v2_halfdev", "test", 500), ("timeqa_human_train", "test", 500))
+FOUND = (("nq_open_oracle", natural, 300), ("squad_v1_dev", squad, 400), ("timeqa_human_train", timed, 150))
 GOLD = Path("gold/questions.jsonl")
 # How much one gold question weighs, beside one of a collection.
 GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT = 3.0, 8.0
@@ -46,6 +56,9 @@ Row = tuple[Sequence[float], bool, float]
 def main() -> None:
     """Fit, write and print."""
     data, settings = Path(sys.argv[1]), Settings.read()
+    if "--found" in sys.argv:
+        _write("found", _fit(list(_found_rows(data, settings)), FoundFeatures._fields))
+        return
     # What is fitted is written beside the file in use, which is replaced at the end.
     in_use = calibration.PATH
     calibration.PATH = in_use.with_suffix(".fitting.json")
@@ -57,6 +70,7 @@ def main() -> None:
     gold = [row for row in rows if row[2] == GOLD_WEIGHT]
     answerability = _rescaled(answerability, gold)
     _write("answerability", answerability)
+    _write("found", _fit(list(_found_rows(data, settings)), FoundFeatures._fields))
     calibration.PATH.replace(in_use)
 
 
@@ -105,14 +119,18 @@ def _sentence_rows(data: Path, settings: Settings) -> Iterator[Row]:
                 is_judged = sentence.evidence.passage.doc_id in collection.qrels[query_id]
                 holds = any(answer in sentence.text.casefold() for answer in answers[query_id])
                 yield list(sentence.features), is_judged and holds, 1.0
-    engine = Engine(seeds(settings))
+    for sentence, covers in _gold_sentences(Engine(seeds(settings))):
+        yield list(sentence.features), covers, GOLD_SENTENCE_WEIGHT
+
+
+def _gold_sentences(engine: Engine) -> Iterator[tuple[Sentence, bool]]:
+    """Yield the sentences for the questions of gold dev, each with whether it covers a quote."""
     for question in read_gold(GOLD):
         if question.split == "dev" and question.evidence:
             stands = places(engine.corpus, question)
             for sentence in engine.grounds(Query.parse(question.question)).sentences:
                 doc_id = sentence.evidence.passage.doc_id
-                covers = any(place.covered_by(doc_id, sentence.span) for place in stands)
-                yield list(sentence.features), covers, GOLD_SENTENCE_WEIGHT
+                yield sentence, any(place.covered_by(doc_id, sentence.span) for place in stands)
 
 
 def _question_rows(data: Path, settings: Settings) -> Iterator[Row]:
@@ -134,6 +152,21 @@ def _features(engine: Engine, text: str, filters: Filters) -> list[float]:
     grounds = engine.grounds(query)
     assert grounds.features is not None
     return list(grounds.features)
+
+
+def _found_rows(data: Path, settings: Settings) -> Iterator[Row]:
+    reranking = Reranking(ReaderRereading(Reader()), settings.threads, math.inf)
+    for name, asked_in, count in FOUND:
+        engine = Engine(indexed(settings, data / name), reranking)
+        kept_apart = (one for one in asked_in(data / name) if one.split == DEV and one.answers and one.is_answered)
+        for asked in islice(kept_apart, count):
+            answers = [answer.casefold() for answer, _ in asked.answers or ()]
+            for sentence in engine.grounds(Query.parse(asked.text)).sentences:
+                is_judged = sentence.evidence.passage.doc_id in asked.judged
+                holds = any(answer in sentence.text.casefold() for answer in answers)
+                yield list(sentence.found or ()), is_judged and holds, 1.0
+    engine = Engine(seeds(settings), reranking)
+    yield from ((list(one.found or ()), covers, GOLD_SENTENCE_WEIGHT) for one, covers in _gold_sentences(engine))
 
 
 def _sample(query_ids: list[str], count: int) -> list[str]:
