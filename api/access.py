@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
+from api import logs
 from api.errors import Forbidden, KeyNeeded
 from api.keys import Keyring, Scope
 from api.origins import Origins
@@ -101,6 +102,7 @@ class Gate:
             self._limits.count_guess(address, presented)
             self._limits.count(f"address {address}")
             raise KeyNeeded("The key is none of this service's; ask whoever runs it for one.")
+        logs.note_key(key.name)
         self._limits.count(f"key {key.name}")
         if not key.opens(needed):
             raise Forbidden(f"The key {key.name!r} may only read; this takes one of scope 'write'.")

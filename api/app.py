@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import FastAPI, File, Query, Request, Response, UploadFile
+from fastapi import FastAPI, File, Path, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
@@ -20,7 +20,8 @@ from api.capacity import Bounds, Capacity, json_response
 from api.chat_completions import add_chat
 from api.description import describe_access
 from api.error_responses import add_error_responses, on_footnote_error
-from api.mcp_server import McpEndpoint
+from api.json_bodies import JsonRoute
+from api.mcp_endpoint import LateMcp
 from api.metrics import Metrics
 from api.observing import Observing, observer
 from api.operation import add_operation
@@ -38,6 +39,10 @@ from rag import citation
 from rag.engine import Engine
 
 MAX_PAGE = 1000
+
+# Described as they are checked where documents are read.
+DocId = Annotated[str, Path(json_schema_extra={"maxLength": 200, "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]+$"})]
+Offset = Annotated[int | None, Query(json_schema_extra={"minimum": 0})]
 
 _SUMMARY = "Answers questions over your articles, each answer cited to the exact characters of its source."
 _DESCRIBED = {
@@ -86,6 +91,7 @@ def create_app(
         await anyio.to_thread.run_sync(engine.corpus.close)
 
     app = _documented_app(lifespan, traces)
+    app.router.route_class = JsonRoute
     app.add_middleware(BodyLimit, max_body_bytes=max_body_bytes, deadline_s=bounds.body_deadline_s)
     add_error_responses(app)
     app.state.readiness = readiness = Readiness(engine)
@@ -93,7 +99,7 @@ def create_app(
     engine = engine.observed(observer(measured, traces, log_questions))
     capacity = Capacity(bounds, threads)
     answering = Answering(engine, capacity.reading)
-    mcp = McpEndpoint(engine, answering, public_url)
+    mcp = LateMcp(engine, answering, public_url)
     _add_questions(app, engine, answering)
     add_chat(app, answering, engine.corpus.embedder.tokenizer_json, public_url)
     _add_documents(app, engine.corpus, capacity, bounds)
@@ -177,7 +183,7 @@ def _add_documents(app: FastAPI, corpus: Corpus, capacity: Capacity, bounds: Bou
 
     @app.get("/v1/documents/{doc_id:path}", tags=["documents"], responses=_errors(404, 422, 503))
     @capacity.reading.runs
-    def document(doc_id: str) -> document_schemas.StoredDocument:
+    def document(doc_id: DocId) -> document_schemas.StoredDocument:
         """Return a document with the text that every offset refers to."""
         stored, spans = corpus.document_with_passages(checked_doc_id(doc_id))
         return document_schemas.stored_document(stored, spans)
@@ -190,20 +196,20 @@ def _add_documents(app: FastAPI, corpus: Corpus, capacity: Capacity, bounds: Bou
         | {201: {"model": document_schemas.PutResponse, "description": "The document is new."}},
     )
     @capacity.writing.runs
-    def put(doc_id: str, body: document_schemas.DocumentBody) -> Response:
+    def put(doc_id: DocId, body: document_schemas.DocumentBody) -> Response:
         """Store a document in place of any of this id; 201 where it is new."""
         stored = _put(corpus, read_text(doc_id, body.text, body.media_type, body.metadata(), bounds.documents))
         return json_response(stored, 201 if stored.outcome is Outcome.ADDED else 200)
 
     @app.post("/v1/documents", tags=["documents"], responses=_errors(400, 409, 413, 415, 422, 503))
     @capacity.writing.runs
-    def upload(files: Annotated[list[UploadFile], File()]) -> document_schemas.UploadResponse:
+    def upload(files: Annotated[list[UploadFile], File(min_length=1)]) -> document_schemas.UploadResponse:
         """Store uploaded files: text, Markdown, HTML, PDF. A file that cannot be taken fails alone."""
         return _upload(corpus, files, bounds)
 
     @app.delete("/v1/documents/{doc_id:path}", tags=["documents"], status_code=204, responses=_errors(404, 422, 503))
     @capacity.writing.runs
-    def delete(doc_id: str) -> None:
+    def delete(doc_id: DocId) -> None:
         """Remove a document; the next search does not find it."""
         corpus.delete(checked_doc_id(doc_id))
 
@@ -232,7 +238,7 @@ def _add_pages(app: FastAPI, corpus: Corpus, capacity: Capacity) -> None:
         responses=_errors(404, 422, 503) | {200: {"content": {"text/html": {}}, "description": "The page."}},
     )
     @capacity.reading.runs
-    def source(doc_id: str, start: int | None = None, end: int | None = None) -> HTMLResponse:
+    def source(doc_id: DocId, start: Offset = None, end: Offset = None) -> HTMLResponse:
         """Show an article with the slice from `start` to `end` marked."""
         document = corpus.document(checked_doc_id(doc_id))
         if (start is None) != (end is None):

@@ -9,21 +9,22 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RETRY_AFTER_S
+from api.json_bodies import SMALL_BYTES
 
 # A document of 20 MB may take several bytes of JSON for each of its own, and an upload may hold several files.
 MAX_BODY_BYTES = 128 * 1024 * 1024
 # A question with a long conversation; what JSON makes of a body may take thirty times its size.
 _QUESTION_BYTES = 8 * 1024 * 1024
 _DOCUMENTS = "/v1/documents"
-# Bodies up to this size always find room; the larger ones may hold twice the limit together.
-_SMALL_BYTES = 1024 * 1024
+_MCP = "/mcp"
 
 
 class BodyLimit:
     """ASGI middleware that refuses a body over `max_body_bytes` with status 413, announced or not.
 
-    Other routes than those of documents take 8 MiB at most. A body that is not there whole after `deadline_s`, that is
-    compressed, or for which there is no memory beside all others is refused too.
+    Other routes than those of documents take 8 MiB at most, a call of a tool 1 MiB. A body that is not there whole
+    after `deadline_s`, that is compressed, or for which there is no memory beside all others is refused too: small ones
+    always find room, the larger ones may hold twice the limit together.
 
     FastAPI's own limit answers an announced body in plain text; here every error has the one shape.
     """
@@ -42,7 +43,7 @@ class BodyLimit:
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "0")
         body = _Body(
-            self._limit if scope["path"].startswith(_DOCUMENTS) else min(self._limit, _QUESTION_BYTES),
+            min(self._limit, _most_for(scope["path"], self._limit)),
             time.monotonic() + self._deadline_s,
             headers.get("content-encoding", "identity").strip().lower(),
             int(announced) if announced.isdecimal() else 0,
@@ -72,7 +73,7 @@ class BodyLimit:
             raise HTTPException(
                 413, f"The body is over {body.limit:,} bytes; send fewer or smaller documents at a time"
             )
-        if body.received > _SMALL_BYTES and self._held > 2 * self._limit:
+        if body.received > SMALL_BYTES and self._held > 2 * self._limit:
             raise HTTPException(
                 503,
                 f"Bodies of {self._held:,} bytes are held already; send this one again in {RETRY_AFTER_S} seconds",
@@ -86,6 +87,13 @@ class BodyLimit:
         except TimeoutError:
             message = f"The body was not there whole within {self._deadline_s:g} seconds; send it faster or in parts"
             raise HTTPException(400, message, {"Connection": "close"}) from None
+
+
+def _most_for(path: str, of_documents: int) -> int:
+    if path.startswith(_DOCUMENTS):
+        return of_documents
+    # What reads the messages of MCP is not ours, and reads them where all others wait for it.
+    return SMALL_BYTES if path.startswith(_MCP) else _QUESTION_BYTES
 
 
 @dataclass(slots=True)

@@ -6,7 +6,17 @@ own, and sampling has nothing to act on where answers are quoted.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from api import schemas
@@ -83,6 +93,11 @@ def _listed(stop: object) -> object:
     return [stop] if isinstance(stop, str) else stop
 
 
+def _only(*values: object) -> WithJsonSchema:
+    """Return the description of a field that takes these values and null."""
+    return WithJsonSchema({"enum": [*values, None], "default": None})
+
+
 Text = Annotated[
     str,
     BeforeValidator(_text_of, json_schema_input_type=str | list[dict[str, Any]] | None),
@@ -101,7 +116,7 @@ class Message(BaseModel):
 class StreamOptions(BaseModel):
     """What a stream holds beside the answer."""
 
-    include_usage: bool | None = Field(False, description="Whether the last event before `[DONE]` counts tokens.")
+    include_usage: StrictBool | None = Field(False, description="Whether the last event before `[DONE]` counts tokens.")
 
 
 class ChatRequest(BaseModel):
@@ -116,30 +131,34 @@ class ChatRequest(BaseModel):
     )
     model: str = Field(description="`footnote`.")
     messages: list[Message] = Field(min_length=1)
-    stream: bool | None = Field(False, description="Answer by server-sent events.")
+    stream: StrictBool | None = Field(False, description="Answer by server-sent events.")
     stream_options: StreamOptions | None = None
     top_k: schemas.TopK = 5
     filters: schemas.FilterBody | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = Sampling
-    top_p: Annotated[float, Field(ge=0, le=1)] | None = Sampling
-    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = Sampling
-    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = Sampling
-    seed: int | None = Sampling
-    max_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="Without effect: no quote is cut short.")
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="The same as `max_tokens`.")
+    temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = Sampling
+    top_p: Annotated[float, Field(ge=0, le=1, strict=True)] | None = Sampling
+    presence_penalty: Annotated[float, Field(ge=-2, le=2, strict=True)] | None = Sampling
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2, strict=True)] | None = Sampling
+    seed: Annotated[int, schemas.AS_JSON] | None = Sampling
+    max_tokens: Annotated[int, Field(ge=1), schemas.AS_JSON] | None = Field(
+        None, description="Without effect: no quote is cut short."
+    )
+    max_completion_tokens: Annotated[int, Field(ge=1), schemas.AS_JSON] | None = Field(
+        None, description="The same as `max_tokens`."
+    )
     stop: Annotated[
         Annotated[list[str], Field(max_length=4)] | None,
         BeforeValidator(_listed, json_schema_input_type=str | list[str] | None),
         Field(description="Without effect: no quote is cut short."),
     ] = None
-    n: Annotated[int | None, Field(ge=1), AfterValidator(_one_choice)] = None
-    logprobs: Annotated[bool | None, AfterValidator(_no_logprobs)] = None
-    top_logprobs: Annotated[int | None, AfterValidator(_no_logprobs)] = None
-    tool_choice: Annotated[Any, AfterValidator(_no_forced_call)] = Field(None, description="`none` or `auto`.")
-    function_call: Annotated[Any, AfterValidator(_no_forced_call)] = Field(None, description="`none` or `auto`.")
-    response_format: Annotated[Any, AfterValidator(_plain_text)] = Field(None, description="Of type `text`.")
-    modalities: Annotated[Any, AfterValidator(_no_audio)] = Field(None, description='`["text"]`.')
-    audio: Annotated[Any, AfterValidator(_no_audio)] = Field(None, description="Null.")
+    n: Annotated[int | None, Field(ge=1), schemas.AS_JSON, AfterValidator(_one_choice), _only(1)] = None
+    logprobs: Annotated[StrictBool | None, AfterValidator(_no_logprobs), _only(False)] = None
+    top_logprobs: Annotated[int | None, schemas.AS_JSON, AfterValidator(_no_logprobs), _only(0)] = None
+    tool_choice: Annotated[Any, AfterValidator(_no_forced_call), _only("none", "auto")] = None
+    function_call: Annotated[Any, AfterValidator(_no_forced_call), _only("none", "auto")] = None
+    response_format: Annotated[Any, AfterValidator(_plain_text), _only({"type": "text"}, "text")] = None
+    modalities: Annotated[Any, AfterValidator(_no_audio), _only(["text"])] = None
+    audio: Annotated[Any, AfterValidator(_no_audio), _only(["text"])] = None
 
     @field_validator("messages", mode="before")
     @classmethod

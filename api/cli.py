@@ -4,9 +4,11 @@ Each command loads only what it needs, when it needs it, so that a question from
 """
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
     from rag.query import Query
     from rag.reranking import Reranking
     from rag.settings import Settings
+
+
+class Destination(StrEnum):
+    """The stores that documents can be copied to."""
+
+    MILVUS = "milvus"
+    EMBEDDED = "embedded"
+
 
 # Far more than a question may have.
 _MAX_PIPED_CHARS = 100_000
@@ -62,20 +72,28 @@ def index_command(
     ] = None,
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Drop documents whose files are gone.")] = False,
+    processes: Annotated[
+        int, typer.Option(help="Processes that read and embed, each with a model of its own.", min=1, max=256)
+    ] = 1,
 ) -> None:
     """Add and update articles; what is unchanged is skipped."""
     from index.ingestion import article_files, ingest
 
     files = article_files(paths or [Path("seeds")])
-    settings = _settings(data)
+    settings = _shared(_settings(data), processes)
 
     try:
         corpus = _opened(settings, create=True)
     except ModelNotPrepared:
         _prepare(settings.model, settings.prepared_models)
         corpus = _opened(settings, create=True)
-    with terminal.progress(len(files)) as on_file:
-        summary = ingest(corpus, files, prune=prune, on_file=on_file, limits=settings.document_limits)
+    limits = settings.document_limits
+    try:
+        with terminal.progress(len(files)) as on_file:
+            summary = ingest(corpus, files, prune=prune, processes=processes, on_file=on_file, limits=limits)
+    except KeyboardInterrupt:
+        terminal.say("Stopped; what has been indexed is kept, and the same command goes on from there.")
+        raise typer.Exit(1) from None
     corpus.close()
     for failure in summary.failures:
         terminal.say(failure.reason)
@@ -145,14 +163,14 @@ def serve(
 ) -> None:
     """Serve the HTTP API."""
     from api import logs
-    from api.server import keep_memory_together, listen, read_access, serve_app
+    from api.server import keep_memory_together, read_access, serve_app, take_port
 
     keep_memory_together()
     settings = _settings(data, host=host, port=port)
     logs.begin(settings.log_format, settings.log_level)
     # The port is taken first: a port in use is said at once, not after the model is loaded.
     access = read_access(settings)
-    with listen(settings.host, settings.port, to_others=bool(access.keys) or settings.open_to_all) as listener:
+    with take_port(settings.host, settings.port, to_others=bool(access.keys) or settings.open_to_all) as listener:
         serve_app(_engine(settings, create=True), listener, settings, access)
 
 
@@ -188,9 +206,9 @@ def doctor(data: Data = None) -> None:
     from index.doctor import diagnose, facts
 
     settings = _settings(data)
-    for name, value in facts(settings.data_dir):
+    for name, value in facts(settings.data_dir, settings.milvus):
         terminal.print_fact(name, value)
-    faults = list(diagnose(settings.data_dir))
+    faults = list(diagnose(settings.data_dir, settings.milvus))
     try:
         _opened(settings).close()
     except FootnoteError as error:
@@ -231,6 +249,17 @@ def upgrade(data: Data = None) -> None:
     from api.upkeep import upgrade_data
 
     upgrade_data(_settings(data), _prepare)
+
+
+@app.command()
+def migrate(
+    to: Annotated[Destination, typer.Option(help="Where to copy the documents.", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Copy all documents from the data folder into the Milvus of RAG_MILVUS_URI, or back, without embedding again."""
+    from api.upkeep import migrate_data
+
+    migrate_data(_settings(data), to.value)
 
 
 @app.command("eval")
@@ -288,14 +317,20 @@ def prepare(
     data: Data = None,
     force: Annotated[bool, typer.Option("--force", help="Prepare it again even if it is there.")] = False,
 ) -> None:
-    """Prepare the models RAG_MODEL and RAG_RERANKER for this machine.
+    """Prepare the models RAG_MODEL and RAG_RERANKER for this machine; the reader that comes along needs none of it.
 
     `rag index` prepares RAG_MODEL by itself when it is missing.
     """
+    from index.cross_encoder_preparation import prepared_cross_encoder
+    from index.preparation import prepared
+
     settings, forced = _settings(data), "--force" if force else None
-    _prepare(settings.model, settings.prepared_models, forced)
-    if settings.reranker is not None:
-        _prepare(settings.reranker, settings.prepared_models, "--reranker", forced)
+    models = settings.prepared_models
+    if force or not _is_prepared(settings.model, prepared(settings.model, models)):
+        _prepare(settings.model, models, forced)
+    reranker = settings.cross_encoder
+    if reranker is not None and (force or not _is_prepared(reranker, prepared_cross_encoder(reranker, models))):
+        _prepare(reranker, models, "--reranker", forced)
 
 
 def main() -> None:
@@ -329,6 +364,12 @@ def _settings(data: Path | None, **given: str | int | None) -> "Settings":
     return Settings.read(data_dir=data, **given)
 
 
+def _shared(settings: "Settings", processes: int) -> "Settings":
+    """Return the settings with a process's share of the threads that embed."""
+    threads = settings.threads or os.cpu_count() or 1
+    return settings if processes == 1 else settings.model_copy(update={"threads": max(1, threads // processes)})
+
+
 def _engine(settings: "Settings", *, create: bool = False) -> "Engine":
     from rag.engine import Engine
 
@@ -337,9 +378,11 @@ def _engine(settings: "Settings", *, create: bool = False) -> "Engine":
         model=settings.model,
         models_dir=settings.prepared_models,
         reranker=settings.reranker,
+        rerank_deadline_s=settings.rerank_deadline_ms / 1000,
         generator=_generator(settings),
         threads=settings.threads,
         create=create,
+        milvus=settings.milvus,
     )
 
 
@@ -353,17 +396,24 @@ def _generator(settings: "Settings") -> "Generator | None":
 
 
 def _reranking(settings: "Settings") -> "Reranking | None":
-    if settings.reranker is None:
-        return None
     from rag.reranking import open_reranking
 
-    return open_reranking(settings.prepared_models, settings.reranker, settings.threads)
+    return open_reranking(
+        settings.prepared_models, settings.reranker, settings.threads, settings.rerank_deadline_ms / 1000
+    )
 
 
 def _opened(settings: "Settings", *, create: bool = False) -> "Corpus":
     from index.corpus import open_corpus
 
-    return open_corpus(settings.data_dir, settings.model, settings.prepared_models, settings.threads, create=create)
+    return open_corpus(
+        settings.data_dir,
+        settings.model,
+        settings.prepared_models,
+        settings.threads,
+        create=create,
+        milvus=settings.milvus,
+    )
 
 
 def _parser(
@@ -401,6 +451,13 @@ def _converse(settings: "Settings", parse: "Callable[[str], Query]") -> None:
     # What is wrong with the options is said before anything is typed.
     parse("options")
     converse(Conversation(_engine(settings), parse), open_session(kept_history()))
+
+
+def _is_prepared(name: str, folder: Path | None) -> bool:
+    """Say where a model is that needs no preparing."""
+    if folder is not None:
+        terminal.say(f"The model {name} is prepared in {folder}.")
+    return folder is not None
 
 
 def _prepare(name: str, models_dir: Path, *options: str | None) -> None:

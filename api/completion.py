@@ -52,8 +52,12 @@ def _read(data: Path | None, after: str, limit: int) -> Iterator[tuple[str, str 
     from index.store import Store
     from rag.settings import Settings
 
+    settings = Settings.read(data_dir=data)
+    if settings.milvus is not None:
+        # Another machine would have to be asked at each press of a key.
+        return
     # The shell hands over a line in which it has not replaced ~ yet.
-    store = Store(Settings.read(data_dir=data).data_dir.expanduser())
+    store = Store(settings.data_dir.expanduser())
     with store.read() as reading:
         while limit > 0 and (page := reading.documents(min(limit, _PAGE), after)):
             yield from ((line.doc_id, line.metadata.source) for line in page)

@@ -15,6 +15,16 @@ _REFUSALS = {
     "403": "The key does not open this, or the web page that asks may not.",
     "429": "Too many requests; Retry-After says when to ask again.",
 }
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which to ask again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_KEY_SENT = {"WWW-Authenticate": {"description": "How to send a key.", "required": True, "schema": {"type": "string"}}}
+# What a refusal says beside its body, by its status.
+_HEADERS = {"401": _KEY_SENT, "429": _RETRY_AFTER, "503": _RETRY_AFTER}
 
 
 def describe_access(app: FastAPI, *, with_keys: bool) -> None:
@@ -28,6 +38,8 @@ def describe_access(app: FastAPI, *, with_keys: bool) -> None:
             for method, operation in operations.items():
                 if method in _METHODS:
                     _describe(operation, path, needed_scope(method.upper(), path), with_keys=with_keys)
+                    for status in operation["responses"].keys() & _HEADERS.keys():
+                        operation["responses"][status]["headers"] = _HEADERS[status]
         return document
 
     app.openapi = described  # type: ignore[method-assign]

@@ -1,11 +1,22 @@
 """The wire of documents: what goes in and comes out as JSON where they are stored, listed and removed."""
 
+from typing import Annotated
+
 from pydantic import ConfigDict, Field
 
-from api.schemas import End, Start, Wire
+from api.schemas import End, Start, When, Wire
 from index.corpus import Outcome
 from index.document import Document, Metadata, Span, passage_id
+from index.reading import HTML, MARKDOWN, PLAIN
 from index.records import DocumentSummary
+
+Url = Annotated[
+    str,
+    Field(
+        description="The address of a web page.",
+        json_schema_extra={"pattern": r"^https?://[^\s<>\"/?#\[\]]+([/?#][^\s<>\"]*)?$"},
+    ),
+]
 
 
 class DocumentBody(Wire):
@@ -14,12 +25,15 @@ class DocumentBody(Wire):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"text": "Output rose to 43,000 tonnes.", "title": "Annual report"}]}
     )
-    text: str
+    text: str = Field(
+        description="What it says; there has to be something to cite.",
+        json_schema_extra={"minLength": 1, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
+    )
     title: str | None = Field(None, max_length=2000)
     source: str | None = Field(None, max_length=2000)
-    url: str | None = Field(None, max_length=2000)
-    published_at: str | None = Field(None, max_length=100, description="ISO 8601 date or instant.")
-    media_type: str = Field("text/plain", description="`text/plain`, `text/markdown` or `text/html`.")
+    url: Url | None = Field(None, max_length=2000)
+    published_at: When | None = Field(None, max_length=100, description="ISO 8601 date or instant.")
+    media_type: str = Field("text/plain", json_schema_extra={"enum": [PLAIN, MARKDOWN, HTML]})
 
     def metadata(self) -> Metadata:
         """Return what the caller says of the document."""

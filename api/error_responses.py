@@ -1,11 +1,13 @@
 """How an error leaves over HTTP: in one shape, in OpenAI's on its routes, as a page where a person follows a link."""
 
+import reprlib
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api import errors, logs, schemas
 from api.chat_completions import error_response, speaks_openai
@@ -21,6 +23,11 @@ _HTTP_CODES = {
     415: "unsupported_media_type",
     503: "overloaded",
 }
+
+# Enough of a value to know it again.
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxdict = 10
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
 
 
 def add_error_responses(app: FastAPI) -> None:
@@ -44,14 +51,14 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     faults = error.errors()
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if any(fault["type"] == "json_invalid" for fault in faults):
-        said = schemas.ErrorBody(code="invalid_json", message="The body is not JSON; check its quotes.")
+        said = schemas.ErrorBody(code="invalid_json", message="The body is not JSON in UTF-8; check its quotes.")
         return _error(request, 400, said)
     if request.method in {"POST", "PUT"} and sent not in {"application/json", "multipart/form-data"}:
         message = f"The body's content-type is {sent or 'missing'!r}; send JSON with content-type: application/json."
         return _error(request, 415, schemas.ErrorBody(code="unsupported_media_type", message=message))
     details = [{"field": _field(fault), "problem": _clean(fault["msg"])} for fault in faults]
     first = faults[0]
-    value = "" if first["type"] == "missing" else f" (not {_clean(repr(first['input']))[:80]})"
+    value = "" if first["type"] == "missing" else f" (not {_clean(_shortened(first['input']))[:80]})"
     message = f"{_field(first)}: {_clean(first['msg'])}{value}; see /docs for what it takes."
     return _error(request, 422, schemas.ErrorBody(code="invalid_request", message=message, details=details))
 
@@ -62,7 +69,10 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     detail = "The body is nested too deeply" if isinstance(error.__cause__, RecursionError) else error.detail
     remedy = "; /docs lists what there is" if error.status_code in {404, 405} else ""
     message = f"{detail.rstrip('.')}{remedy}."
-    return _error(request, error.status_code, schemas.ErrorBody(code=code, message=message), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = _allowed(request)
+    return _error(request, error.status_code, schemas.ErrorBody(code=code, message=message), headers)
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
@@ -77,6 +87,17 @@ async def _on_bug(request: Request, error: Exception) -> Response:
         # This response is made around all else.
         {"X-Request-ID": identity, **SECURITY_HEADERS},
     )
+
+
+def _shortened(value: object) -> str:
+    """Return a value as Python writes it, of a long one its beginning alone: to write all of it would take its time."""
+    return repr(value[:80]) if isinstance(value, str) else _SHORT.repr(value)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of a path, all of them: a router names those of the first route alone."""
+    matching = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for route in matching for method in getattr(route, "methods", None) or ()}))
 
 
 def _field(fault: dict[str, Any]) -> str:

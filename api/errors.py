@@ -47,8 +47,11 @@ class TooManyRequests(FootnoteError):
         self.retry_after_s = retry_after_s
 
 
-# What a client that is told to ask again is told to wait.
+# How long a client is told to wait: for what passes by itself, and for what somebody has to mend first.
 RETRY_AFTER_S = 5
+MENDED_AFTER_S = 60
+
+_PASSING = (errors.DataBusy, NotReady, Overloaded, TooManyQuestions)
 
 # The HTTP status and the exit status of each error; one that is not here has those of the class it derives from.
 STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
@@ -99,8 +102,10 @@ def headers(error: FootnoteError) -> dict[str, str]:
     status = http_status(error)
     if status == 401:
         return {"WWW-Authenticate": 'Bearer realm="Footnote"'}
-    if status == 429 or isinstance(error, Overloaded):
-        return {"Retry-After": str(getattr(error, "retry_after_s", RETRY_AFTER_S))}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after_s)}
+    if status in {429, 503}:
+        return {"Retry-After": str(RETRY_AFTER_S if isinstance(error, _PASSING) else MENDED_AFTER_S)}
     return {}
 
 

@@ -1,8 +1,10 @@
 """What `rag eval` reads and prints."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from rich.table import Table
 
 from api import terminal
 from index.corpus import open_corpus
+from index.storage import Milvus
 from rag.abstention import reliability
 from rag.beir import corpus_size, index_corpus, index_folder, read_collection
 from rag.engine import Engine
@@ -46,13 +49,20 @@ def of_collection(
     """Return the evaluation of a collection; its corpus is indexed the first time."""
     collection = read_collection(folder, split, limit)
     data = index_folder(folder, settings.data_dir / CACHE)
-    corpus = open_corpus(data, settings.model, settings.prepared_models, settings.threads, create=True)
+    milvus = _named(settings.milvus, data) if settings.milvus else None
+    models, threads = settings.prepared_models, settings.threads
+    corpus = open_corpus(data, settings.model, models, threads, create=True, milvus=milvus)
     with terminal.progress(corpus_size(folder), "Indexed", "documents") as advance:
-        empty = index_corpus(folder, corpus, data, advance)
+        empty = index_corpus(folder, corpus, None if milvus else data, advance)
     if empty:
         terminal.say(f"{empty} documents have no text to cite and are left out.")
     with terminal.progress(len(collection.queries), "Asked", "queries") as advance:
         return evaluate_collection(Engine(corpus, reranking), collection, advance, take_evidence_out=take_evidence_out)
+
+
+def _named(milvus: Milvus, data: Path) -> Milvus:
+    """Return where in Milvus a collection is kept: under its own name, as its folder would have it."""
+    return replace(milvus, collection=f"{milvus.collection}_{re.sub(r'[^A-Za-z0-9]', '_', data.name)}")
 
 
 def with_baseline(evaluation: Evaluation, path: Path) -> dict[str, list[Comparison]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from collections.abc import Sequence
@@ -13,9 +14,13 @@ from rag.errors import InvalidSetting
 
 MIN_KEY_CHARS = 16
 
+_Seen = tuple[int, int, int, int] | None
+
 _SHA256 = "sha256:"
 _ENTRY = re.compile(r"([A-Za-z0-9._-]{1,60}):(read|write):([!-~]+)")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
+
+_logger = logging.getLogger("footnote.keys")
 
 
 class Scope(StrEnum):
@@ -39,20 +44,34 @@ class Key:
 
 
 class Keyring:
-    """The keys that are taken. It is false where there are none, and then nobody is asked for one."""
+    """The keys that are taken: fixed ones, and those of a file, which is read again when it has changed.
 
-    def __init__(self, keys: Sequence[Key] = ()) -> None:
-        self._keys = tuple(keys)
+    It is false where no key is asked for, because there is neither a key nor a file of them.
+    """
+
+    def __init__(self, keys: Sequence[Key] = (), file: Path | None = None) -> None:
+        self._fixed = self._keys = tuple(keys)
+        self._file = file
+        if file is not None:
+            # Looked at before it is read, so that no change after that is missed.
+            self._seen = _seen(file)
+            self._keys = _with_file(self._fixed, file)
 
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._keys)
+
+    def __bool__(self) -> bool:
+        """Return whether a key is asked for, were it that the file of keys has lost its last one."""
+        return bool(self._keys) or self._file is not None
 
     def find(self, presented: str) -> Key | None:
         """Return the key that was presented, None where it is none of these.
 
         It takes as long whichever it is: all are compared, and each whole.
         """
+        if self._file is not None:
+            self._follow(self._file)
         digest = _digest(presented)
         found = None
         for key in self._keys:
@@ -60,28 +79,50 @@ class Keyring:
                 found = key
         return found
 
+    def _follow(self, file: Path) -> None:
+        """Take the keys that the file holds now; where it cannot be used, those that it held before still open."""
+        seen = _seen(file)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._keys = _with_file(self._fixed, file)
+        except InvalidSetting as error:
+            _logger.error("%s The keys from before still open.", error)
+        else:
+            _logger.warning("%r has changed; %d keys open now.", str(file), len(self._keys))
+
 
 def read_keys(given: str | None, file: Path | None) -> Keyring:
     """Return the keys of `RAG_API_KEYS` and of the file of `RAG_API_KEYS_FILE`.
 
     A key is `name:scope:key`, the last part the key itself or `sha256:` and its digest; in the setting they stand
     between commas or blanks, in the file one on a line, `#` before a remark. Several may have one name, so that a key
-    can be replaced while the one before it still opens. Raises InvalidSetting, which never says what was given.
+    can be replaced while the one before it still opens; the file may change while the service runs. Raises
+    InvalidSetting, which never says what was given.
     """
     separate = filter(None, re.split(r"[\s,]+", given or ""))
     entries = [(f"Entry {number} of RAG_API_KEYS", entry) for number, entry in enumerate(separate, 1)]
-    if file is not None:
-        lines = ((number, line.partition("#")[0].strip()) for number, line in enumerate(_lines(file), 1))
-        entries += [(f"Line {number} of {str(file)!r}", line) for number, line in lines if line]
-    if not entries and (given is not None or file is not None):
+    ring = Keyring(_parsed_beside((), entries), file)
+    if not len(ring) and (given is not None or file is not None):
         named = "RAG_API_KEYS" if file is None else f"{str(file)!r}"
         raise InvalidSetting(f"{named} holds no key; `rag key NAME` makes one, or leave the setting out.")
-    keys: list[Key] = []
+    return ring
+
+
+def _with_file(fixed: tuple[Key, ...], file: Path) -> tuple[Key, ...]:
+    lines = ((number, line.partition("#")[0].strip()) for number, line in enumerate(_lines(file), 1))
+    return _parsed_beside(fixed, [(f"Line {number} of {str(file)!r}", line) for number, line in lines if line])
+
+
+def _parsed_beside(fixed: tuple[Key, ...], entries: Sequence[tuple[str, str]]) -> tuple[Key, ...]:
+    """Return the keys that there are and those of entries, each of which is named by its place."""
+    keys = list(fixed)
     for place, entry in entries:
         keys.append(_parsed(place, entry))
         if any(hmac.compare_digest(keys[-1].digest, key.digest) for key in keys[:-1]):
             raise InvalidSetting(f"{place} is the key of another entry; give each key once.")
-    return Keyring(keys)
+    return tuple(keys)
 
 
 def new_key(name: str, scope: Scope) -> tuple[str, str]:
@@ -95,6 +136,15 @@ def new_key(name: str, scope: Scope) -> tuple[str, str]:
 def _digest(key: str) -> bytes:
     # Keys are long and random, so nobody can try them all, and a slow digest would only slow each request.
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+
+
+def _seen(file: Path) -> _Seen:
+    """Return what changes whenever the file is written or another one is put in its place, None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _lines(file: Path) -> list[str]:

@@ -21,6 +21,7 @@ class RequestNotes:
 
     request_id: str
     error_code: str | None = None
+    key_name: str | None = None
 
 
 # Of the request that is being answered; threads that work for it have the same ones.
@@ -38,6 +39,12 @@ def note_error(code: str) -> None:
     """Note the code of the error that the request at hand is answered with."""
     if notes := NOTES.get():
         notes.error_code = code
+
+
+def note_key(name: str) -> None:
+    """Note by its name the key that the request at hand came with."""
+    if notes := NOTES.get():
+        notes.key_name = name
 
 
 def begin(log_format: str, level: str | None) -> None:

@@ -27,11 +27,10 @@ from mcp.types import (
     ToolAnnotations,
 )
 from pydantic import ValidationError
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from api import mcp_tools
+from api import errors, logs, mcp_tools
 from api.schemas import Wire
 from api.streaming import Answering
 from index.errors import FootnoteError
@@ -122,7 +121,7 @@ class McpEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if self._requests is None:
-            raise HTTPException(503, "The service is starting or stopping; ask again")
+            raise errors.NotReady("The service is starting or stopping; ask again in a few seconds.")
         await self._requests.handle_request(scope, receive, send)
 
 
@@ -153,11 +152,19 @@ def tool_server(engine: Engine, answering: Answering, base_of: Callable[[Request
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         if params.name not in calls:
+            logs.note_error("unknown_tool")
             raise MCPError(INVALID_PARAMS, f"There is no tool {params.name[:80]!r}; there are {', '.join(calls)}.")
+        # An error of a tool is answered with status 200, so that nothing else would count it.
+        fault: str | None = "internal_error"
         try:
-            return await calls[params.name](context, params.arguments or {})
+            result = await calls[params.name](context, params.arguments or {})
+            fault = None
         except FootnoteError as error:
-            return _refused(str(error))
+            result, fault = _refused(str(error)), errors.code(error)
+        finally:
+            if fault is not None:
+                logs.note_error(fault)
+        return result
 
     server = Server(
         "footnote",

@@ -18,7 +18,7 @@ from index.records import Filters
 from rag import engine
 from rag.citation import Citation
 from rag.followup import Turn
-from rag.query import Query, parse_filters
+from rag.query import MAX_TOP_K, Query, parse_filters
 
 # About 25,000 tokens: more of a document at once would crowd everything else out of a model's context.
 MAX_FETCHED_CHARS = 100_000
@@ -55,7 +55,8 @@ class SearchArguments(Wire):
     """What `search` takes."""
 
     query: Annotated[schemas.Question, Field(description="What to look for, in plain words; 1 to 2,000 characters.")]
-    top_k: schemas.TopK = 5
+    # Unlike over HTTP a text will do, because that is how some models write a number.
+    top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K, description="How many passages to return at most.")] = 5
     doc_ids: DocIds = None
     sources: Sources = None
     published_after: After = None

@@ -45,10 +45,10 @@ class Observing:
         try:
             await self._app(scope, receive, noted)
         finally:
-            self._note(scope, status, time.perf_counter() - started, notes.error_code)
+            self._note(scope, status, time.perf_counter() - started, notes)
 
-    def _note(self, scope: Scope, status: int, seconds: float, code: str | None) -> None:
-        route, method = _route(scope), scope["method"]
+    def _note(self, scope: Scope, status: int, seconds: float, notes: logs.RequestNotes) -> None:
+        route, method, code = _route(scope), scope["method"], notes.error_code
         if status >= 400 and code is None:
             code = "internal_error" if status == 500 else f"http_{status}"
         self._metrics.end_request(route, method, status, seconds, code)
@@ -61,6 +61,8 @@ class Observing:
                 "ms": round(seconds * 1000, 2),
                 "client": (scope.get("client") or ("",))[0],
             }
+            if notes.key_name is not None:
+                fields["key"] = notes.key_name
             if code is not None:
                 fields["code"] = code
             _logger.log(level, "answered", extra={"fields": fields})

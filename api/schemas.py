@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from index.records import Filters
 from rag import citation, engine, followup
@@ -20,12 +21,29 @@ def _stripped(value: str) -> str:
     return value.strip()
 
 
+def _whole(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
 Question = Annotated[
     str,
     AfterValidator(_stripped),
-    Field(description="1 to 2,000 characters.", max_length=MAX_QUERY_CHARS + 1000),
+    Field(
+        description="1 to 2,000 characters.",
+        max_length=MAX_QUERY_CHARS + 1000,
+        # Before it is stripped it may be longer; one character at least is a letter, mark, number, sign or symbol.
+        json_schema_extra={"minLength": 1, "maxLength": MAX_QUERY_CHARS, "pattern": r"[\p{L}\p{M}\p{N}\p{P}\p{S}]"},
+    ),
 ]
-TopK = Annotated[int, Field(ge=1, le=MAX_TOP_K, description="How many passages to return at most.")]
+# An integer as JSON has it, 5 or 5.0; a text or a truth value is none.
+AS_JSON = BeforeValidator(_whole)
+TopK = Annotated[int, Field(ge=1, le=MAX_TOP_K, description="How many passages to return at most."), AS_JSON]
+When = Annotated[
+    str,
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+]
 
 
 class Wire(BaseModel):
@@ -39,8 +57,8 @@ class FilterBody(Wire):
 
     doc_ids: list[str] | None = Field(None, max_length=10_000)
     sources: list[str] | None = Field(None, max_length=10_000)
-    published_after: str | None = Field(None, description="ISO 8601 date or instant, inclusive.")
-    published_before: str | None = Field(None, description="ISO 8601 date or instant, inclusive.")
+    published_after: When | None = Field(None, description="ISO 8601 date or instant, inclusive.")
+    published_before: When | None = Field(None, description="ISO 8601 date or instant, inclusive.")
 
     def filters(self) -> Filters:
         """Return the engine's filters; raise InvalidQuery for a date that is none."""
@@ -56,7 +74,7 @@ class SearchRequest(Wire):
     query: Question
     top_k: TopK = 5
     filters: FilterBody | None = None
-    rerank: bool | None = Field(
+    rerank: StrictBool | None = Field(
         None,
         description="Whether a reranker reads the candidates; null leaves it to the service; true needs one.",
     )
@@ -85,7 +103,7 @@ class AskRequest(Wire):
     top_k: TopK = 5
     filters: FilterBody | None = None
     history: list[Turn] = Field(default_factory=list, max_length=200, description="The conversation so far.")
-    stream: bool = Field(False, description="Answer by server-sent events.")
+    stream: StrictBool = Field(False, description="Answer by server-sent events.")
 
     def parsed(self) -> Query:
         """Return the query; raise InvalidQuery where it cannot be one."""
@@ -152,6 +170,9 @@ class Answer(Wire):
     reason: str | None = Field(
         description="Why it abstains, or what of a language model's answer was not used; null where nothing is to say."
     )
+    span: Citation | None = Field(
+        description="What the reader takes for the answer, in the sentence that answers best; null where there is none."
+    )
 
 
 class DisagreeingValue(Wire):
@@ -192,8 +213,8 @@ class Claim(Wire):
     """What is said to be a citation."""
 
     doc_id: str
-    start_char_index: int
-    end_char_index: int
+    start_char_index: Annotated[int, AS_JSON]
+    end_char_index: Annotated[int, AS_JSON]
     cited_text: str
 
     def claim(self) -> citation.Claim:
@@ -270,6 +291,7 @@ def ask_response(response: engine.AskResponse) -> AskResponse:
             abstained=answer.abstained,
             confidence=answer.confidence,
             reason=answer.reason,
+            span=_citation(answer.span) if answer.span else None,
         ),
         citations=[
             MarkedCitation(marker=marker, **_citation(cited).model_dump())

@@ -1,4 +1,4 @@
-"""The server process: one listening socket, one application."""
+"""The server process: one socket, one application."""
 
 import ctypes
 import logging
@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from types import FrameType
@@ -32,6 +32,8 @@ from rag.settings import Settings
 _ECHO_S = 0.5
 # From glibc's malloc.h.
 _M_ARENA_MAX = -8
+# Connections that may wait to be taken up.
+_BACKLOG = 512
 # How long closing may take once requests have ended or have been given up.
 _CLOSING_S = 5
 
@@ -57,21 +59,26 @@ def keep_memory_together() -> None:
 
 
 @contextmanager
-def listen(host: str, port: int, *, to_others: bool = False) -> Iterator[socket.socket]:
-    """Give a listening socket, one that other machines reach only where that is meant: `to_others`.
+def take_port(host: str, port: int, *, to_others: bool = False) -> Iterator[socket.socket]:
+    """Give a socket that has the port and does not listen yet: until the service can answer, connections are refused.
 
-    Raises CannotListen where the port is in use or the address is not this machine's, InvalidSetting where others would
-    reach it and must not.
+    Other machines reach it only where that is meant: `to_others`. Raises CannotListen where the port is in use or the
+    address is not this machine's, InvalidSetting where others would reach it and must not.
     """
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=512)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise CannotListen(
-            f"Port {port} of {host} cannot be listened on ({reason}); choose another with --port."
-        ) from error
+        raise _cannot_listen(host, port, error) from error
     with listener:
+        # The connections of a service that has just stopped do not keep the port from this one.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            raise _cannot_listen(host, port, error) from error
         if not to_others and not ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback:
             raise InvalidSetting(
                 f"On {host} other machines reach the service, and without keys they could change everything; "
@@ -106,6 +113,7 @@ def serve_app(engine: Engine, listener: socket.socket, settings: Settings, acces
     )
     config = uvicorn.Config(
         app,
+        backlog=_BACKLOG,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -116,25 +124,41 @@ def serve_app(engine: Engine, listener: socket.socket, settings: Settings, acces
     )
     shown = f"[{host}]" if ":" in host else host
     said = f"Footnote answers on http://{shown}:{port} (documentation at /docs); Ctrl+C stops it."
-    if settings.log_format == "json":
-        _logger.info(said)
-    else:
-        terminal.say(said)
-    _Server(config, app.state.readiness).run(sockets=[listener])
+    announce = _logger.info if settings.log_format == "json" else terminal.say
+    _Server(config, app.state.readiness, lambda: announce(said)).run(sockets=[listener])
     if traces:
         traces.close()
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> CannotListen:
+    reason = error.strerror or str(error)
+    return CannotListen(f"Port {port} of {host} cannot be listened on ({reason}); choose another with --port.")
 
 
 class _Server(uvicorn.Server):
     """Stops at a first signal, with status 0, when what runs has ended; at a second one at once.
 
-    Uvicorn's own would die of the first signal once it has stopped, and heed no second one but Ctrl+C.
+    Uvicorn's own would die of the first signal once it has stopped, and heed no second one but Ctrl+C. `announce` is
+    called once connections are taken.
     """
 
-    def __init__(self, config: uvicorn.Config, readiness: Readiness) -> None:
+    def __init__(self, config: uvicorn.Config, readiness: Readiness, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._readiness = readiness
+        self._announce = announce
         self._told_at = 0.0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer a first question, then listen; raise CannotListen where another service was quicker to."""
+        assert sockets is not None
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            await self.lifespan.shutdown()
+            host, port = sockets[0].getsockname()[:2]
+            raise _cannot_listen(host, port, error) from error
+        if self.started:
+            self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop, or end the process where that has begun: what was acknowledged is on the disk."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from api import terminal
 from index.backup import Contents, back_up, restore
-from index.corpus import open_corpus
+from index.corpus import open_corpus, open_store, stored_identity
 from index.embedder import OnnxEmbedder, find_model
-from index.errors import ModelNotPrepared
+from index.errors import ModelNotPrepared, NotOfThisStore
+from index.migration import count, migrate
 from index.upgrade import made_with, upgrade
+from rag.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -20,12 +22,14 @@ Prepare = Callable[[str, Path], None]
 
 def write_backup(settings: "Settings", target: Path) -> None:
     """Write the data to a file."""
+    _check_embedded(settings, "backup")
     written, contents = back_up(settings.data_dir, target)
     _print_contents("backup", written, contents)
 
 
 def restore_backup(settings: "Settings", backup: Path, prepare: Prepare, *, force: bool) -> None:
     """Put a backup in the place of the data, embedding its documents anew where this version or model needs it."""
+    _check_embedded(settings, "restore")
     fit = partial(_fit, settings, prepare)
     contents = restore(settings.data_dir, backup, settings.model, fit, force=force)
     # What is derived is made now, not by the first question.
@@ -35,10 +39,36 @@ def restore_backup(settings: "Settings", backup: Path, prepare: Prepare, *, forc
 
 def upgrade_data(settings: "Settings", prepare: Prepare) -> None:
     """Bring the data to this version and RAG_MODEL."""
+    _check_embedded(settings, "upgrade")
     if not _fit(settings, prepare, settings.data_dir):
         terminal.print_fact("upgraded", "nothing; the data is as this version and RAG_MODEL make it")
         return
     open_corpus(settings.data_dir, settings.model, settings.prepared_models, settings.threads).close()
+
+
+def migrate_data(settings: "Settings", to: str) -> None:
+    """Copy all documents from the data folder into Milvus, or back."""
+    if settings.named_milvus is None:
+        raise InvalidSetting("RAG_MILVUS_URI is not set; give the address of the Milvus, or a file for Milvus Lite.")
+    here, there = (None, settings.named_milvus) if to == "milvus" else (settings.named_milvus, None)
+    identity = stored_identity(settings.data_dir, here)
+    source = open_store(settings.data_dir, identity, here)
+    target = open_store(settings.data_dir, identity, there, create=True)
+    with terminal.progress(count(source), "Copied", "documents") as on_document:
+        done = migrate(source, target, on_document)
+    target.save()
+    target.close()
+    source.close()
+    terminal.print_fact("copied", f"{done.copied:,} documents, {done.passages:,} passages")
+    terminal.print_fact("unchanged", f"{done.unchanged:,} documents")
+
+
+def _check_embedded(settings: "Settings", command: str) -> None:
+    if settings.milvus is not None:
+        raise NotOfThisStore(
+            f"`rag {command}` is for the embedded store, and RAG_STORE is 'milvus'; use Milvus' own tools, or copy the "
+            "documents by `rag migrate --to embedded`."
+        )
 
 
 def _fit(settings: "Settings", prepare: Prepare, folder: Path) -> bool:

@@ -62,9 +62,9 @@ class CommandLine:
         ) as process:  # fmt: skip
             try:
                 assert process.stderr is not None
-                address = re.search(r"http://\S+", process.stderr.readline())
-                assert address is not None
-                with httpx2.Client(base_url=address.group(), timeout=30) as client:
+                addresses = (re.search(r"http://\S+", line) for line in process.stderr)
+                address = next(found.group() for found in addresses if found)
+                with httpx2.Client(base_url=address, timeout=30) as client:
                     yield client, process
             finally:
                 process.terminate()

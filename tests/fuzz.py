@@ -1,15 +1,22 @@
 """Bytes of every kind given to the readers, the splitter and the query parser, led by coverage; for `make fuzz`.
 
-    python -m tests.fuzz SECONDS [FOLDER]
+    python -m tests.fuzz SECONDS [--results FILE] [--folder FOLDER]
 
 Each of the targets gets an equal share of the time. What crashes one is written to FOLDER, and belongs into
-`tests/test_hostile.py`; the exit status is 1 then.
+`tests/test_hostile.py`; the exit status is 1 then. FILE takes the figures.
 """
 
+import argparse
+import json
+import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 try:
     import atheris
@@ -19,36 +26,47 @@ except ImportError:
 # Led by what these do; all else would take minutes to prepare.
 with atheris.instrument_imports(include=["index", "rag", "pypdf", "markdown_it", "yaml"], enable_loader_override=False):
     from index.errors import DocumentError
-    from index.passages import Splitter
-    from index.reading import document_blocks, read_bytes
+    from index.passages import STANDARD, Splitter, Splitting
+    from index.reading import document_blocks, read_bytes, read_text
     from rag.errors import InvalidQuery
     from rag.query import Query, parse_filters
     from tests.doubles import HashingEmbedder
+    from tests.test_passages import check_laws
     from tests.test_reading import PAGE, pdf
 
-_SPLITTER = Splitter(HashingEmbedder().tokenizer_json)
+_TOKENIZER = HashingEmbedder().tokenizer_json
+# By small passages every way of dividing a block is reached within the few characters that fuzzing tries.
+_SPLITTERS = [Splitter(_TOKENIZER, STANDARD), Splitter(_TOKENIZER, Splitting(6, 10, 4))]
 _MARKDOWN = (
     "---\ntitle: Metals\ndate: 2025-05-01\n---\n# Tin\n\n- a\n- b\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> Copper."
 )
 
 
 def reads(name: str) -> Callable[[bytes], None]:
-    """Return what reads bytes as a file of this name and splits it, holding it to what every passage must be."""
+    """Return what reads bytes as a file of this name and splits it, held to the laws of splitting."""
 
     def read(raw: bytes) -> None:
         try:
             document = read_bytes(name, raw)
-            blocks = document_blocks(document)
+            document_blocks(document)
         except DocumentError as error:
             if not str(error).endswith("."):
                 raise AssertionError(f"No sentence: {error}") from error
             return
-        at = 0
-        for passage in _SPLITTER.split(document.text, blocks, document.metadata.title):
-            assert at <= passage.span.start < passage.span.end <= len(document.text)
-            at = passage.span.end
+        check_laws(_SPLITTERS[0], document)
 
     return read
+
+
+def splits(raw: bytes) -> None:
+    """Split bytes as a text, plain or Markdown, into large or small passages, held to the laws of splitting."""
+    kind, text = raw[:1], raw[1:].decode("utf-8", "replace").replace("\0", " ")
+    try:
+        document = read_text("a", text, "text/markdown" if kind >= b"a" else "text/plain")
+        document_blocks(document)
+    except DocumentError:
+        return
+    check_laws(_SPLITTERS[kind in b"aA"], document)
 
 
 def parses(raw: bytes) -> None:
@@ -79,24 +97,60 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "pdf": (reads("a.pdf"), pdf("Copper fell.", title="Metals")),
     "markdown": (reads("a.md"), _MARKDOWN.encode()),
     "plain": (reads("a.txt"), "Metals\n\nTin is “soft”. Copper – 85% – fell.\n\n• one\n• two\n".encode()),
+    "splitter": (
+        splits,
+        b"a" + _MARKDOWN.encode() + b"\n\nTin is soft. It fell, e.g. by 5 %, on Monday, the U.S. said.",
+    ),
     "query": (parses, "what happened after Genève?".encode()),
 }
+_VERSIONS = ("atheris", "markdown-it-py", "pypdf", "PyYAML", "semantic-text-splitter", "sentencex", "trafilatura")
+_DONE = re.compile(r"Done (\d+) runs in (\d+) second")
+_COVERED = re.compile(r"cov: (\d+)")
 
 
 def main() -> None:
     """Fuzz each target in a process of its own, so that a crash in one's C code is told of that one."""
-    seconds, folder = int(sys.argv[1]), Path(sys.argv[2] if len(sys.argv) > 2 else "var/fuzz")
-    if len(sys.argv) > 3:
-        _fuzz(sys.argv[3], seconds, folder)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=int)
+    parser.add_argument("--folder", type=Path, default=Path("var/fuzz"))
+    parser.add_argument("--results", type=Path, help="file that the figures are written to")
+    parser.add_argument("--target", choices=TARGETS, help="fuzz this one, in this process")
+    given = parser.parse_args()
+    if given.target:
+        _fuzz(given.target, given.seconds, given.folder)
         return
-    crashed = []
-    for name in TARGETS:
-        share = max(1, seconds // len(TARGETS))
-        command = [sys.executable, "-W", "ignore", "-m", "tests.fuzz", str(share), str(folder), name]
-        if subprocess.run(command, check=False).returncode:
-            crashed.append(name)
+    share = max(1, given.seconds // len(TARGETS))
+    found = {name: _fuzzed(name, share, given.folder) for name in TARGETS}
+    if given.results:
+        given.results.write_text(json.dumps(_results(found), indent=1) + "\n", encoding="utf-8")
+    crashed = [name for name, figures in found.items() if figures["crashed"]]
     if crashed:
-        sys.exit(f"These crashed: {', '.join(crashed)}; see {folder}.")
+        sys.exit(f"These crashed: {', '.join(crashed)}; see {given.folder}.")
+
+
+def _fuzzed(name: str, seconds: int, folder: Path) -> dict[str, Any]:
+    """Return the figures of a target that is fuzzed for so long; what is said of it goes on to standard error."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.fuzz", str(seconds), "--folder", str(folder)]
+    inputs, taken, covered = 0, 0, 0
+    with subprocess.Popen([*command, "--target", name], stderr=subprocess.PIPE, text=True, errors="replace") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            sys.stderr.write(line)
+            if done := _DONE.search(line):
+                inputs, taken = int(done[1]), int(done[2])
+            elif count := _COVERED.search(line):
+                covered = int(count[1])
+    return {"inputs": inputs, "seconds": taken, "edges": covered, "crashed": process.returncode != 0}
+
+
+def _results(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in _VERSIONS},
+        "targets": found,
+    }
 
 
 def _fuzz(name: str, seconds: int, folder: Path) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import select
+import signal
 import socket
 import threading
 import time
@@ -16,12 +19,14 @@ import httpx2
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import connections
 from api.app import create_app
 from api.capacity import Bounds, Line
 from api.errors import Overloaded
+from api.json_bodies import SMALL_BYTES, read_aside
 from index.corpus import Corpus
 from index.embedder import Embedding
 from index.limits import Limits
@@ -156,14 +161,20 @@ class TestShedding:
     def test_a_burst_never_exceeds_the_queue(self) -> None:
         line = Line("requests", 2, 3, 5)
         seen: list[int] = []
+        opened = threading.Event()
 
         def work() -> int:
             seen.append(line.waiting)
-            time.sleep(0.02)
+            assert opened.wait(20)
             return 1
 
         async def burst() -> list[Any]:
-            return await asyncio.gather(*(line.run(work) for _ in range(50)), return_exceptions=True)
+            tasks = pending = {asyncio.ensure_future(line.run(work)) for _ in range(50)}
+            # All but those that are worked on and those that may wait are refused before anything is done.
+            while len(pending) > 5:
+                _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            opened.set()
+            return await asyncio.gather(*tasks, return_exceptions=True)
 
         results = anyio.run(burst)
         assert [one for one in results if one == 1] == [1] * 5
@@ -208,7 +219,7 @@ class TestLimits:
     def test_large_bodies_together_have_a_limit(self, corpus: Corpus) -> None:
         limit = 2 * 2**20
         content = b'{"text": "' + b"tin " * (limit // 4 - 100)
-        app = create_app(Engine(corpus), max_body_bytes=limit)
+        app = Watched(create_app(Engine(corpus), max_body_bytes=limit))
 
         def put() -> int:
             return client.put("/v1/documents/b", content=content, headers=JSON).status_code
@@ -218,8 +229,8 @@ class TestLimits:
             for connection in held:
                 connection.sendall(head("PUT /v1/documents/a", limit) + content)
             # Whichever comes last is refused, and that is to be the next one.
-            time.sleep(1)
-            _until(lambda: put() == 503)
+            app.wait_for(bodies_of=2 * len(content))
+            assert put() == 503
             assert client.post("/v1/search", json={"query": "tin"}).status_code == 200
             for connection in held:
                 connection.close()
@@ -235,12 +246,35 @@ def serving(app: ASGIApp, most: int = 50) -> Iterator[int]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            _until(lambda: server.started)
             yield listener.getsockname()[1]
         finally:
             server.should_exit = True
             thread.join(20)
             assert not thread.is_alive()
+
+
+class Watched:
+    """ASGI middleware that tells how many bytes of bodies have come in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._bytes = 0
+        self._changed = threading.Condition()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def watched() -> Message:
+            message = await receive()
+            with self._changed:
+                self._bytes += len(message.get("body", b""))
+                self._changed.notify_all()
+            return message
+
+        await self._app(scope, watched, send)
+
+    def wait_for(self, bodies_of: int) -> None:
+        """Wait until so many bytes have come in."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._bytes >= bodies_of, 20)
 
 
 def head(request: str, length: int) -> bytes:
@@ -260,6 +294,80 @@ def closed_within(connection: socket.socket, seconds: float) -> bytes:
     except ConnectionError:
         pass
     return received
+
+
+def brackets(size: int) -> bytes:
+    """JSON of so many bytes that takes long to read and thirty times its size."""
+    return b'{"text": [' + b"[]," * (size // 3) + b"0]}"
+
+
+def readers() -> list[int]:
+    """The processes that read a large body for this one."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            if b"large_json" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(int(child))
+    return found
+
+
+class TestLargeBodies:
+    @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="it stops a process that it finds in /proc")
+    def test_no_request_waits_while_a_large_body_is_read(self, corpus: Corpus) -> None:
+        with (
+            serving(create_app(Engine(corpus), 1)) as port,
+            httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+            ThreadPoolExecutor() as pool,
+        ):
+            put = pool.submit(client.put, "/v1/documents/a", content=brackets(20_000_000), headers=JSON)
+            _until(lambda: bool(readers()))
+            (reader,) = readers()
+            os.kill(reader, signal.SIGSTOP)
+            try:
+                assert client.post("/v1/search", json={"query": "tin"}).status_code == 200
+                assert client.put("/v1/documents/b", json={"text": "Tin rose."}).status_code == 201
+                assert not put.done()
+            finally:
+                os.kill(reader, signal.SIGCONT)
+            response = put.result(60)
+            assert (response.status_code, response.json()["error"]["code"]) == (413, "too_large")
+            assert "200,000 values" in response.json()["error"]["message"]
+            assert readers() == []
+
+    def test_a_large_body_is_read_as_a_small_one_is(self, corpus: Corpus) -> None:
+        def put(content: bytes) -> tuple[int, Any]:
+            response = client.put("/v1/documents/a", content=content, headers=JSON)
+            return response.status_code, response.json().get("error", response.json().get("sha256"))
+
+        long, filler = "Tin “rose” \u00e9 🪙. ", b" " * (2 * SMALL_BYTES)
+        with TestClient(create_app(Engine(corpus))) as client:
+            assert put(b'{"text": "To begin with."}')[0] == 201
+            for small in (
+                json.dumps({"text": long}).encode(),
+                json.dumps({"text": long, "title": 5}, ensure_ascii=False).encode(),
+                b'{"text": "\\ud800"}',
+                b'{"text": "a"',
+                b'{"text": "\xff"}',
+                b'{"text": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+                b'{"text": NaN}',
+                b"[]",
+            ):
+                # Blanks make a body larger and change nothing.
+                assert put(small) == put(small[:1] + filler + small[1:]), small[:60]
+            assert client.get("/v1/documents/a").json()["text"] == long
+
+    def test_a_large_body_takes_no_more_memory_than_it_may(self) -> None:
+        assert anyio.run(read_aside, b'{"text": "' + b"x" * 30_000_000 + b'"}') == {"text": "x" * 30_000_000}
+        with pytest.raises(HTTPException, match="413"):
+            anyio.run(read_aside, brackets(60_000_000))
+
+    def test_a_call_of_a_tool_is_small(self, corpus: Corpus) -> None:
+        call = {"name": "search", "arguments": {"query": "tin", "sources": ["x" * SMALL_BYTES]}}
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+        with TestClient(create_app(Engine(corpus))) as client:
+            response = client.post("/mcp", json=message, headers={"accept": "application/json, text/event-stream"})
+        assert response.status_code == 413
+        assert "1,048,576" in response.json()["error"]["message"]
 
 
 class TestSlowClients:
@@ -282,12 +390,12 @@ class TestSlowClients:
             assert time.monotonic() - started < 3
 
     def test_a_body_that_trickles_holds_no_thread_and_is_given_up(self, corpus: Corpus) -> None:
-        app = create_app(Engine(corpus), 1, bounds=Bounds(queue=0, write_queue=0, body_deadline_s=1))
+        app = Watched(create_app(Engine(corpus), 1, bounds=Bounds(queue=0, write_queue=0, body_deadline_s=1)))
         with serving(app) as port, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
             slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
             for connection, path in zip(slow, ["POST /v1/search", "PUT /v1/documents/a"] * 4, strict=True):
                 connection.sendall(head(path, 100) + b"{")
-            time.sleep(0.2)
+            app.wait_for(bodies_of=len(slow))
             assert client.post("/v1/search", json={"query": "tin"}).status_code == 200
             assert client.put("/v1/documents/a", json={"text": "Tin rose."}).status_code == 201
             for connection in slow:
@@ -326,7 +434,10 @@ class TestSlowClients:
     def test_too_many_connections_are_told_so(self, corpus: Corpus) -> None:
         with serving(create_app(Engine(corpus)), most=3) as port:
             held = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
-            time.sleep(0.2)
+            for connection in held:
+                # An answer shows that the connection has been taken up.
+                connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+                assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
             with socket.create_connection(("127.0.0.1", port)) as refused:
                 above, _, body = closed_within(refused, 5).partition(b"\r\n\r\n")
             assert above.startswith(b"HTTP/1.1 503 ")
@@ -339,13 +450,15 @@ class TestSlowClients:
 
 
 def _trickle(connection: socket.socket, content: bytes) -> None:
+    """Send a byte every 50 ms until the other side closes."""
     for byte in content:
         connection.sendall(bytes([byte]))
-        time.sleep(0.05)
+        if select.select([connection], [], [], 0.05)[0] and not connection.recv(65536):
+            raise ConnectionAbortedError
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    """Ask again and again; each time a request is made, or a file is read."""
+    deadline = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -7,8 +7,8 @@ import pytest
 import api
 import index
 import rag
-from api.errors import STATUSES, code, exit_status, http_status
-from index.errors import FootnoteError
+from api.errors import STATUSES, code, exit_status, headers, http_status
+from index.errors import DataBusy, FootnoteError, StorageFull
 
 ALLOWED = {400, 401, 403, 404, 409, 413, 415, 422, 429, 503}
 
@@ -32,6 +32,12 @@ def test_every_error_has_its_statuses_and_a_code(kind: type[FootnoteError]) -> N
     assert http_status(error) in ALLOWED
     assert exit_status(error) in {1, 2}
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", code(error))
+    assert ("Retry-After" in headers(error)) == (http_status(error) in {429, 503})
+
+
+def test_who_waits_for_a_person_is_told_to_wait_longer() -> None:
+    passing, lasting = headers(DataBusy("Held.")), headers(StorageFull("Full."))
+    assert int(passing["Retry-After"]) < int(lasting["Retry-After"])
 
 
 def test_the_most_particular_status_counts() -> None:

@@ -12,7 +12,9 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from api import logs
+from api.access import Access
 from api.app import create_app
+from api.keys import Scope, new_key, read_keys
 from index.corpus import Corpus
 from index.embedder import Embedding
 from rag.engine import Engine
@@ -67,6 +69,20 @@ class TestRequestLines:
             "client": "testclient",
             "code": "document_not_found",
         }
+
+    def test_it_names_the_key_and_does_not_show_it(
+        self, begin: Begin, corpus: Corpus, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        begin("json", "debug")
+        key, entry = new_key("anna", Scope.READ)
+        with TestClient(create_app(Engine(corpus), access=Access(read_keys(entry, None)))) as client:
+            for presented in (key, "a-wrong-key-of-somebody"):
+                client.get("/v1/documents", headers={"authorization": f"Bearer {presented}"})
+            client.put("/v1/documents/a", json={"text": "Tin."}, headers={"authorization": f"Bearer {key}"})
+        said = capsys.readouterr().err
+        lines = [json.loads(line) for line in said.splitlines()]
+        assert [(line["status"], line.get("key")) for line in lines] == [(200, "anna"), (401, None), (403, "anna")]
+        assert not [secret for secret in (key, entry, "a-wrong-key") if secret in said]
 
     def test_for_people_it_is_plain_and_only_on_request(
         self, begin: Begin, client: TestClient, capsys: pytest.CaptureFixture[str]

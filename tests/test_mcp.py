@@ -448,6 +448,8 @@ class TestServer:
             scripted_llm(keeping_alive) as llm,
             rag.serving(RAG_LLM_BASE_URL=llm.base_url, RAG_LLM_MODEL="m") as (http, _),
         ):
+            # The first request takes as long as the library takes to load.
+            assert http.post("/mcp", json={"jsonrpc": "2.0", "method": "ping"}).status_code < 500
             async with Client(f"{http.base_url}/mcp", mode=mode, read_timeout_seconds=2) as client:
                 with pytest.raises(MCPError, match="timed out"):
                     await client.call_tool("ask", {"question": "what happened after Geneva?"})

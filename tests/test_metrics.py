@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from index.corpus import Corpus
+from index.database import DATABASE
 from index.doctor import facts
 from index.document import Document, Metadata
 from index.embedder import Embedding
@@ -44,6 +45,12 @@ def measured(client: TestClient) -> dict[str, float]:
 def put_metals(client: TestClient) -> None:
     for doc_id, text in METALS.items():
         assert client.put(f"/v1/documents/{doc_id}", json={"text": text}).status_code == 201
+
+
+def call_tool(client: TestClient, name: str, arguments: dict[str, str]) -> None:
+    call = {"name": name, "arguments": arguments}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    client.post("/mcp", json=message, headers={"accept": "application/json, text/event-stream"})
 
 
 class TestRequests:
@@ -82,18 +89,46 @@ class TestRequests:
         for code in ("document_not_found", "not_found", "invalid_json", "model_not_found"):
             assert series[f'footnote_errors_total{{code="{code}"}}'] == 1
 
-    def test_an_error_in_a_stream_is_counted_too(self, corpus: Corpus) -> None:
+    def test_an_error_in_a_stream_is_counted_too(self, corpus: Corpus, tmp_path: Path) -> None:
+        database = tmp_path / "data" / DATABASE
         with TestClient(create_app(Engine(corpus))) as client:
             corpus.store.close()
-            sound = corpus.store.path.read_bytes()
-            corpus.store.path.write_bytes(b"no database" * 1000)
+            sound = database.read_bytes()
+            database.write_bytes(b"no database" * 1000)
             assert "event: error" in client.post("/v1/ask", json={"question": "copper", "stream": True}).text
             series = measured(client)
             assert series['footnote_errors_total{code="data_corrupt"}'] == 1
             # What can still be measured still is.
             assert series["footnote_data_up"] == 0
             assert "footnote_documents" not in series
-            corpus.store.path.write_bytes(sound)
+            database.write_bytes(sound)
+
+    def test_an_error_of_a_tool_is_counted_though_it_is_answered(self, corpus: Corpus) -> None:
+        with TestClient(create_app(Engine(corpus))) as client:
+            for name, arguments in (
+                ("fetch", {"id": "lead"}),
+                ("fetch", {"id": "a/b"}),
+                ("search", {"query": "  "}),
+                ("search", {"query": "copper"}),
+                ("delete", {"id": "lead"}),
+            ):
+                call_tool(client, name, arguments)
+            series = measured(client)
+        for code in ("document_not_found", "invalid_document_id", "invalid_query", "unknown_tool"):
+            assert series[f'footnote_errors_total{{code="{code}"}}'] == 1, code
+        assert sum(count for name, count in series.items() if name.startswith("footnote_errors_total")) == 4
+
+    def test_a_bug_of_a_tool_is_counted_too(self, tmp_path: Path) -> None:
+        class Broken(HashingEmbedder):
+            def embed_query(self, text: str) -> Embedding:
+                if text == "copper":
+                    raise RuntimeError("a bug")
+                return super().embed_query(text)
+
+        corpus = Corpus(tmp_path / "broken", Broken(), create=True)
+        with TestClient(create_app(Engine(corpus)), raise_server_exceptions=False) as client:
+            call_tool(client, "search", {"query": "copper"})
+            assert measured(client)['footnote_errors_total{code="internal_error"}'] == 1
 
     def test_each_application_counts_for_itself(self, corpus: Corpus, tmp_path: Path) -> None:
         other = Corpus(tmp_path / "other", HashingEmbedder(), create=True)
@@ -147,9 +182,9 @@ class TestData:
         client.delete("/v1/documents/tin")
         assert measured(client)["footnote_documents"] == 1
 
-    def test_searches_that_are_behind_are_seen_to_be(self, corpus: Corpus, client: TestClient) -> None:
+    def test_searches_that_are_behind_are_seen_to_be(self, tmp_path: Path, client: TestClient) -> None:
         put_metals(client)
-        other = Corpus(corpus.store.path.parent, HashingEmbedder())
+        other = Corpus(tmp_path / "data", HashingEmbedder())
         other.put(Document("lead", "Lead is heavy.", "text/plain", Metadata(None, None, None, None)))
         other.close()
         behind = measured(client)
@@ -158,9 +193,9 @@ class TestData:
         assert measured(client)['footnote_seq{part="vectors"}'] == 3
 
 
-def test_a_doctor_says_what_an_operator_asks(corpus: Corpus) -> None:
+def test_a_doctor_says_what_an_operator_asks(corpus: Corpus, tmp_path: Path) -> None:
     corpus.put(Document("copper", METALS["copper"], "text/plain", Metadata(None, None, None, None)))
-    said = dict(facts(corpus.store.path.parent))
+    said = dict(facts(tmp_path / "data"))
     assert said["version"].startswith("0.1.0, Python 3.")
     assert said["model"].startswith("hashing (hashing-64")
     assert (said["documents"], said["passages"]) == ("1", "1")

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from api.server import listen
+from api.server import take_port
 from index import vectors
 from tests.command_line import ROOT, CommandLine
 from tests.conftest import SEEDS
@@ -158,9 +158,9 @@ class TestServer:
         assert not list(rag.data.glob(".vectors*"))
 
     def test_no_answer_waits_for_an_acknowledgement(self) -> None:
-        with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
-            connection, _ = listener.accept()
-            with connection:
+        with take_port("127.0.0.1", 0) as listener:
+            listener.listen()
+            with socket.create_connection(listener.getsockname()), listener.accept()[0] as connection:
                 assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     def test_another_process_s_documents_are_found_without_a_restart(self, rag: CommandLine, tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 import json
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,12 +13,16 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from api.access import Access
 from api.app import create_app
+from api.errors import CannotListen
+from api.server import serve_app, take_port
 from index.corpus import Corpus
 from index.embedder import Embedding
 from index.errors import ModelUnusable
 from rag.engine import Engine
-from tests.command_line import CommandLine
+from rag.settings import Settings
+from tests.command_line import ROOT, CommandLine
 from tests.doubles import HashingEmbedder
 from tests.scripted_llm import Reply, Script, keeping_alive, scripted_llm
 
@@ -54,6 +61,20 @@ class TestReadiness:
             assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_ready")
             assert client.post("/v1/search", json={"query": "copper"}).status_code == 200
 
+    def test_nobody_is_kept_waiting_while_the_model_loads(self, corpus: Corpus) -> None:
+        with take_port("127.0.0.1", 0) as held:
+            port = held.getsockname()[1]
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port))
+            # Somebody else may take a port that nobody listens on yet; then that is said.
+            with socket.create_server(("127.0.0.1", port)), pytest.raises(CannotListen, match=str(port)):
+                serve_app(Engine(corpus), held, Settings.read(), Access())
+
+    def test_what_few_ask_for_is_not_loaded_at_the_start(self) -> None:
+        loaded = "import sys, api.server; print(*{'mcp', 'openai', 'torch', 'prompt_toolkit'} & sys.modules.keys())"
+        done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout == "\n"
+
     def test_starting_again_makes_it_ready_again(self, corpus: Corpus) -> None:
         app = create_app(Engine(corpus))
         for _ in range(2):
@@ -61,16 +82,15 @@ class TestReadiness:
                 assert client.get("/readyz").status_code == 200
 
 
-def slowly(asked: threading.Event) -> Script:
-    """A model that takes 2 seconds for a sentence."""
+def in_halves(asked: threading.Event, told: threading.Event) -> Script:
+    """A model that is asked, says half a sentence, and ends it once that is told."""
 
     def script(reply: Reply) -> None:
-        asked.set()
         reply.start()
-        words = SENTENCE.split(" ")
-        for number, word in enumerate(words):
-            reply.say(word if number == 0 else f" {word}")
-            time.sleep(2 / len(words))
+        reply.say(SENTENCE[:20])
+        asked.set()
+        assert told.wait(20)
+        reply.say(SENTENCE[20:])
         reply.end()
 
     return script
@@ -86,9 +106,9 @@ def is_ready(address: str) -> bool:
 @pytest.mark.slow
 class TestStopping:
     def test_a_stream_that_has_begun_is_finished(self, rag: CommandLine) -> None:
-        asked = threading.Event()
+        asked, told = threading.Event(), threading.Event()
         with (
-            scripted_llm(slowly(asked)) as llm,
+            scripted_llm(in_halves(asked, told)) as llm,
             rag.serving(RAG_LLM_BASE_URL=llm.base_url, RAG_LLM_MODEL="m") as (client, process),
         ):
             with client.stream("POST", "/v1/ask", json=ASKED) as response:
@@ -97,8 +117,10 @@ class TestStopping:
                 assert asked.wait(10)
                 assert is_ready(str(client.base_url))
                 process.send_signal(signal.SIGTERM)
-                time.sleep(0.05)
-                assert not is_ready(str(client.base_url))
+                began = time.monotonic()
+                while is_ready(str(client.base_url)):
+                    assert time.monotonic() - began < 5
+                told.set()
                 events = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
             assert events[-1] == "done"
             assert process.wait(5) == 0
@@ -143,7 +165,9 @@ class TestStopping:
             assert asked.wait(10)
             started = time.monotonic()
             for number, one in enumerate(signals):
-                # Sooner, a second one would be taken for an echo of the first.
-                time.sleep(0.7 if number else 0)
+                if number:
+                    # Sooner, a second one would be taken for an echo of the first.
+                    with pytest.raises(subprocess.TimeoutExpired):
+                        process.wait(0.7)
                 process.send_signal(one)
             return process.wait(20), time.monotonic() - started
