@@ -7,22 +7,18 @@ prepared model, one after the other in each round; writes benchmarks/results/emb
 """
 
 import json
-import os
-import platform
 import statistics
 import sys
-import time
 from collections.abc import Callable
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
+from benchmarks.measuring import RESULTS, Result, in_turn, measured_on, record, seconds_of
 from index.embedder import DEFAULT_MODEL, OnnxEmbedder, find_model
 from index.ingestion import article_files
 from index.passages import Splitter
-from index.preparation import load_reference
+from index.preparation import source_folder
 from index.reading import document_blocks, read_bytes
-
-RESULT = Path(__file__).parent / "results" / "embedding.json"
 
 
 def passages(folder: Path, splitter: Splitter) -> list[str]:
@@ -37,24 +33,27 @@ def passages(folder: Path, splitter: Splitter) -> list[str]:
 
 def main() -> None:
     """Measure, print and record."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    result = measured(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    record(RESULTS, "embedding", result)
+    print(json.dumps(result, indent=2))
+
+
+def measured(rounds: int) -> Result:
+    """Return the passages a second of both, in so many rounds."""
+    from sentence_transformers import SentenceTransformer
+
     prepared = OnnxEmbedder(find_model(Path("var/models"), DEFAULT_MODEL))
-    reference = load_reference(DEFAULT_MODEL)
+    # As users load it: `index.preparation` loads it with the slower attention that can be exported.
+    reference = SentenceTransformer(str(source_folder(DEFAULT_MODEL) or DEFAULT_MODEL), device="cpu")
     texts = passages(Path("seeds"), Splitter(prepared.tokenizer_json))
     runs: dict[str, Callable[[], object]] = {
         "sentence_transformers_batch_8": lambda: reference.encode(texts, batch_size=8),
         "sentence_transformers_batch_32": lambda: reference.encode(texts, batch_size=32),
         "prepared_int8": lambda: prepared.embed_texts(texts),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds + 1):
-        for name, run in runs.items():
-            started = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - started)
-    # The first round warms up and does not count.
-    rates = {name: len(texts) / statistics.median(times[1:]) for name, times in seconds.items()}
-    result = {
+    seconds = in_turn({name: partial(seconds_of, run) for name, run in runs.items()}, rounds)
+    rates = {name: len(texts) / statistics.median(times) for name, times in seconds.items()}
+    return {
         "passages": len(texts),
         "rounds": rounds,
         "passages_a_second": {name: round(rate, 1) for name, rate in rates.items()},
@@ -62,13 +61,8 @@ def main() -> None:
             rates["prepared_int8"] / max(rate for name, rate in rates.items() if name != "prepared_int8"), 2
         ),
         "model": DEFAULT_MODEL,
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("sentence-transformers", "torch", "onnxruntime", "tokenizers")},
+        **measured_on("sentence-transformers", "torch"),
     }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

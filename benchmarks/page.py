@@ -7,15 +7,12 @@ import argparse
 import json
 import platform
 import statistics
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from benchmarks.children import serving
 from tests.browser import chromium
 
 RESULTS = Path(__file__).parent / "results" / "page.json"
@@ -50,23 +47,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--screenshots", action="store_true")
     arguments = parser.parse_args()
-    with serving() as address, chromium() as browser:
+    with serving(["api.cli", "serve", "--port", "0"], RAG_DATA_DIR="var") as (address, _), chromium() as browser:
         if arguments.screenshots:
             take_screenshots(browser, address)
         else:
             measure(browser, address)
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """Give the address of a service over the data that `make run` makes."""
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
-        try:
-            assert service.stderr is not None
-            yield service.stderr.readline().split(" on ")[1].split()[0]
-        finally:
-            service.terminate()
 
 
 def measure(browser: Browser, address: str) -> None:

@@ -1,11 +1,10 @@
-"""Retrieval quality: one row a step of the ranking, on public collections and the gold test half, beside two peers.
+"""Retrieval quality: one row a step of the ranking, on public collections and the gold test half.
 
-    python -m benchmarks.retrieval DATA [--peers]
+    python -m benchmarks.retrieval DATA
 
 DATA has the collections in the BEIR layout, a folder each; what is missing is left out. Corpora are indexed under
-var/collections the first time, as `rag eval --beir` does. With `--peers`, txtai and LlamaIndex index SciFact with the
-same model and answer the same queries, each query put to all three in turn; they come with `pip install .[peers]`.
-Writes benchmarks/results/retrieval.json and benchmarks/retrieval.md.
+var/collections the first time, as `rag eval --beir` does. Writes benchmarks/results/retrieval.json and
+benchmarks/retrieval.md.
 """
 
 import json
@@ -21,22 +20,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from benchmarks.corpora import indexed, seeds
-from benchmarks.peers import llama_index, txtai
 from index.corpus import Corpus, View
 from index.embedder import Embedding
 from index.passages import STANDARD, Splitting
 from index.records import PassageTokens
 from rag.answer_type import measure_asked
-from rag.beir import Collection, doc_id_of, read_collection
+from rag.beir import read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
 from rag.evidence import Reading, query_tokens, read
 from rag.fusion import READ, Candidate, Ranked, Weights, followed, fused, in_order
 from rag.gold import read_gold
-from rag.measures import per_query
 from rag.query import Query
 from rag.settings import Settings
 from rag.stages import Stages
@@ -49,7 +45,6 @@ COLLECTIONS = (
     "nq_open_oracle",
     "multihoprag_evidence500",
 )
-PEERS_COLLECTION = "scifact"
 # Published, nDCG@10 on SciFact test: MTEB's results.
 PUBLISHED = {"all-MiniLM-L6-v2": 0.645, "bm25s": 0.687, "bge-small-en-v1.5": 0.713, "bge-base-en-v1.5": 0.743}
 RECIPROCAL_K = 60
@@ -159,11 +154,7 @@ def main() -> None:
         started = time.perf_counter()
         result["sets"][name] = dict(_rows(data, settings, name))
         print(name, round(time.perf_counter() - started), "s", json.dumps(result["sets"][name]), flush=True)
-    if "--peers" in sys.argv and (data / PEERS_COLLECTION).is_dir():
-        folder = data / PEERS_COLLECTION
-        result["peers"] = _beside(indexed(settings, folder), folder, read_collection(folder, "test"))
     packages = ["faiss-cpu", "tantivy", "onnxruntime", "numpy"]
-    packages += ["txtai", "llama-index-core", "sentence-transformers", "torch"] if "peers" in result else []
     result["machine"] = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     result["versions"] = {package: version(package) for package in packages}
     (FOLDER / "results" / "retrieval.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -218,16 +209,6 @@ def page(result: Mapping[str, Any]) -> str:
     lines[-1] += ", ".join(f"{name} {result['sets'][name][shipped]['p50_ms']}" for name in names) + "."
     gold = result["sets"][GOLD][shipped]
     lines += ["", "Gold test half, evidence: " + ", ".join(f"{name} {value}" for name, value in gold.items()) + "."]
-    if "peers" in result:
-        lines += [
-            "",
-            "## SciFact test beside others",
-            "",
-            "The same model; theirs on whole documents in float32, each query put to all in turn.",
-            "",
-        ]
-        lines += ["| | nDCG@10 | search p50, ms |", "| --- | --- | --- |"]
-        lines += [f"| {name} | {said['nDCG@10']:.3f} | {said['p50_ms']} |" for name, said in result["peers"].items()]
     lines += [
         "",
         "Published (MTEB): " + ", ".join(f"{name} {value}" for name, value in result["published"].items()) + ".",
@@ -241,37 +222,6 @@ def _figures(evaluation: Evaluation) -> dict[str, float]:
     levels = summary["levels"]
     overall = levels.get("evidence", levels["document"])["overall"]
     return {name: estimate["mean"] for name, estimate in overall.items()} | {"p50_ms": summary["latency_ms"]["p50"]}
-
-
-def _beside(corpus: Corpus, folder: Path, collection: Collection) -> dict[str, dict[str, float]]:
-    with (folder / "corpus.jsonl").open(encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file]
-    texts = {doc_id_of(line["_id"]): f"{line.get('title') or ''} {line['text']}".strip() for line in lines}
-    engine = Engine(corpus)
-
-    def footnote(query: str, k: int) -> Sequence[str]:
-        return [hit.citation.doc_id for hit in engine.search(Query.parse(query, top_k=k)).hits]
-
-    # Opening a corpus holds this process to one thread; the others have all cores, as they would alone.
-    threadpool_limits(os.cpu_count())
-    searches = {"Footnote": footnote, **llama_index(texts), **txtai(texts)}
-    runs: dict[str, dict[str, dict[str, float]]] = {name: {} for name in searches}
-    times: dict[str, list[float]] = {name: [] for name in searches}
-    for query_id, text in collection.queries.items():
-        for name, search in searches.items():
-            threadpool_limits(1 if name == "Footnote" else os.cpu_count())
-            started = time.perf_counter()
-            found = search(text, 30)
-            times[name].append((time.perf_counter() - started) * 1000)
-            unique = list(dict.fromkeys(found))
-            runs[name][query_id] = {doc_id: 1 / rank for rank, doc_id in enumerate(unique, start=1)}
-    return {
-        name: {
-            "nDCG@10": float(np.mean(list(per_query(collection.qrels, run)["nDCG@10"].values()))),
-            "p50_ms": round(float(np.median(times[name])), 1),
-        }
-        for name, run in runs.items()
-    }
 
 
 if __name__ == "__main__":
