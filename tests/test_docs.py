@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from api.app import create_app
 from api.chat_completions import speaks_openai
+from benchmarks.report import PAGE, figures, page, read_results, with_figures
 from index.corpus import Corpus
 from rag.engine import Engine
 from rag.settings import PREFIX, Settings
@@ -75,14 +76,11 @@ def test_every_operation_describes_its_errors_and_its_answer() -> None:
                     assert schema == {"$ref": f"#/components/schemas/{kind}"}, (method, path, status)
 
 
-def test_the_readme_s_figures_are_those_that_were_measured() -> None:
-    result = json.loads((ROOT / "benchmarks" / "results" / "embedding.json").read_text(encoding="utf-8"))
+def test_the_figures_are_those_that_were_measured() -> None:
+    results = read_results()
     text = README.read_text(encoding="utf-8")
-    for rate in result["passages_a_second"].values():
-        assert f"| {rate} |" in text
-    page = json.loads((ROOT / "benchmarks" / "results" / "page.json").read_text(encoding="utf-8"))
-    for shown in ("passages", "words"):
-        assert f"| {page[shown]['p50_ms']} | {page[shown]['p95_ms']} |" in text
+    assert text == with_figures(text, figures(results)), "run `make bench-report`"
+    assert PAGE.read_text(encoding="utf-8") == page(results), "run `make bench-report`"
 
 
 def test_nothing_in_the_repository_asks_for_another_place() -> None:
