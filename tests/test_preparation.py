@@ -6,16 +6,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 from index.corpus import Corpus
 from index.embedder import DEFAULT_MODEL, ModelCard, OnnxEmbedder, find_model
 from index.errors import ModelNotPrepared, ModelUnusable
 from index.export import probes
 from index.ingestion import article_files, ingest
-from index.onnx_model import CARD, ONNX, TOKENIZER, read_card
+from index.onnx_model import CARD, ONNX, TOKENIZER, OnnxModel, read_card
 from index.preparation import DEFAULT_WEIGHTS_SHA256, LOWEST_COSINE, prepare, prepared
 from tests.command_line import ROOT, CommandLine
 from tests.conftest import SEEDS
@@ -39,6 +42,23 @@ def reference(texts: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float
         input=json.dumps(texts), cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return np.array(json.loads(done.stdout), dtype=np.float32)
+
+
+@pytest.mark.slow
+def test_its_sums_are_exact_whatever_the_processor(model_folder: Path) -> None:
+    graph = onnx.load(model_folder / ONNX)
+    # The same operators, of which the reference has an implementation only by this name.
+    graph.opset_import[0].version = 19
+    expected = ReferenceEvaluator(graph)
+    model = OnnxModel(model_folder, read_card(ModelCard, model_folder))
+    for text in QUESTIONS[:3]:
+        (vector, tokens), encoding = model.run(text)
+        features = {
+            "input_ids": encoding.ids, "attention_mask": encoding.attention_mask, "token_type_ids": encoding.type_ids,
+        }  # fmt: skip
+        exact: Any = expected.run(None, {name: np.array([values]) for name, values in features.items()})
+        assert float(vector @ exact[0][0]) > 0.999
+        assert (tokens * exact[1][0]).sum(axis=1).min() > 0.995
 
 
 @pytest.mark.slow

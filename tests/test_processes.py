@@ -38,7 +38,12 @@ class TestCommands:
         shown = re.findall(r"^\$ ask \"([^\"\n]*)\"(?: -k (\d))?\n(.*?)^```", readme, re.M | re.S)
         assert len(shown) == 3
         for question, cutoff, printed in shown:
-            assert rag("ask", question, *(["-k", cutoff] if cutoff else [])).stdout == printed
+            # The last digit of a score depends on the processor.
+            found, expected = (
+                re.sub(r"(?<=score \d\.\d\d)\d", "", text)
+                for text in (rag("ask", question, *(["-k", cutoff] if cutoff else [])).stdout, printed)
+            )
+            assert found == expected
 
     def test_the_alias_asks(self, rag: CommandLine) -> None:
         alias = [sys.executable, "-c", "import sys; sys.argv[0] = 'ask'; from api.cli import ask_main; ask_main()"]

@@ -11,6 +11,8 @@ import torch
 from tokenizers import Encoding, Tokenizer
 from transformers import BertConfig, BertModel
 
+# As `torch.cpu.get_capabilities` names them, on x86 and on ARM.
+_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
 MAX_TOKENS = 256
 # Pairs that are read at once, of about the same length; their lengths are rounded up to a multiple of a step, because
 # the kernels for a length are made when it is first met.
@@ -99,8 +101,10 @@ def padded(encodings: Sequence[Encoding], device: torch.device) -> dict[str, tor
 
 
 def half(device: torch.device) -> AbstractContextManager[object]:
-    """Return the context in which a model reads in bfloat16, which takes about half of the time."""
-    context: AbstractContextManager[object] = torch.autocast(device.type, torch.bfloat16)
+    """Return the context in which a model reads in bfloat16 where the device has it, which takes half of the time."""
+    # A processor that has not imitates it, ten times slower than float32.
+    able = device.type != "cpu" or any(torch.cpu.get_capabilities().get(name) for name in _BFLOAT16)
+    context: AbstractContextManager[object] = torch.autocast(device.type, torch.bfloat16, enabled=able)
     return context
 
 
