@@ -1,6 +1,6 @@
 """The corpus: documents that go in whole and passages that can be found, over one store and its derived vectors."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -72,16 +72,16 @@ class Corpus:
             if file is not None and file != stored_file:
                 self.store.put_file(document.doc_id, file)
             return Outcome.UNCHANGED
-        self.store.put(document, self.embedded(document), file)
-        if publish:
-            self.store.publish()
+        passages = self.embedded(document)
+        with self.store.published() if publish else nullcontext():
+            self.store.put(document, passages, file)
         return Outcome.CHANGED if stored else Outcome.ADDED
 
     def delete(self, doc_id: str) -> None:
         """Remove a document; raise DocumentNotFound where there is none of this id."""
-        if not self.store.delete(doc_id):
-            raise not_found(doc_id)
-        self.store.publish()
+        with self.store.published():
+            if not self.store.delete(doc_id):
+                raise not_found(doc_id)
 
     def document(self, doc_id: str) -> Document:
         """Return a document; raise DocumentNotFound where there is none of this id."""

@@ -18,6 +18,7 @@ from index.records import Identity
 FORMAT = 2
 DATABASE = "footnote.db"
 BUSY_TIMEOUT_S = 10.0
+LOG_BYTES = 4 * 1024 * 1024
 # With less than this free, an error of the disk is taken for a full one.
 SCANT_BYTES = 1024 * 1024
 
@@ -122,6 +123,15 @@ class Database:
                 _abandon(connection)
             if _file_at(self.path) != file:
                 raise DataBusy(f"'{self.path}' was replaced while this was written; try again.")
+
+    def shorten_log(self) -> None:
+        """Bring what has been committed from a long log into the database, so that the log begins anew.
+
+        SQLite does so at each commit, but not beyond what a reader of that instant sees.
+        """
+        with suppress(OSError, DataError), self._connection() as (connection, _, frozen):
+            if frozen is None and Path(f"{self.path}-wal").stat().st_size > LOG_BYTES:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def close(self) -> None:
         """Close the connections that no reader holds."""
@@ -362,6 +372,8 @@ def _connect(path: Path) -> Connection:
         # FULL, because in WAL mode NORMAL may lose acknowledged commits when the power fails.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What a log that begins anew is cut to; a longer one has something in it that is not in the database.
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     except sqlite3.Error:
         connection.close()
         raise

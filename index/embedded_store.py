@@ -1,8 +1,10 @@
 """The embedded store: the database of a data folder, with the vectors and the words that are derived from it."""
 
+import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from index.words import WordSnapshot
 
 # A service that ends does not wait longer for what can be made anew.
 _CLOSING_S = 2.0
+# So many may ask at once while a change is made searchable, and for so long, without waiting for it.
+_KEPT = max(2, os.cpu_count() or 1)
+_KEPT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +32,43 @@ class EmbeddedView:
     reading: Reading
     vectors: VectorSnapshot
     words: WordSnapshot
+
+
+class _Kept:
+    """Views of the instant before a change, lent to those who ask while it is made searchable."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free: list[tuple[EmbeddedView, ExitStack]] = []
+        self._until = 0.0
+
+    def keep(self, views: Sequence[tuple[EmbeddedView, ExitStack]]) -> None:
+        """Begin to lend views, each with what closes it."""
+        with self._lock:
+            self._free = [*views]
+            self._until = time.monotonic() + _KEPT_S
+
+    def withdraw(self) -> None:
+        """Close the views that nobody has; whoever has one closes it."""
+        with self._lock:
+            free, self._free = self._free, []
+            self._until = 0.0
+        for _, stack in free:
+            stack.close()
+
+    @contextmanager
+    def lent(self) -> Iterator[EmbeddedView | None]:
+        """Lend a view; None where no change is under way, or all are lent, or it takes too long."""
+        with self._lock:
+            until = self._until
+            view, stack = self._free.pop() if time.monotonic() < until and self._free else (None, ExitStack())
+        with ExitStack() as closing:
+            closing.callback(stack.close)
+            yield view
+            with self._lock:
+                if view is not None and until == self._until:
+                    closing.pop_all()
+                    self._free.append((view, stack))
 
 
 class EmbeddedStore:
@@ -42,12 +84,14 @@ class EmbeddedStore:
         self.identity = self._database.identity
         check_identity(f"'{folder}'", self.identity, ours, UPGRADE)
         self._replacing = threading.Lock()
+        self._publishing = threading.Lock()
+        self._kept = _Kept()
         with self.read() as reading:
             self._derived = self._derived_from(reading)
         if self._derived.is_new:
             self.save()
         else:
-            self.publish()
+            self._publish()
 
     def read(self) -> AbstractContextManager[Reading]:
         """Give a reading of one instant, without bringing searches up to date."""
@@ -56,6 +100,11 @@ class EmbeddedStore:
     @contextmanager
     def view(self) -> Iterator[EmbeddedView]:
         """Give a view of one instant; what is put or deleted meanwhile does not show in it."""
+        with self._kept.lent() as kept, ExitStack() as stack:
+            yield kept or stack.enter_context(self._newest())
+
+    @contextmanager
+    def _newest(self) -> Iterator[EmbeddedView]:
         while True:
             with self.read() as reading:
                 derived = self._derived_for(reading)
@@ -79,9 +128,29 @@ class EmbeddedStore:
         """Remove a document with its passages; tell whether it was there."""
         return self._database.delete(doc_id)
 
-    def publish(self) -> None:
+    @contextmanager
+    def published(self) -> Iterator[None]:
+        """Have what is changed inside be found by the next view once this is left; nobody who asks meanwhile waits."""
+        with self._publishing, ExitStack() as stack:
+            stack.callback(self._database.shorten_log)
+            stack.callback(self._kept.withdraw)
+            self._kept.keep(self._views())
+            yield
+            self._publish()
+
+    def _views(self) -> list[tuple[EmbeddedView, ExitStack]]:
+        """Return some views of this instant, each with what closes it."""
+        views: list[tuple[EmbeddedView, ExitStack]] = []
+        with ExitStack() as opened:
+            for _ in range(_KEPT):
+                stack = opened.enter_context(ExitStack())
+                views.append((stack.enter_context(self._newest()), stack))
+            opened.pop_all()
+        return views
+
+    def _publish(self) -> None:
         """Bring what is derived up to date now, so that the next reader does not have to."""
-        with self.view():
+        with self._newest():
             pass
 
     def reached(self) -> Reached:
@@ -94,12 +163,12 @@ class EmbeddedStore:
 
     def save(self) -> None:
         """Bring the derived files up to date. Where the folder cannot be written they stay behind, at no loss."""
-        self.publish()
+        self._publish()
         self._derived.save()
 
     def close(self) -> None:
         """Bring the derived files up to date if that is soon done, and close the connections that no reader holds."""
-        self.publish()
+        self._publish()
         self._derived.save(wait_s=_CLOSING_S)
         self._database.close()
 

@@ -146,8 +146,8 @@ class StoreView(Protocol[Passing]):
 class Storage(Protocol):
     """A store, opened with the identity of what its vectors were made with.
 
-    Any number of threads may read while others put and delete. What was put is on disk, and found by the next view,
-    once `put` and `publish` have returned.
+    Any number of threads may read while others put and delete. What was put is on disk once `put` has returned, and
+    found by the next view, which may first have to make it searchable.
     """
 
     @property
@@ -169,8 +169,8 @@ class Storage(Protocol):
     def delete(self, doc_id: str) -> bool:
         """Remove a document with its passages; tell whether it was there."""
 
-    def publish(self) -> None:
-        """Bring searches up to date now, so that the next view does not have to."""
+    def published(self) -> AbstractContextManager[None]:
+        """Have what is changed inside be found by the next view once this is left; nobody who asks meanwhile waits."""
 
     def reached(self) -> Reached:
         """Return how far this process's searches have come, without bringing them further."""

@@ -102,6 +102,10 @@ class Store:
                 connection.execute("DELETE FROM documents WHERE doc_no = ?", row)
         return row is not None
 
+    def shorten_log(self) -> None:
+        """Bring what has been committed from a long log into the database, so that the log begins anew."""
+        self._database.shorten_log()
+
     def close(self) -> None:
         """Close the connections that no reader holds."""
         self._database.close()

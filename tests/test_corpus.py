@@ -1,13 +1,14 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from index import vectors
 from index.corpus import Corpus, Outcome, open_corpus
-from index.database import DATABASE
+from index.database import DATABASE, LOG_BYTES
 from index.doctor import diagnose
 from index.document import Document, Metadata
 from index.embedder import DEFAULT_MODEL
@@ -132,6 +133,33 @@ def test_readers_and_writers_together_never_see_a_document_in_part(corpus: Corpu
     for reader in readers:
         reader.join()
     assert faults == []
+
+
+def test_who_asks_while_a_change_is_made_searchable_sees_what_was_before(corpus: Corpus) -> None:
+    corpus.put(document("a", "Lanthanum prices rose."))
+    changed = document("a", "Tin prices fell.")
+    passages = corpus.embedded(changed)
+    with ExitStack() as outlasting:
+        with corpus.store.published():
+            corpus.store.put(changed, passages, None)
+            assert (found(corpus, "lanthanum"), found(corpus, "tin")) == (["a"], [])
+            view = outlasting.enter_context(corpus.read())
+        assert (found(corpus, "lanthanum"), found(corpus, "tin")) == ([], ["a"])
+        (passage,) = view.reading.passages(view.vectors.passage_nos().tolist())
+        assert passage.text == "Lanthanum prices rose."
+    assert (found(corpus, "lanthanum"), found(corpus, "tin")) == ([], ["a"])
+
+
+def test_the_log_stays_short_however_much_is_replaced(corpus: Corpus, tmp_path: Path) -> None:
+    long = document("a", "Lanthanum prices rose and fell again. " * 4000)
+    passages = corpus.embedded(long)
+    sizes = []
+    for _ in range(12):
+        with corpus.store.published():
+            corpus.store.put(long, passages, None)
+        sizes.append((tmp_path / "data" / f"{DATABASE}-wal").stat().st_size)
+    assert sum(sizes[1:3]) > LOG_BYTES
+    assert max(sizes) < 3 * LOG_BYTES
 
 
 def test_another_process_s_changes_are_seen(corpus: Corpus, tmp_path: Path) -> None:
