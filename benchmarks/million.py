@@ -211,7 +211,7 @@ def _memory_mb() -> dict[str, int]:
     """Return what this process holds of memory: all, and of it the files that are mapped."""
     lines = Path("/proc/self/status").read_text().splitlines()
     found = dict(line.split(":", 1) for line in lines if line.startswith(("VmRSS", "RssFile")))
-    return {name: int(value.split()[0]) // 1024 for name, value in found.items()}
+    return {name: int(value.split()[0]) * 1024 // 10**6 for name, value in found.items()}
 
 
 _MEASUREMENTS = {"derive": _derive, "search": _search, "add": _add}

@@ -145,7 +145,7 @@ def _serving(results: Mapping[str, Result]) -> Iterator[str]:
         yield (
             f"Searches a second, {result['seconds']:g} seconds a round. On the same cores, "
             f"{_spread(result['bare_embeddings_a_second'])} queries a second are embedded where nothing else is done. "
-            "LlamaIndex stands behind FastAPI and uvicorn too, one process, a thread for each core."
+            "LlamaIndex stands behind FastAPI and uvicorn too, one process, a thread for each core that keeps to one."
         )
         yield _table(
             ("connections", *rates),
@@ -237,7 +237,8 @@ def _spread(spread: Result) -> str:
 def _circumstances(result: Result) -> str:
     versions = ", ".join(f"{name} {said}" for name, said in result["versions"].items())
     day = f", {result['date']}" if "date" in result else ""
-    return f"{result['machine']}, Python {result['python']}{day}; {versions}."
+    load = f", load at the end {result['load']:g}" if "load" in result else ""
+    return f"{result['machine']}{load}, Python {result['python']}{day}; {versions}."
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -120,7 +120,11 @@ def main() -> None:
     """Be one that searches."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     if "--serve" in sys.argv:
+        import torch
+
         documents = read_documents(folder)
+        # Its threads are one for each core already.
+        torch.set_num_threads(1)
         serve(PEERS[name](documents), dict(zip(documents.ids, documents.texts, strict=True)))
     else:
         answer(lambda: timed(opened(name, folder)))

@@ -50,4 +50,4 @@ def _cold(command: list[str]) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{command!r} ended with status {process.returncode}.")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_maxrss * 1024 / 1e6

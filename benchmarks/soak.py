@@ -178,7 +178,7 @@ def resident_mb(pid: int) -> float:
     """Return the resident memory of a process in megabytes."""
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found is not None
-    return int(found[1]) / 1024
+    return int(found[1]) * 1024 / 1e6
 
 
 def _settled(memory: list[tuple[float, float]], seconds: float) -> tuple[float, float]:

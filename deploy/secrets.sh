@@ -11,8 +11,8 @@ value() { awk -v name="$1" '$1 == name { print $2 }'; }
 
 writer=$(${RAG:-docker run --rm footnote:0.1.0 rag} key writer --write)
 scraper=$(${RAG:-docker run --rm footnote:0.1.0 rag} key prometheus)
-# The services read them as users of their own: whoever may come into the folder above may read them.
-mkdir "$folder"
+# The services read the files as users of their own, each bound to its place; nobody else comes into the folder.
+mkdir -m 0700 "$folder"
 { echo "$writer" | value entry; echo "$scraper" | value entry; } > "$folder/keys"
 echo "$scraper" | value key > "$folder/prometheus_key"
 head -c 24 /dev/urandom | base64 > "$folder/grafana_password"

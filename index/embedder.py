@@ -88,6 +88,7 @@ class OnnxEmbedder:
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self.card = read_card(ModelCard, folder)
         self._model = OnnxModel(folder, self.card)
+        self._unknown = self._model.unknown_token
         self._opened_with = folder, threads
         self._pool = ThreadPoolExecutor(
             threads or os.cpu_count() or 1, thread_name_prefix="embed", initializer=give_way
@@ -119,8 +120,8 @@ class OnnxEmbedder:
         return self._model.tokenizer_json
 
     def embed_query(self, text: str) -> Embedding:
-        """Return the embedding of a question."""
-        return self._embedded(self.card.query_prompt, text)
+        """Return the embedding of a question. What the tokenizer does not know has no tokens: it would match itself."""
+        return self._embedded(self.card.query_prompt, text, leave_out=self._unknown)
 
     def embed_texts(self, texts: Sequence[str]) -> list[Embedding]:
         """Return the embeddings of passages, each from its text alone."""
@@ -130,13 +131,13 @@ class OnnxEmbedder:
         """Return how another process opens the same model."""
         return OnnxEmbedder, self._opened_with
 
-    def _embedded(self, prompt: str, text: str) -> Embedding:
+    def _embedded(self, prompt: str, text: str, leave_out: int | None = None) -> Embedding:
         (vector, of_tokens), encoding = self._model.run(prompt + text)
         # Neither the prompt's tokens nor the model's own marks are of the text.
         kept, spans, begin = [], [], len(prompt)
         marks = encoding.special_tokens_mask
         for position, (start, end) in enumerate(encoding.offsets):
-            if begin <= start < end and not marks[position]:
+            if begin <= start < end and not marks[position] and encoding.ids[position] != leave_out:
                 kept.append(position)
                 spans.append(Span(start - begin, end - begin))
         return Embedding(vector, of_tokens[kept], tuple(spans))

@@ -102,6 +102,13 @@ class OnnxModel:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(card.max_tokens)
 
+    @property
+    def unknown_token(self) -> int | None:
+        """The number of the token that stands for whatever the tokenizer does not know; None where it knows all."""
+        model = json.loads(self.tokenizer_json)["model"]
+        known: int | None = self._tokenizer.token_to_id(model["unk_token"]) if model.get("unk_token") else None
+        return known
+
     def run(self, text: str, pair: str | None = None) -> tuple[list[Rows], Encoding]:
         """Return the outputs for a text, or for a pair of texts that are read together, and its tokens.
 

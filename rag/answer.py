@@ -89,7 +89,8 @@ class Answer:
     Where it abstains, `text` says so, `reason` says why and there are no citations. Where a language model was asked,
     `reason` says what of its answer was not used. `confidence` is the calibrated probability that the evidence answers
     the question, None where there is no evidence. `span` is the characters that the reader takes for the answer, in the
-    most relevant of the sentences that are quoted; None where none is found or no reader has read.
+    most relevant of the sentences that are quoted and inside one of the citations; None where none is found or cited,
+    or no reader has read.
     """
 
     text: str
@@ -168,10 +169,12 @@ class Rewording:
             text = f"{text} {disagreement.sentence}"
         left_out = [f"“{one.text}” was left out: {one.reason}" for one in generated.dropped]
         reason = " ".join([*left_out, *filter(None, [generated.cut_short])]) or None
+        citations = self._book.citations()
         return replace(
             quoted,
             text=text,
-            citations=self._book.citations(),
+            citations=citations,
+            span=quoted.span if any(quoted.span and cited.holds(quoted.span) for cited in citations) else None,
             reason=reason,
             mode="generated",
             disagreements=disagreements,

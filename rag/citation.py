@@ -17,6 +17,10 @@ class Citation:
     span: Span
     cited_text: str
 
+    def holds(self, other: "Citation") -> bool:
+        """Tell whether another slice lies inside this one."""
+        return self.doc_id == other.doc_id and self.span.start <= other.span.start and other.span.end <= self.span.end
+
     @property
     def location(self) -> str:
         """The path of the page that shows the slice in its article."""

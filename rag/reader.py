@@ -17,6 +17,8 @@ from rag.evidence import Evidence, Found, Place
 SHARE, LARGEST_LOGIT = 0.02, 6.0
 # More candidates change next to nothing at this share.
 READ = 10
+# Of title and headings so many characters are read at most, so that they leave room for the passage.
+LONGEST_CONTEXT = 300
 # An answer has so many tokens at most.
 MAX_ANSWER_TOKENS = 30
 
@@ -40,7 +42,7 @@ class PassageText:
 
 def passage_text(passage: StoredPassage) -> PassageText:
     """Return a passage as it is read."""
-    context = " › ".join(filter(None, (passage.metadata.title, passage.heading)))
+    context = " › ".join(filter(None, (passage.metadata.title, passage.heading)))[:LONGEST_CONTEXT]
     body, offsets = without_inline_at(passage.text, Span(0, len(passage.text)))
     before = f"{context}\n" if context else ""
     return PassageText(before + body, len(before), [offset + passage.span.start for offset in offsets])

@@ -152,13 +152,12 @@ def context_words(item: Evidence) -> frozenset[str]:
 
 
 def _by_reader(relevance: float, item: Evidence, span: Span, rank: int) -> FoundFeatures | None:
-    """Return what the reader says of a sentence beside its own relevance, None where it has not read its passage."""
-    if item.found is None:
+    """Return what the reader says of a sentence beside its own relevance, None where it has not read the sentence."""
+    if item.found is None or (place := item.found.places.get(span)) is None:
         return None
-    place = item.found.places.get(span)
     return FoundFeatures(
         relevance=math.log(relevance / (1 - relevance)),
-        begins=math.log((place.begins if place else 0.0) + _LITTLE),
+        begins=math.log(place.begins + _LITTLE),
         answers=-item.found.no_answer,
         rank=-math.log(rank),
     )

@@ -241,3 +241,14 @@ class TestLanguageModel:
             engine = Engine(mine, generator=Generator(llm.base_url, "m", None))
             assert engine.ask(Query.parse("quagga")).answer.abstained
         assert llm.requests == []
+
+
+@pytest.mark.parametrize("question", ["🎈", "ꙮ", "😀", "???"])
+def test_what_the_tokenizer_does_not_know_is_no_answer_to_itself(
+    embedder: OnnxEmbedder, tmp_path: Path, question: str
+) -> None:
+    corpus = Corpus(tmp_path / "data", embedder, create=True)
+    corpus.put(Document("a", "It rained on Monday 😀.", "text/plain", Metadata()))
+    assert Engine(corpus).ask(question).answer.abstained
+    assert not Engine(corpus).ask(f"When did it rain? {question}").answer.abstained
+    corpus.close()

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from index.reader import WEIGHTS, Reader
 from index.records import StoredPassage
 from rag.engine import Engine
 from rag.evidence import Evidence, Found, Place, Reading
+from rag.grounding import Generated, Source, grounded
 from rag.query import Query
 from rag.reader import LARGEST_LOGIT, MAX_ANSWER_TOKENS, READ, SHARE, ReaderRereading, _likeliest, passage_text
 from rag.relevance import Sentence, SentenceFeatures
@@ -196,6 +198,44 @@ def test_the_sentence_that_answers_leads(embedder: OnnxEmbedder, tmp_path: Path,
     assert answer.of(told) == "Ada Quill"
     assert Engine(corpus).grounds(Query.parse(question)).sentences[0].text.startswith("Who the mayor")
     corpus.close()
+
+
+def test_what_the_reader_had_no_room_for_is_not_taken_for_no_answer(
+    embedder: OnnxEmbedder, tmp_path: Path, reader: Reader
+) -> None:
+    corpus = Corpus(tmp_path / "data", embedder, create=True)
+    long = Metadata(title="The comets that were seen from the old observatory on the hill " * 4)
+    told = "The hill is steep and the dome is green. " * 18 + "Jane Roe discovered the comet in 1911."
+    corpus.put(Document("told", told, "text/plain", long))
+    for number in range(4):
+        other = f"Comet hunters named {number} met in 1911. The mayor opened the fair in {1900 + number}."
+        corpus.put(Document(f"other-{number}", other, "text/plain", Metadata()))
+    question = "Who discovered the comet in 1911?"
+    for engine in (Engine(corpus), Engine(corpus, Reranking(ReaderRereading(reader), 1, 60))):
+        assert "Jane Roe" in engine.ask(question).answer.text
+    corpus.close()
+
+
+class Citing:
+    """A language model that says what its last source does."""
+
+    def answer(
+        self,
+        question: str,
+        sources: Sequence[Source],
+        on_text: Callable[[str], None] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Generated:
+        said = sources[-1]
+        return grounded(f"{said.text} [{said.number}]", sources, question)
+
+
+def test_a_span_that_a_language_model_does_not_cite_is_left_out(reading_engine: Engine) -> None:
+    assert reading_engine.ask(BROOK).answer.span is not None
+    engine = Engine(reading_engine.corpus, open_reranking(Path("unused"), "reader", deadline_s=60), Citing())
+    answer = engine.ask(BROOK).answer
+    assert answer.mode == "generated"
+    assert answer.span is None or any(cited.holds(answer.span) for cited in answer.citations)
 
 
 def test_where_the_reader_finds_no_answer_there_is_no_span() -> None:
