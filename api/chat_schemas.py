@@ -130,7 +130,7 @@ class ChatRequest(BaseModel):
         }
     )
     model: str = Field(description="`footnote`.")
-    messages: list[Message] = Field(min_length=1)
+    messages: list[Message] = Field(min_length=1, max_length=1000)
     stream: StrictBool | None = Field(False, description="Answer by server-sent events.")
     stream_options: StreamOptions | None = None
     top_k: schemas.TopK = 5

@@ -25,6 +25,8 @@ _HTTP_CODES = {
 }
 
 # Enough of a value to know it again.
+# More faults than a person mends at once help nobody.
+_MOST_DETAILS = 20
 _SHORT = reprlib.Repr()
 _SHORT.maxlist = _SHORT.maxdict = 10
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
@@ -48,7 +50,7 @@ async def on_footnote_error(request: Request, error: Exception) -> Response:
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = error.errors()
+    faults = error.errors()[:_MOST_DETAILS]
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if any(fault["type"] == "json_invalid" for fault in faults):
         said = schemas.ErrorBody(code="invalid_json", message="The body is not JSON in UTF-8; check its quotes.")

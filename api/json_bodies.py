@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api import large_json
+from api.errors import Overloaded
 
 # Up to this size reading takes less time than starting a process does.
 SMALL_BYTES = 1024 * 1024
@@ -41,7 +42,10 @@ class _JsonRequest(Request):
             return await read_aside(body)
         try:
             return json.loads(body)
-        except UnicodeDecodeError as error:
+        except json.JSONDecodeError:
+            raise
+        except ValueError as error:
+            # It is no UTF-8, or a number has more digits than Python takes.
             raise json.JSONDecodeError(str(error), "", 0) from error
 
 
@@ -52,7 +56,12 @@ async def read_aside(body: bytes) -> object:
     more values than any request may.
     """
     async with current_default_process_limiter():
-        done = await anyio.run_process(_READER, input=body, stderr=None, check=False)
+        try:
+            done = await anyio.run_process(_READER, input=body, stderr=None, check=False)
+        except OSError as error:
+            raise Overloaded(
+                f"A body of this size cannot be read now ({error.strerror}); send it again later."
+            ) from error
     if done.returncode:
         raise HTTPException(413, "The body takes more memory than it may; send fewer or smaller documents at a time")
     # It was written by our own reader and holds what JSON can hold.

@@ -14,7 +14,7 @@ from rag.errors import InvalidSetting
 
 MIN_KEY_CHARS = 16
 
-_Seen = tuple[int, int, int, int] | None
+_Seen = tuple[int, int, int, int, int] | None
 
 _SHA256 = "sha256:"
 _ENTRY = re.compile(r"([A-Za-z0-9._-]{1,60}):(read|write):([!-~]+)")
@@ -139,12 +139,12 @@ def _digest(key: str) -> bytes:
 
 
 def _seen(file: Path) -> _Seen:
-    """Return what changes whenever the file is written or another one is put in its place, None where there is none."""
+    """Return what changes whenever the file is written, made readable or replaced, None where there is none."""
     try:
         found = file.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _lines(file: Path) -> list[str]:

@@ -3,12 +3,24 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from index.records import Filters
 from rag import citation, engine, followup
 from rag.query import MAX_QUERY_CHARS, MAX_TOP_K, Query, parse_filters
+
+# No object of a request has nearly as many.
+_MOST_FIELDS = 100
 
 Marker = Annotated[int, Field(ge=1, description="The n of `[n]` in the answer's text.")]
 Start = Annotated[int, Field(ge=0, description="Where the slice begins, in code points of the document's text.")]
@@ -50,6 +62,14 @@ class Wire(BaseModel):
     """A JSON object. A field that is not known is refused: it is a slip that would otherwise be passed over."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_size(cls, sent: object) -> object:
+        # Each field that is not known would be an error of its own, which takes seconds where there are very many.
+        if isinstance(sent, dict) and len(sent) > _MOST_FIELDS:
+            raise ValueError(f"an object here has {_MOST_FIELDS} fields at most, this one {len(sent)}")
+        return sent
 
 
 class FilterBody(Wire):

@@ -16,7 +16,7 @@ from rag.beir import corpus_size, read_collection
 SETS = (SET, "hotpotqa_distractor500", "nq_open_oracle", "ramdocs", "squad_v1_dev")
 
 
-SIZES = (1_000, 5_183, 20_000)
+SIZES = (1_000, 5_183)
 
 
 def collection_of(data: Path, size: int) -> Path:

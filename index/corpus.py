@@ -70,7 +70,7 @@ class Corpus:
             stored_file = reading.file(document.doc_id)
         if stored == document:
             if file is not None and file != stored_file:
-                self.store.put_file(document.doc_id, file)
+                self.store.put_file(document, file)
             return Outcome.UNCHANGED
         passages = self.embedded(document)
         with self.store.published() if publish else nullcontext():

@@ -38,6 +38,7 @@ class Derived:
         loaded = vectors.load(folder, reading.database_id, dimension, reading.seq)
         self.is_new = loaded is None
         self._saved_seq = loaded.seq if loaded else -1
+        self._is_unsaved = False
         self._vectors = loaded or vectors.empty_snapshot(dimension)
         self._merging: threading.Thread | None = None
         self._words = Words(folder, reading.database_id, newest_seq)
@@ -70,7 +71,7 @@ class Derived:
         if merging is not None:
             merging.join(wait_s)
         snapshot = self._vectors
-        is_near = self._saved_seq >= 0 and snapshot.is_large and not snapshot.is_due
+        is_near = self._saved_seq >= 0 and snapshot.is_large and not snapshot.is_due and not self._is_unsaved
         if snapshot.seq != self._saved_seq and not is_near and not self._is_merging:
             self._rebase(self._saved(snapshot, threads=0))
 
@@ -91,17 +92,19 @@ class Derived:
         merged = vectors.load(self._folder, self.database_id, self._dimension, snapshot.seq)
         if merged is None or merged.seq <= self._saved_seq:
             merged = self._saved(snapshot, threads=1)
+        else:
+            self._saved_seq = merged.seq
         self._rebase(merged)
 
     def _saved(self, snapshot: VectorSnapshot, threads: int) -> VectorSnapshot:
         """Return a snapshot merged, and written where that is possible."""
         merged = snapshot.merged(threads)
+        self._is_unsaved = True
         with suppress(OSError):
             merged = vectors.save(self._folder, merged, self.database_id)
-            self._saved_seq = merged.seq
+            self._saved_seq, self._is_unsaved = merged.seq, False
         return merged
 
     def _rebase(self, merged: VectorSnapshot) -> None:
         with self._advancing:
-            self._saved_seq = max(self._saved_seq, merged.seq)
             self._vectors = self._vectors.over(merged)

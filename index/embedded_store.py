@@ -120,9 +120,9 @@ class EmbeddedStore:
         """Store a document with its passages in one transaction, in place of any of the same id."""
         self._database.put(document, passages, file)
 
-    def put_file(self, doc_id: str, file: FileRecord) -> None:
-        """Record that a document whose content is unchanged now stands in another file."""
-        self._database.put_file(doc_id, file)
+    def put_file(self, document: Document, file: FileRecord) -> bool:
+        """Record in which file a stored document now stands; tell whether it still has this text."""
+        return self._database.put_file(document, file)
 
     def delete(self, doc_id: str) -> bool:
         """Remove a document with its passages; tell whether it was there."""

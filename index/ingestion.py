@@ -94,7 +94,7 @@ def ingest(
             try:
                 _store(corpus, file, summary)
             except DocumentError as error:
-                summary.failures.append(Failure(str(file.path), str(error)))
+                summary.failures.append(Failure(_shown(file.path), str(error)))
             on_file()
     if prune:
         summary.removed = _prune(corpus)
@@ -165,6 +165,7 @@ def _in_order(files: Iterable[_UnderWay]) -> Iterator[_UnderWay]:
 
 
 def _begin(corpus: Corpus, path: Path, taken: dict[str, Path], workers: Workers, limits: Limits) -> _Begun:
+    _check_name(path)
     media_type_of(path.name)
     doc_id = doc_id_of(path.name)
     with corpus.store.read() as reading:
@@ -187,13 +188,25 @@ def _store(corpus: Corpus, file: _UnderWay, summary: Summary) -> None:
     if made is None:
         summary.unchanged += 1
     elif made.passages is None:
-        corpus.store.put_file(made.document.doc_id, file.begun.record)
+        if not corpus.store.put_file(made.document, file.begun.record):
+            raise UnreadableDocument(f"{made.document.doc_id!r} was changed meanwhile by others; index it again.")
         summary.unchanged += 1
     else:
         corpus.store.put(made.document, made.passages, file.begun.record)
         summary.added += file.begun.is_new
         summary.changed += not file.begun.is_new
         summary.passages += len(made.passages)
+
+
+def _check_name(path: Path) -> None:
+    """Refuse a path that is no UTF-8, which could not be stored."""
+    if _shown(path) != str(path):
+        raise UnreadableDocument(f"The name '{_shown(path)}' is not in UTF-8; rename it.")
+
+
+def _shown(path: Path) -> str:
+    """Return a path with what is no UTF-8 in it as numbers."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: dict[str, Path]) -> None:

@@ -6,6 +6,7 @@ is removed later, by whoever writes then, so that nobody who is reading it is di
 """
 
 import json
+import re
 import secrets
 import threading
 import time
@@ -428,6 +429,7 @@ class MilvusStore:
         self._numbers = _Numbers()
         self._writing = threading.Lock()
         self._written = 0
+        self._is_untold = False
         self._cleaned_at = 0.0
         self._reached = Reached(0, 0, time.time())
 
@@ -459,13 +461,16 @@ class MilvusStore:
             self._collections.upsert(DOCUMENTS, [head.row(places)])
             self._written += len(passages)
 
-    def put_file(self, doc_id: str, file: FileRecord) -> None:
-        """Record that a document whose content is unchanged now stands in another file."""
+    def put_file(self, document: Document, file: FileRecord) -> bool:
+        """Record in which file a stored document now stands; tell whether it still has this text."""
         with self._changing():
-            for row in self._collections.get(DOCUMENTS, [doc_id], "version", "head", "passages"):
-                head = _Head.read(row)
+            rows = self._collections.get(DOCUMENTS, [document.doc_id], "version", "head", "passages")
+            heads = [(_Head.read(row), row["passages"]) for row in rows]
+            same = [(head, places) for head, places in heads if head.sha256 == document.sha256]
+            for head, places in same:
                 changed = _Head(**{name: getattr(head, name) for name in _Head.__slots__} | {"file": file})
-                self._collections.upsert(DOCUMENTS, [changed.row(row["passages"])])
+                self._collections.upsert(DOCUMENTS, [changed.row(places)])
+            return bool(same)
 
     def delete(self, doc_id: str) -> bool:
         """Remove a document with its passages; tell whether it was there."""
@@ -512,6 +517,8 @@ class MilvusStore:
 
     def _seq(self) -> int:
         """Return the number of the last change; raise DataMismatch where another model's data has been put there."""
+        if self._is_untold:
+            self._tell_readers()
         rows = {row["name"]: row for row in self._collections.get(STATE, [_IDENTITY, _CHANGED], "at", "value")}
         if _IDENTITY not in rows:
             raise _missing(self._collections.milvus)
@@ -532,14 +539,19 @@ class MilvusStore:
         """Write one change after the other, and tell readers of each before it is acknowledged."""
         with self._writing:
             self._seq()
-            yield
-            self._tell_readers()
+            try:
+                yield
+            finally:
+                # What failed may have been written all the same, where only its answer was lost.
+                self._is_untold = True
+                self._tell_readers()
             if time.monotonic() - self._cleaned_at > _CLEANED_EVERY_S:
                 self._clean()
 
     def _tell_readers(self) -> None:
         (changed,) = self._numbers.next(1)
         self._collections.upsert(STATE, [{"name": _CHANGED, "at": changed, "value": [""]}])
+        self._is_untold = False
 
     def _stored(self, doc_id: str) -> list[_Written]:
         rows = self._collections.get(DOCUMENTS, [doc_id], "version", "head", "passages")
@@ -715,8 +727,16 @@ def _bytes_of(strings: Sequence[str]) -> bytes:
     return b64decode("".join(strings))
 
 
+# Lone surrogates, and the control characters for which JSON has no letter.
+_UNSAYABLE = re.compile("[\x00-\x07\x0b\x0e-\x1f\ud800-\udfff]")
+
+
 def _among(name: str, values: Sequence[str], comparison: str = "in") -> str:
-    return f"{name} {comparison} [{', '.join(map(quoted, values))}]" if values else "version == -1"
+    # What Milvus cannot read in an expression stands in no row either.
+    values = [value for value in values if not _UNSAYABLE.search(value)]
+    if not values:
+        return "version == -1" if comparison == "in" else "version != -1"
+    return f"{name} {comparison} [{', '.join(map(quoted, values))}]"
 
 
 def _short(source: str) -> str:

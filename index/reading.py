@@ -44,6 +44,7 @@ _LABELS = {"highlights", "summary", "abstract", "introduction", "overview", "con
 _PAGE_ELEMENTS = 50_000
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEP_QUOTE = re.compile(rf"^(?: {{0,3}}>){{{_QUOTES + 1}}}", re.MULTILINE)
 
 
@@ -81,8 +82,7 @@ def read_text(
     checked_doc_id(doc_id)
     if media_type not in {PLAIN, MARKDOWN, HTML}:
         raise UnsupportedFormat(f"Media type {media_type!r} is not one of {PLAIN!r}, {MARKDOWN!r} and {HTML!r}.")
-    # A NUL ends a text early in SQLite and in C, and a lone surrogate has no UTF-8: neither could be stored whole.
-    if "\0" in text or (not text.isascii() and re.search("[\ud800-\udfff]", text)):
+    if _storable(text) is None:
         raise UnreadableDocument(f"{doc_id!r} holds a NUL or a lone surrogate; send it as clean Unicode text.")
     if len(text) > limits.document_bytes or len(text.encode()) > limits.document_bytes:
         raise too_large(doc_id, len(text.encode()), limits)
@@ -144,7 +144,15 @@ def _likeliest(matches: CharsetMatches) -> CharsetMatch | None:
     return next((match for match in equals if match.encoding == "cp1252"), best)
 
 
+def _storable(text: str | None) -> str | None:
+    """Return a text, None where it holds what could not be stored whole."""
+    # A NUL ends a text early in SQLite and in C, and a lone surrogate has no UTF-8.
+    fits = text is not None and "\0" not in text and (text.isascii() or not _SURROGATE.search(text))
+    return text if fits else None
+
+
 def _merged(given: Metadata | None, found: Metadata) -> Metadata:
+    found = Metadata(**{name: _storable(getattr(found, name)) for name in Metadata.__slots__})
     if given is None:
         return found
     if given.url is not None and not _is_web_address(given.url):
@@ -261,6 +269,7 @@ def _check_page(doc_id: str, source: str) -> None:
 
 def _pdf(doc_id: str, raw: bytes, file_name: str, limits: Limits) -> Document:
     text, title = read_pdf(file_name, raw, limits)
+    title = _storable(title)
     document = read_text(doc_id, text, PLAIN, limits=limits)
     return replace(
         document, media_type=PDF, metadata=replace(document.metadata, title=title or document.metadata.title)

@@ -163,8 +163,8 @@ class Storage(Protocol):
     def put(self, document: Document, passages: Sequence[EmbeddedPassage], file: FileRecord | None) -> None:
         """Store a document with its passages as a whole, in place of any of the same id."""
 
-    def put_file(self, doc_id: str, file: FileRecord) -> None:
-        """Record that a document whose content is unchanged now stands in another file."""
+    def put_file(self, document: Document, file: FileRecord) -> bool:
+        """Record in which file a stored document now stands; tell whether it still has this text."""
 
     def delete(self, doc_id: str) -> bool:
         """Remove a document with its passages; tell whether it was there."""

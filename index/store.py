@@ -86,12 +86,14 @@ class Store:
                 )
             add_passages(connection, doc_no, seq, passages)
 
-    def put_file(self, doc_id: str, file: FileRecord) -> None:
-        """Record that a document whose content is unchanged now stands in another file."""
+    def put_file(self, document: Document, file: FileRecord) -> bool:
+        """Record in which file a stored document now stands; tell whether it still has this text."""
         with self._writing() as (connection, _):
-            connection.execute(
-                "UPDATE documents SET file_path = ?, file_sha256 = ? WHERE doc_id = ?", (file.path, file.sha256, doc_id)
+            changed = connection.execute(
+                "UPDATE documents SET file_path = ?, file_sha256 = ? WHERE doc_id = ? AND sha256 = ?",
+                (file.path, file.sha256, document.doc_id, document.sha256),
             )
+            return changed.rowcount > 0
 
     def delete(self, doc_id: str) -> bool:
         """Remove a document with its passages; tell whether it was there."""

@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -399,14 +399,23 @@ def _is_whole(folder: Path) -> bool:
     """
     for _ in range(_READ_AGAIN):
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
-        files = [path for path in folder.iterdir() if path.name.partition(".")[0] in segments]
+        deleted = {
+            segment["segment_id"].replace("-", ""): (segment["deletes"] or {}).get("opstamp")
+            for segment in meta["segments"]
+        }
+        files = [path for path in folder.iterdir() if _belongs(path.name, deleted)]
         try:
             return all(_is_whole_file(path) for path in files)
         except FileNotFoundError:
             # Another process has merged segments meanwhile.
             continue
     return True
+
+
+def _belongs(name: str, deleted: Mapping[str, int | None]) -> bool:
+    """Tell whether a file is of a segment, and no list of deletions that is only being written."""
+    segment, *rest = name.split(".")
+    return segment in deleted and (rest[-1] != "del" or rest[0] == str(deleted[segment]))
 
 
 def _is_whole_file(path: Path) -> bool:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from index.document import Document
-from index.errors import UnreadableDocument
+from index.errors import ModelUnusable, UnreadableDocument
 from index.limits import Limits
 from index.passage_embedding import PassageEmbedder
 from index.reading import read_bytes
@@ -132,9 +132,21 @@ class WorkerProcesses:
             return self._alone.submit(_made_here, work).result()
         except BrokenProcessPool:
             self._alone = None
+            self._check_can_begin()
             raise UnreadableDocument(
                 f"{work.name!r} ended the process that worked on it, twice; give it more memory, or leave the file out."
             ) from None
+
+    def _check_can_begin(self) -> None:
+        """Raise ModelUnusable where a process ends before it has been given any work."""
+        with self._started(1) as pool:
+            try:
+                pool.submit(_never).result()
+            except BrokenProcessPool:
+                raise ModelUnusable(
+                    f"No process can begin with the model {self._embedding.identity.model!r}; "
+                    "run `rag prepare`, or index without --processes."
+                ) from None
 
     def _started(self, processes: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
     milvus_uri: str | None = Field(
         None,
-        pattern=r"^(?:(?:https?|tcp)://\S+|unix:\S+|.+\.db)$",
+        pattern=r"^(?:(?:https?|tcp)://[^\s@]+|unix:\S+|.+\.db)$",
         description="Address of a Milvus, `http://host:19530`, or a file ending in `.db` for Milvus Lite.",
     )
     milvus_collection: str = Field(

@@ -181,6 +181,8 @@ REFUSED = [
     ("POST", "/v1/search", {}, 422, "query"),
     ("POST", "/v1/search", [], 422, "body"),
     ("POST", "/v1/search", {"query": "x", "filters": {"published_after": "soon"}}, 422, "soon"),
+    ("POST", "/v1/search", {"query": "x"} | {f"no-{n}": n for n in range(200)}, 422, "100 fields"),
+    ("POST", "/v1/search", {"query": "x", "filters": {"sources": [0] * 9000}}, 422, "sources"),
     ("POST", "/v1/ask", {"question": ""}, 422, "empty"),
     ("POST", "/v1/ask", {"question": "x", "history": [{"role": "system", "content": "y"}]}, 422, "system"),
     ("GET", "/v1/documents/unknown", None, 404, "unknown"),
@@ -223,6 +225,7 @@ class TestErrors:
             stored.request(method, path, json=body) if body is not None else stored.request(method, path), status
         )
         assert said in error["message"]
+        assert len(error["details"] or []) <= 20
         assert [line["doc_id"] for line in stored.get("/v1/documents").json()["documents"]] == ["copper"]
 
     def test_what_is_not_json_is_said(self, client: TestClient) -> None:

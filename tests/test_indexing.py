@@ -18,6 +18,7 @@ from index.corpus import Corpus, open_corpus
 from index.database import DATABASE
 from index.document import Document, Metadata
 from index.embedder import DEFAULT_MODEL, Embedding
+from index.errors import ModelUnusable
 from index.ingestion import Summary, article_files, ingest
 from index.storage import Milvus
 from index.store import Reading
@@ -55,6 +56,13 @@ class LateFirst(HashingEmbedder):
         if any("second" in text for text in texts):
             self.second.set()
         return embedded
+
+
+class Stillborn(HashingEmbedder):
+    """Ends the process that it is sent to."""
+
+    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
+        return os._exit, (1,)
 
 
 class Deadly(HashingEmbedder):
@@ -115,6 +123,30 @@ class TestThreads:
         with opened(tmp_path / "data", LateFirst()) as corpus:
             ingest(corpus, article_files([folder]))
         assert [row[1] for row in rows(tmp_path / "data")] == ["a", "b", "c"]
+
+    def test_a_name_that_is_no_utf_8_fails_alone(self, tmp_path: Path) -> None:
+        folder = articles(tmp_path / "articles", one="Copper fell.", two="Tin rose.")
+        for name in (b"caf\xe9", b"caf\xe9.txt"):
+            path = Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
+            if not path.suffix:
+                path.mkdir()
+                path /= "three.txt"
+            path.write_text("Zinc stood.")
+        with opened(tmp_path / "data", HashingEmbedder()) as corpus:
+            summary = ingest(corpus, article_files([folder]))
+            assert ids(corpus) == {"one", "two"}
+        assert len(summary.failures) == 2
+        for failure in summary.failures:
+            assert "caf\\udce9" in failure.path
+            assert failure.reason.isascii()
+            assert "rename it" in failure.reason
+
+    def test_what_a_file_says_of_itself_and_cannot_be_stored_is_left_out(self, tmp_path: Path) -> None:
+        folder = articles(tmp_path / "articles")
+        (folder / "odd.md").write_text('---\ntitle: "a\\ud800"\nsource: "b\\0"\nurl: https://a.test/\n---\nZinc stood.')
+        with opened(tmp_path / "data", HashingEmbedder()) as corpus:
+            assert counts(ingest(corpus, article_files([folder]))) == (1, 0, 0, 0)
+            assert corpus.document("odd").metadata == Metadata(url="https://a.test/")
 
     def test_only_so_many_files_are_under_way(self, tmp_path: Path) -> None:
         files, stored = article_files([numbered(tmp_path / "articles", 200)]), 0
@@ -294,6 +326,14 @@ class TestProcesses:
             assert [Path(failure.path).stem for failure in summary.failures] == ["a07", "a21"]
             assert all("ended the process" in failure.reason for failure in summary.failures)
             assert ids(corpus) == texts.keys() - {"a07", "a21"}
+
+    def test_a_process_that_cannot_begin_is_said_and_no_file_is_blamed(self, tmp_path: Path) -> None:
+        folder = articles(tmp_path / "articles", one="Copper fell.", two="Tin rose.")
+        with (
+            opened(tmp_path / "data", Stillborn()) as corpus,
+            pytest.raises(ModelUnusable, match="No process can begin"),
+        ):
+            ingest(corpus, article_files([folder]), processes=2)
 
     def test_they_fill_a_milvus_as_well(self, tmp_path: Path) -> None:
         files, stored = article_files([numbered(tmp_path / "articles", 20)]), 0

@@ -305,6 +305,18 @@ class TestKeys:
         assert "No such file" in said[5]
         assert not any(READ_KEY in line or WRITE_KEY in line or "half" in line for line in said)
 
+    def test_a_file_whose_rights_alone_change_is_read_again(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("WARNING", "footnote.keys")
+        file = tmp_path / "keys"
+        file.write_text(READ_ENTRY)
+        keys = read_keys(None, file)
+        assert keys.find(READ_KEY)
+        file.chmod(0o600 if file.stat().st_mode & 0o077 else 0o644)
+        assert keys.find(READ_KEY)
+        assert [record.getMessage() for record in caplog.records] == [f"{str(file)!r} has changed; 1 keys open now."]
+
     def test_a_file_that_has_lost_its_last_key_opens_to_nobody(self, corpus: Corpus, tmp_path: Path) -> None:
         file = tmp_path / "keys"
         file.write_text(READ_ENTRY)

@@ -21,8 +21,9 @@ from mcp.types import CallToolResult, TextContent
 
 from api import mcp_tools
 from api.app import create_app
-from api.errors import TooManyQuestions
-from api.mcp_server import tool_server
+from api.errors import NotReady, TooManyQuestions
+from api.mcp_endpoint import LateMcp
+from api.mcp_server import McpEndpoint, tool_server
 from api.streaming import Answering
 from index.corpus import Corpus
 from index.document import Document, Metadata
@@ -390,6 +391,33 @@ class TestHttp:
         assert unknown["error"]["code"] == -32601
         told = {"jsonrpc": "2.0", "method": "notifications/initialized"}
         assert http.post("/mcp", json=told, headers=SENT).status_code == 202
+
+    async def test_where_it_cannot_be_loaded_that_is_said_and_it_is_tried_again(self, engine: Engine) -> None:
+        class Failing(LateMcp):
+            failures = 2
+
+            def _load(self) -> McpEndpoint:
+                if self.failures:
+                    self.failures -= 1
+                    raise OSError("Too many open files")
+                return super()._load()
+
+        sent: list[Any] = []
+
+        async def receive() -> Any:  # noqa: ANN401 - as ASGI has it
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(told: Any) -> None:  # noqa: ANN401
+            sent.append(told)
+
+        scope: Any = {"type": "http", "method": "DELETE", "path": "/mcp", "headers": [], "query_string": b""}
+        late = Failing(engine, Answering(engine), None)
+        async with late.running():
+            for _ in range(2):
+                with pytest.raises(NotReady, match="ask again"):
+                    await late(scope, receive, send)
+            await late(scope, receive, send)
+        assert sent[0]["status"] < 500
 
     def test_apps_start_side_by_side_and_again(self, engine: Engine) -> None:
         app, other = create_app(engine), create_app(engine)

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from index import milvus_store
-from index.corpus import Corpus, open_corpus
+from index.corpus import Corpus, Outcome, open_corpus
 from index.doctor import diagnose, facts
 from index.document import Document, Metadata
 from index.errors import DataBusy, DataMismatch, DataMissing, DataUnreachable
@@ -251,6 +251,26 @@ class TestWhatIsLeftBehind:
         collections.close()
         corpus.close()
 
+    def test_is_not_found_where_only_the_answer_to_a_change_was_lost(
+        self, lite: Milvus, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        corpus = opened(lite)
+        corpus.put(plain("tin", "Tin is soft."))
+        upsert = Collections.upsert
+
+        def losing(self: Collections, name: str, rows: list[dict[str, object]]) -> None:
+            upsert(self, name, rows)
+            if name == "documents":
+                raise DataUnreachable("The answer was lost.")
+
+        monkeypatch.setattr(Collections, "upsert", losing)
+        with pytest.raises(DataUnreachable):
+            corpus.put(plain("tin", "Tin is hard."))
+        monkeypatch.undo()
+        assert (matched(corpus, "soft"), matched(corpus, "hard")) == ([], ["tin"])
+        assert corpus.put(plain("tin", "Tin is hard.")) is Outcome.UNCHANGED
+        corpus.close()
+
     def test_is_removed_where_a_writer_died_on_the_way(self, lite: Milvus, monkeypatch: pytest.MonkeyPatch) -> None:
         corpus = opened(lite)
         corpus.put(plain("tin", "Tin is soft."))
@@ -402,7 +422,7 @@ class TestSettings:
         with pytest.raises(InvalidSetting, match="RAG_MILVUS_URI is not set"):
             Settings.read()
 
-    @pytest.mark.parametrize("uri", ["milvus:19530", "ftp://x", "", "lite"])
+    @pytest.mark.parametrize("uri", ["milvus:19530", "ftp://x", "", "lite", "http://me:secret@x"])
     def test_what_is_no_address(self, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
         monkeypatch.setenv("RAG_MILVUS_URI", uri)
         with pytest.raises(InvalidSetting, match=f"RAG_MILVUS_URI cannot be '{uri}'"):

@@ -220,6 +220,22 @@ class TestEitherStore:
         assert len(corpus.embedder.embedded) == 1
         assert matched(corpus, "tin") == ["tin Span(start=0, end=12)"]
 
+    def test_a_file_is_not_said_to_hold_what_others_have_put(self, opened: Open) -> None:
+        corpus = opened()
+        corpus.put(article("tin", "Tin is soft."), FileRecord("/old/tin.txt", "a"))
+        corpus.put(article("tin", "Tin is hard."))
+        assert not corpus.store.put_file(article("tin", "Tin is soft."), FileRecord("/new/tin.txt", "a"))
+        with corpus.read() as view:
+            assert view.reading.file("tin") is None
+
+    def test_filters_by_what_no_document_can_have(self, opened: Open) -> None:
+        corpus = opened()
+        corpus.put(article("tin", "Tin is soft.", source="Reuters"))
+        for odd in ("a\u0001", "\ud800", '"', "\\", ""):
+            assert matched(corpus, "tin", Filters(sources=(odd,))) == []
+            assert len(matched(corpus, "tin", Filters(sources=(odd, "Reuters")))) == 1
+            assert len(matched(corpus, "tin", Filters(without_doc_ids=(odd,)))) == 1
+
     def test_deleting_what_is_not_there(self, opened: Open) -> None:
         with pytest.raises(DocumentNotFound, match="'nowhere'"):
             opened().delete("nowhere")
