@@ -107,7 +107,7 @@ def test_what_was_missed_is_written_as_missed() -> None:
     for written in (page(results), figures(results)):
         assert "| at most 1/5 | 1/4.0 (1/4.0 to 1/4.0) | **missed** |" in written
         assert "| more than 0.710, the better of both | 0.700 | **missed** |" in written
-        assert "a machine, 2 cores, Python 3.11.0, 2026-01-01; numpy 2.0." in written
+        assert "a machine, 2 cores, load at the end 0.1, Python 3.11.0, 2026-01-01; numpy 2.0." in written
 
 
 def test_only_what_was_measured_is_on_the_page() -> None:
