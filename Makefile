@@ -16,7 +16,7 @@ run: .venv/installed
 	$(BIN)/rag serve
 
 test: .venv/installed-dev
-	$(BIN)/pytest -m "not stages" --numprocesses auto --cov --cov-report=term:skip-covered --cov-fail-under=94
+	$(BIN)/pytest -m "not stages" --numprocesses auto --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
 	$(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto
