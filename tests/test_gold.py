@@ -14,7 +14,8 @@ from rag.gold import places, read_gold
 
 GOLD = Path(__file__).parent.parent / "gold"
 QUESTIONS = read_gold(GOLD / "questions.jsonl")
-MAX_DROP = 0.005
+# Processors round differently, and one question of 145 may hang on that.
+MAX_DROP = 0.01
 
 
 def test_there_are_enough_questions_of_every_kind() -> None:

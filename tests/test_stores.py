@@ -104,8 +104,10 @@ def both(tmp_path_factory: pytest.TempPathFactory, lite: Callable[[], Milvus]) -
     for corpus in pair:
         for document in many():
             corpus.put(document, publish=False)
+        # Tantivy counts what was replaced until it merges, so that both are alike only where little was.
         corpus.put(
-            article("metal-07", "Copper wire and tin foil are sold in Geneva.", "Copper", "Reuters", "2025-05-03")
+            article("metal-07", "Copper wire and tin foil are sold in Geneva.", "Copper", "Reuters", "2025-05-03"),
+            publish=False,
         )
         corpus.delete("metal-11")
         corpus.save()
