@@ -291,6 +291,11 @@ REFUSED: list[tuple[dict[str, object], str, str]] = [
 
 
 class TestErrors:
+    def test_of_very_many_bad_messages_only_so_many_are_looked_at(self, client: TestClient) -> None:
+        body = {"model": "footnote", "messages": [0] * 100_000}
+        error = error_of(client.post("/v1/chat/completions", json=body), 400)
+        assert "at most 1000 items" in error["message"]
+
     @pytest.mark.parametrize(("fields", "param", "said"), REFUSED, ids=[f"{row[1]} {row[2]}" for row in REFUSED])
     def test_what_cannot_be_honoured_is_refused_by_name(
         self, client: TestClient, fields: dict[str, object], param: str, said: str

@@ -11,7 +11,8 @@ from index.corpus import Corpus
 from index.database import DATABASE
 from index.document import Document, Metadata
 from index.records import Filters
-from index.words import FOLDER
+from index.store import Store
+from index.words import FOLDER, load
 from tests.doubles import HashingEmbedder
 
 ARTICLES = {
@@ -231,3 +232,13 @@ def test_what_was_deleted_makes_no_word_count_below_nothing(corpus: Corpus) -> N
     with corpus.read() as view:
         assert view.words.idfs("copper")["copper"] > 0
         assert all(weight > 0 for _, weight in view.words.weights("copper"))
+
+
+def test_deletions_that_another_process_is_writing_are_no_damage(corpus: Corpus, tmp_path: Path) -> None:
+    put(corpus, copper=ARTICLES["copper"], tin=ARTICLES["tin"])
+    folder = tmp_path / "data"
+    segment = next((folder / FOLDER).glob("*.term")).stem
+    (folder / FOLDER / f"{segment}.99999.del").write_bytes(b"not")
+    found = load(folder, Store(folder).database_id)
+    assert found is not None
+    assert found.passage_nos().tolist() == [1, 2]
