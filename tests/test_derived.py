@@ -105,20 +105,7 @@ def test_what_another_reader_has_merged_is_not_merged_again(store: Store) -> Non
     assert snapshot_of(store, other).is_whole
 
 
-def test_a_file_that_could_not_be_written_is_tried_again(store: Store) -> None:
-    derived = opened(store)
-    path = store.path.parent / vectors.FILE
-    path.unlink()
-    path.mkdir()
-    put(store, "second", unit_rows(ENOUGH_TO_MERGE, 2))
-    snapshot_of(store, derived)
-    derived.save()
-    path.rmdir()
-    derived.save()
-    assert path.is_file()
-
-
-def test_a_folder_that_cannot_be_written_is_merged_in_memory(store: Store) -> None:
+def saved_where_it_cannot_be_written(store: Store) -> Derived:
     derived = opened(store)
     path = store.path.parent / vectors.FILE
     path.unlink()
@@ -127,4 +114,17 @@ def test_a_folder_that_cannot_be_written_is_merged_in_memory(store: Store) -> No
     put(store, "second", unit_rows(ENOUGH_TO_MERGE, 2))
     snapshot_of(store, derived)
     derived.save()
+    return derived
+
+
+def test_a_file_that_could_not_be_written_is_tried_again(store: Store) -> None:
+    derived = saved_where_it_cannot_be_written(store)
+    path = store.path.parent / vectors.FILE
+    path.rmdir()
+    derived.save()
+    assert path.is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_merged_in_memory(store: Store) -> None:
+    derived = saved_where_it_cannot_be_written(store)
     assert snapshot_of(store, derived).is_whole

@@ -288,9 +288,9 @@ def answers_table(results: Mapping[str, Result]) -> list[str]:
         lines.append(f"| {TITLES['gold']} | {name.replace('_', ' ')} | {value['first']:.3f} | {value['reader']:.3f} |")
     answers, title = results[NATURAL]["answers"], TITLES[NATURAL]
     right = answers["leading_right"]
-    for what, said in (("sentence", "sentence of the answer"), ("highlight", "highlight of the first passage")):
+    for what, said in (("sentence", "sentence found best"), ("highlight", "first highlight of the first passage")):
         figures = f"{right[f'{what}, first']:.3f} | {right[f'{what}, reader']:.3f}"
-        lines.append(f"| {title} | the first {said} holds the answer | {figures} |")
+        lines.append(f"| {title} | the {said} holds the answer | {figures} |")
     for name, said in (
         ("given", "a span is given"),
         ("f1_where_given", "its F1"),
