@@ -135,9 +135,10 @@ class OnnxEmbedder:
         (vector, of_tokens), encoding = self._model.run(prompt + text)
         # Neither the prompt's tokens nor the model's own marks are of the text.
         kept, spans, begin = [], [], len(prompt)
-        marks = encoding.special_tokens_mask
-        for position, (start, end) in enumerate(encoding.offsets):
-            if begin <= start < end and not marks[position] and encoding.ids[position] != leave_out:
+        # Each of these makes a list when it is read.
+        tokens = zip(encoding.offsets, encoding.special_tokens_mask, encoding.ids, strict=True)
+        for position, ((start, end), mark, token) in enumerate(tokens):
+            if begin <= start < end and not mark and token != leave_out:
                 kept.append(position)
                 spans.append(Span(start - begin, end - begin))
         return Embedding(vector, of_tokens[kept], tuple(spans))

@@ -75,6 +75,7 @@ class VectorIndex:
 
     def vectors(self, rows: Rows) -> Vectors:
         """Return the vectors of these rows, shape `(n, dimension)`."""
+        _use_one_thread()
         found: Vectors = self.faiss.reconstruct_batch(rows)
         return found
 
@@ -152,6 +153,7 @@ class VectorIndex:
             parameters = None if selector is None else faiss.SearchParameters(sel=selector)
         else:
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probes)
+        _use_one_thread()
         cosines, rows = self.faiss.search(vector.reshape(1, -1), k, params=parameters)
         return [pair for pair in zip(cosines[0].tolist(), rows[0].tolist(), strict=True) if pair[1] >= 0]
 
@@ -191,4 +193,9 @@ def _threads(count: int) -> Iterator[None]:
     try:
         yield
     finally:
-        faiss.omp_set_num_threads(1)
+        _use_one_thread()
+
+
+def _use_one_thread() -> None:
+    """Have FAISS use this thread alone here; while those it would begin wait, they keep a core busy."""
+    faiss.omp_set_num_threads(1)

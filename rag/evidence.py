@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from index.document import Span, passage_id
 from index.embedder import Embedding, Vectors
@@ -163,16 +164,13 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     starts = np.cumsum([0, *(len(passage.vectors) for passage in passages)])
     if not starts[-1] or not len(query.weights):
         return [Reading(one, 0.0, 0.0, np.zeros(len(one.bounds), dtype=np.float32)) for one in passages]
-    vectors = np.concatenate([passage.vectors for passage in passages]).astype(np.float32)
-    # A column of zeros at the end, so that a range may begin there.
-    cosines = np.zeros((len(query.weights), len(vectors) + 1), dtype=np.float32)
-    np.maximum((query.vectors / TOKEN_SCALE) @ vectors.T, 0, out=cosines[:, :-1])
+    cosines = _cosines(query.vectors, [passage.vectors for passage in passages], int(starts[-1]))
     of_sentences = [one.bounds[:, 2:] + start for one, start in zip(passages, starts[:-1], strict=True)]
     greatest = _greatest(cosines, np.concatenate([np.stack([starts[:-1], starts[1:]], axis=1), *of_sentences]))
     # The heaviest token is always among those that count more than others, however the mean is rounded.
     heavy = query.weights >= min(query.weights.mean(), query.weights.max())
-    weakest = greatest[heavy, : len(passages)].min(axis=0).tolist()
-    matches: Vectors = query.weights @ greatest
+    weakest = greatest[: len(passages), heavy].min(axis=1).tolist()
+    matches: Vectors = greatest @ query.weights
     cuts = np.cumsum([len(one.bounds) for one in passages])[:-1]
     return [
         Reading(passage, match, least, own)
@@ -182,7 +180,23 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     ]
 
 
+def _cosines(query: Vectors, passages: Sequence[npt.NDArray[np.int8]], tokens: int) -> Vectors:
+    """Return the cosine of each token of the passages to each of the query, shape `(tokens + 1, n)`.
+
+    The last row is of zeros, so that a range may begin there.
+    """
+    cosines = np.zeros((tokens + 1, len(query)), dtype=np.float32)
+    asked = np.ascontiguousarray((query / TOKEN_SCALE).T)
+    start = 0
+    for vectors in passages:
+        # One passage at a time stays in the processor's cache.
+        end = start + len(vectors)
+        np.matmul(vectors.astype(np.float32), asked, out=cosines[start:end])
+        start = end
+    return cosines
+
+
 def _greatest(cosines: Vectors, ranges: Numbers) -> Vectors:
-    """Return the greatest of each row in each range of columns, shape `(rows, ranges)`; 0 in an empty one."""
-    greatest: Vectors = np.maximum.reduceat(cosines, ranges.ravel(), axis=1)[:, ::2] * (ranges[:, 0] < ranges[:, 1])
-    return greatest
+    """Return the greatest of each column in each range of rows, 0 in an empty one, and at least 0."""
+    greatest: Vectors = np.maximum.reduceat(cosines, ranges.ravel(), axis=0)[::2]
+    return np.maximum(greatest, 0) * (ranges[:, :1] < ranges[:, 1:])

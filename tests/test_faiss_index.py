@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +8,7 @@ import pytest
 
 from index.embedder import Vectors
 from index.faiss_index import INVERTED_FROM, VectorIndex
+from tests.command_line import ROOT
 
 DIMENSION = 16
 COUNT = INVERTED_FROM + 5_000
@@ -29,6 +33,27 @@ def recall(index: VectorIndex, rows: Vectors, eligible: np.ndarray[tuple[int], n
         shares.append(len(wanted & {row for _, row in index.nearest(query, K, eligible)}) / len(wanted))
     return float(np.mean(shares))
 
+
+# Prints how many threads a search in a thread begins. The process that tests is told to have one in any case.
+COUNTING = """
+import os, threading
+import numpy as np
+from index.faiss_index import INVERTED_FROM, VectorIndex
+
+rows = np.random.default_rng(0).standard_normal((INVERTED_FROM, 8)).astype(np.float32)
+indexes = [VectorIndex.flat(rows), VectorIndex.of(rows, threads=2)]
+
+def count():
+    before = len(os.listdir("/proc/self/task"))
+    for index in indexes:
+        index.nearest(rows[0], 5, np.ones(len(rows), dtype=bool))
+        index.vectors(np.arange(5_000))
+    print(len(os.listdir("/proc/self/task")) - before)
+
+thread = threading.Thread(target=count)
+thread.start()
+thread.join()
+"""
 
 ROWS = clustered(COUNT, 1)
 ALL = np.ones(COUNT, dtype=bool)
@@ -105,3 +130,11 @@ def test_the_same_vectors_make_the_same_index(inverted: VectorIndex) -> None:
 def test_a_file_that_is_not_there_is_an_error_of_the_disk(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nothing"):
         VectorIndex.read(tmp_path / "nothing", COUNT)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc here")
+def test_a_search_begins_no_threads_in_whichever_thread_it_is_made() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    command = [sys.executable, "-W", "ignore", "-c", COUNTING]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("0\n", "")

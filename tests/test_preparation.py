@@ -13,6 +13,7 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
+from index import onnx_model
 from index.corpus import Corpus
 from index.embedder import DEFAULT_MODEL, ModelCard, OnnxEmbedder, find_model
 from index.errors import ModelNotPrepared, ModelUnusable
@@ -59,6 +60,15 @@ def test_its_sums_are_exact_whatever_the_processor(model_folder: Path) -> None:
         exact: Any = expected.run(None, {name: np.array([values]) for name, values in features.items()})
         assert float(vector @ exact[0][0]) > 0.999
         assert (tokens * exact[1][0]).sum(axis=1).min() > 0.995
+
+
+def test_what_tries_the_sums_is_what_it_says() -> None:
+    (graph,) = [onnx.load(Path(onnx_model.__file__).with_name("sums.onnx")).graph]
+    assert [node.op_type for node in graph.node] == ["MatMulInteger"]
+    weights = onnx.numpy_helper.to_array(graph.initializer[0])
+    assert weights.dtype == np.int8
+    assert weights.shape == (64, 16)
+    assert (weights == 127).all()
 
 
 @pytest.mark.slow
