@@ -7,6 +7,7 @@ import pytest
 from benchmarks import soak
 
 
+@pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.slow
 def test_a_server_at_saturation_answers_all_and_holds_its_memory(model_folder: Path, tmp_path: Path) -> None:
     with soak.served(tmp_path / "data", model_folder.parent) as (url, pid):
