@@ -16,10 +16,10 @@ run: .venv/installed
 	$(BIN)/rag serve
 
 test: .venv/installed-dev
-	$(BIN)/pytest -m "not stages" --numprocesses auto --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
+	$(BIN)/pytest -m "not stages" --numprocesses auto --dist worksteal --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
-	$(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto
+	$(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

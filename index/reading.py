@@ -103,7 +103,8 @@ def document_blocks(document: Document) -> tuple[Block, ...]:
     is_markdown = document.media_type == MARKDOWN
     blocks = markdown_blocks(text, split_front_matter(text)[1]) if is_markdown else plain_blocks(text)
     if not blocks:
-        raise EmptyDocument(f"{document.doc_id!r} has no text; a scanned page needs text recognition first.")
+        remedy = "a scanned page needs text recognition first" if document.media_type == PDF else "give one with text"
+        raise EmptyDocument(f"{document.doc_id!r} has no text; {remedy}.")
     if len(furniture_spans(text, blocks)) == len(blocks):
         raise EmptyDocument(
             f"{document.doc_id!r} holds only page furniture such as {blocks[0].span.of(text)[:60]!r}; "

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import shutil
+import tempfile
 import threading
 import time
 import zlib
@@ -16,7 +17,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import tantivy
@@ -55,6 +55,7 @@ _UNUSABLE = (ValueError, LookupError, OSError)
 # How long words stay in memory before the disk is tried again.
 _DISK_AGAIN_S = 5.0
 _READ_AGAIN = 3
+_REMOVED_AGAIN = 100
 # What a question is asked with, and what is left of "what's" and "doesn't" when they are taken apart.
 _QUESTION_WORDS = (
     "what",
@@ -309,12 +310,22 @@ def _opened_to_read(folder: Path) -> tantivy.Index:
         return tantivy.Index.open(str(folder))
     except _UNUSABLE:
         # Tantivy writes a lock even to read. What it has opened through links it keeps when they are gone.
-        with TemporaryDirectory(prefix="footnote-words-") as links:
+        links = Path(tempfile.mkdtemp(prefix="footnote-words-"))
+        try:
             for path in folder.resolve().iterdir():
-                if path.name.endswith(".lock"):
-                    continue
-                (Path(links) / path.name).symlink_to(path)
-            return tantivy.Index.open(links)
+                if not path.name.endswith(".lock"):
+                    (links / path.name).symlink_to(path)
+            return tantivy.Index.open(str(links))
+        finally:
+            _remove(links)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which a thread of Tantivy's may just then begin a lock."""
+    for _ in range(_REMOVED_AGAIN):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
 
 
 def indexed_words(text: str) -> list[str]:

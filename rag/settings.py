@@ -1,6 +1,7 @@
 """The settings: read once at the edge from the environment, passed down as plain values."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
     def _names_a_model(self) -> Self:
         if (self.llm_base_url is None) != (self.llm_model is None):
             given = {"RAG_LLM_BASE_URL": self.llm_base_url, "RAG_LLM_MODEL": self.llm_model}
-            said = ", ".join(f"{name} is {value!r}" for name, value in given.items() if value)
+            said = ", ".join(f"{name} is {_without_password(value)!r}" for name, value in given.items() if value)
             raise ValueError(f"Only {said}; give RAG_LLM_BASE_URL and RAG_LLM_MODEL together, or neither")
         return self
 
@@ -177,7 +178,13 @@ class Settings(BaseSettings):
             if not fault["loc"]:
                 raise InvalidSetting(f"{fault['ctx']['error']}.") from error
             name = PREFIX + str(fault["loc"][0]).upper()
-            raise InvalidSetting(f"{name} cannot be {str(fault['input'])!r}: {fault['msg']}.") from error
+            shown = _without_password(str(fault["input"]))
+            raise InvalidSetting(f"{name} cannot be {shown!r}: {fault['msg']}.") from error
+
+
+def _without_password(value: str) -> str:
+    """Return what a setting was set to, as it may be shown: an address without who is to be let in by it."""
+    return re.sub(r"//[^/\s]*@", "//…@", value)
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

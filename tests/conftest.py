@@ -32,6 +32,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture
+def _without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin processes whose lines are not counted: they work long, and counting would take half of the time."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session")
 def model_folder() -> Path:
     """The prepared default model, made once and kept where `make run` keeps it."""

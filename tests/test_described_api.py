@@ -68,6 +68,7 @@ def run(rag: CommandLine, folder: Path, examples: int, seed: int | None, *, with
     return Run(json.loads(report.read_text(encoding="utf-8")), done.stdout)
 
 
+@pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.slow
 @pytest.mark.parametrize("with_keys", [False, True], ids=["open", "with keys"])
 def test_every_answer_is_as_described(rag: CommandLine, tmp_path: Path, with_keys: bool) -> None:

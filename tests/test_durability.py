@@ -886,6 +886,7 @@ class TestTwoProcesses:
 
 
 class TestKills:
+    @pytest.mark.usefixtures("_without_coverage")
     def test_twenty_kills_lose_nothing(self, tmp_path: Path, model_folder: Path) -> None:
         figures = kills.run(20, seed=20, folder=tmp_path, models=model_folder.parent)
         assert figures["kills"] == 20

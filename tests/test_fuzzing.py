@@ -13,6 +13,7 @@ from tests.command_line import ROOT
 BENCHMARKS = ROOT / "benchmarks"
 
 
+@pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
 def test_nothing_crashes_in_a_second_each(tmp_path: Path) -> None:

@@ -190,6 +190,7 @@ CASES = {
 }
 
 
+@pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_hostile_document_is_taken_or_refused_in_time(case: Case, tmp_path: Path) -> None:
     made = case.make()

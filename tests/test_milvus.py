@@ -422,10 +422,16 @@ class TestSettings:
         with pytest.raises(InvalidSetting, match="RAG_MILVUS_URI is not set"):
             Settings.read()
 
-    @pytest.mark.parametrize("uri", ["milvus:19530", "ftp://x", "", "lite", "http://me:secret@x"])
+    @pytest.mark.parametrize("uri", ["milvus:19530", "ftp://x", "", "lite"])
     def test_what_is_no_address(self, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
         monkeypatch.setenv("RAG_MILVUS_URI", uri)
         with pytest.raises(InvalidSetting, match=f"RAG_MILVUS_URI cannot be '{uri}'"):
+            Settings.read()
+
+    @pytest.mark.parametrize("uri", ["http://me:secret@x", "http://me:sec@ret@x"])
+    def test_a_password_in_an_address_is_refused_and_not_shown(self, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+        monkeypatch.setenv("RAG_MILVUS_URI", uri)
+        with pytest.raises(InvalidSetting, match="RAG_MILVUS_URI cannot be 'http://…@x'"):
             Settings.read()
 
     def test_says_where_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:

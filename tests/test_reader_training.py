@@ -121,6 +121,7 @@ def lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.slow
 def test_training_taken_up_again_ends_as_it_would_have(tmp_path: Path) -> None:
     make_embedder(tmp_path)
@@ -128,6 +129,7 @@ def test_training_taken_up_again_ends_as_it_would_have(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
+@pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.slow
 def test_a_small_run_ranks_better_than_chance_and_what_it_exports_reads(tmp_path: Path, model_folder: Path) -> None:
     environment = {"RAG_DATA_DIR": str(tmp_path / "data"), "RAG_MODELS_DIR": str(model_folder.parent)}
@@ -146,6 +148,7 @@ def test_a_small_run_ranks_better_than_chance_and_what_it_exports_reads(tmp_path
     assert Reader(exported).card.onnx_sha256 in (exported / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.slow
 def test_examples_say_where_the_answers_are(tmp_path: Path, model_folder: Path) -> None:
     collection(tmp_path / "sets" / "squad_v1_dev")

@@ -69,7 +69,7 @@ def encrypted_pdf() -> bytes:
 
 
 BAD = [
-    ("a.txt", b"", EmptyDocument, "'a'"),
+    ("a.txt", b"", EmptyDocument, "'a' has no text; give one with text"),
     ("a.txt", b" \n\t\n", EmptyDocument, "'a'"),
     ("a.txt", b"Leave a Reply\n\nCancel reply\n", EmptyDocument, "Leave a Reply"),
     ("a.txt", bytes(range(256)) * 4, UnreadableDocument, "'a.txt'"),

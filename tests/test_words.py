@@ -1,4 +1,5 @@
 import shutil
+import threading
 from collections import Counter
 from math import log
 from pathlib import Path
@@ -12,7 +13,7 @@ from index.database import DATABASE
 from index.document import Document, Metadata
 from index.records import Filters
 from index.store import Store
-from index.words import FOLDER, load
+from index.words import FOLDER, _remove, load
 from tests.doubles import HashingEmbedder
 
 ARTICLES = {
@@ -92,6 +93,24 @@ def test_an_overlap_does_not_depend_on_which_passages_are_asked_for(corpus: Corp
         alone = [view.words.overlaps("lead and tin prices", [number])[number] for number in numbers]
     assert [together[number] for number in numbers] == pytest.approx(alone)
     assert len(numbers) == len(ARTICLES)
+
+
+def test_a_folder_is_removed_although_something_is_begun_in_it_meanwhile(tmp_path: Path) -> None:
+    folder = tmp_path / "links"
+    folder.mkdir()
+
+    def begin_locks() -> None:
+        while folder.exists():
+            try:
+                (folder / "a.lock").touch()
+            except FileNotFoundError:
+                return
+
+    thread = threading.Thread(target=begin_locks)
+    thread.start()
+    _remove(folder)
+    thread.join()
+    assert not folder.exists()
 
 
 def test_dotted_abbreviations_are_one_word(corpus: Corpus) -> None:

@@ -6,7 +6,7 @@ import { Fault, ask } from "./client.js";
 import * as conversations from "./conversations.js";
 import { announce, at, element, keepFocus } from "./dom.js";
 import { faultNotice } from "./faults.js";
-import { filters, filtersInWords } from "./filters.js";
+import { closeFilters, filters, filtersInWords } from "./filters.js";
 import { load, save } from "./kept.js";
 import { closeArticle } from "./reader.js";
 
@@ -157,6 +157,7 @@ function setUpKeys() {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
       if (!at("quote-tip").hidden) hideTip();
+      else if (event.target.closest("#filters[open]")) closeFilters();
       else closeArticle();
     }
     if (event.key === "/" && !event.target.closest("input, textarea, select, dialog")) {

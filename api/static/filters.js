@@ -73,6 +73,12 @@ export function filtersInWords() {
   ].filter(Boolean).join("; ");
 }
 
+/** Fold the filters up and have the keyboard where they are opened from. */
+export function closeFilters() {
+  at("filters").open = false;
+  at("filters").querySelector("summary").focus();
+}
+
 function say() {
   const count = Object.keys(filters() ?? {}).length;
   at("filters-said").textContent = count ? `(${count} on)` : "";
