@@ -6,6 +6,7 @@ question waiting.
 
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
@@ -90,6 +91,10 @@ class Line:
         return admitted
 
     async def _admitted(self) -> None:
+        # Most find a thread free, and a deadline takes time of its own.
+        with suppress(anyio.WouldBlock):
+            self._free.acquire_nowait()
+            return
         try:
             with anyio.fail_after(self._deadline_s):
                 await self._free.acquire()

@@ -170,7 +170,8 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     # The heaviest token is always among those that count more than others, however the mean is rounded.
     heavy = query.weights >= min(query.weights.mean(), query.weights.max())
     weakest = greatest[: len(passages), heavy].min(axis=1).tolist()
-    matches: Vectors = greatest @ query.weights
+    # Row by row: a product by BLAS would round the last rows otherwise than the rest.
+    matches: Vectors = np.einsum("ij,j->i", greatest, query.weights)
     cuts = np.cumsum([len(one.bounds) for one in passages])[:-1]
     return [
         Reading(passage, match, least, own)
@@ -189,7 +190,8 @@ def _cosines(query: Vectors, passages: Sequence[npt.NDArray[np.int8]], tokens: i
     asked = np.ascontiguousarray((query / TOKEN_SCALE).T)
     start = 0
     for vectors in passages:
-        # One passage at a time stays in the processor's cache.
+        # One passage at a time stays in the processor's cache, and does not depend on its neighbours. BLAS is held to
+        # one thread where a corpus is opened; to share so little between threads would take longer.
         end = start + len(vectors)
         np.matmul(vectors.astype(np.float32), asked, out=cosines[start:end])
         start = end

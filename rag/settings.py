@@ -1,7 +1,6 @@
 """The settings: read once at the edge from the environment, passed down as plain values."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -184,7 +183,9 @@ class Settings(BaseSettings):
 
 def _without_password(value: str) -> str:
     """Return what a setting was set to, as it may be shown: an address without who is to be let in by it."""
-    return re.sub(r"//[^/\s]*@", "//…@", value)
+    before, at, host = value.rpartition("@")
+    scheme, slashes, _ = before.partition("//")
+    return f"{scheme + slashes if slashes else ''}…@{host}" if at else value
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ import platform
 import re
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -145,12 +146,14 @@ def _forked(work: Callable[[], None], errors: int) -> int:
     # What is instrumented takes ten seconds to import; a copy has it already.
     pid = os.fork()
     if not pid:
+        os.dup2(errors, sys.stderr.fileno())
         try:
-            os.dup2(errors, sys.stderr.fileno())
             work()
-        finally:
-            # Atheris ends the process by itself; only an error comes here.
-            os._exit(1)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+        # Atheris ends the process by itself; only what went wrong before it began comes here.
+        os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 

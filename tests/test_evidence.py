@@ -73,6 +73,18 @@ def test_a_match_is_the_weighted_mean_of_the_greatest_cosines(
         assert reading.best_sentence <= reading.match + 1e-4
 
 
+@given(others=st.lists(st.integers(0, 12), max_size=8), tokens=st.integers(1, 14), seed=st.integers(0, 1000))
+def test_a_reading_does_not_depend_on_what_is_read_beside_it(others: list[int], tokens: int, seed: int) -> None:
+    weights = np.random.default_rng(seed).random(tokens).astype(np.float32) + 0.01
+    query = QueryTokens(unit_rows(tokens, seed), weights / weights.sum())
+    one = passage(seed, 9, [(0, 2), (2, 5), (5, 9)])
+    beside = [passage(number, count, [(0, count // 2)]) for number, count in enumerate(others)]
+    (alone,) = read(query, [one])
+    for reading in (read(query, [one, *beside])[0], read(query, [*beside, one])[-1]):
+        assert (reading.match, reading.weakest) == (alone.match, alone.weakest)
+        assert reading.sentence_matches.tolist() == alone.sentence_matches.tolist()
+
+
 def test_without_token_vectors_nothing_matches() -> None:
     query = QueryTokens(np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.float32))
     (reading,) = read(query, [passage(1, 0, [(0, 0)])])

@@ -428,10 +428,22 @@ class TestSettings:
         with pytest.raises(InvalidSetting, match=f"RAG_MILVUS_URI cannot be '{uri}'"):
             Settings.read()
 
-    @pytest.mark.parametrize("uri", ["http://me:secret@x", "http://me:sec@ret@x"])
-    def test_a_password_in_an_address_is_refused_and_not_shown(self, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    @pytest.mark.parametrize(
+        ("uri", "shown"),
+        [
+            ("http://me:secret@x", "http://…@x"),
+            ("http://me:sec@ret@x", "http://…@x"),
+            ("http://me:se/cret@x", "http://…@x"),
+            ("http://me:my secret@x", "http://…@x"),
+            ("http:/me:secret@x", "…@x"),
+            ("me:secret@milvus:19530", "…@milvus:19530"),
+        ],
+    )
+    def test_a_password_in_an_address_is_refused_and_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, uri: str, shown: str
+    ) -> None:
         monkeypatch.setenv("RAG_MILVUS_URI", uri)
-        with pytest.raises(InvalidSetting, match="RAG_MILVUS_URI cannot be 'http://…@x'"):
+        with pytest.raises(InvalidSetting, match=f"RAG_MILVUS_URI cannot be '{shown}'"):
             Settings.read()
 
     def test_says_where_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:

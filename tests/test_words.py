@@ -106,10 +106,9 @@ def test_a_folder_is_removed_although_something_is_begun_in_it_meanwhile(tmp_pat
             except FileNotFoundError:
                 return
 
-    thread = threading.Thread(target=begin_locks)
+    thread = threading.Thread(target=begin_locks, daemon=True)
     thread.start()
     _remove(folder)
-    thread.join()
     assert not folder.exists()
 
 
