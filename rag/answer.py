@@ -25,7 +25,11 @@ MAX_MISSING = 5
 
 _WORD = re.compile(r"\w[\w’'.-]*\w|\w")
 # What a question is asked with beside its words; an article need not mention it.
-_OF_THE_ASKER = frozenset(["i", "me", "my", "mine", "we", "us", "our", "you", "your", "much", "many", "please", "tell"])
+_OF_THE_ASKER = frozenset([
+    "i", "me", "my", "mine", "we", "us", "our", "you", "your", "much", "many", "please", "tell", "explain", "show",
+    "know", "can", "could", "would", "should", "might", "must", "has", "have", "had", "been", "were", "am", "any",
+    "some", "about", "so", "too", "very", "really", "just", "even", "ever", "still", "actually", "exactly",
+])  # fmt: skip
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
