@@ -36,7 +36,7 @@ from index.errors import (
 )
 from index.ingestion import ingest
 from index.upgrade import upgrade
-from index.words import FOLDER
+from index.words import FOLDER, _remove
 from tests import format_1
 from tests.command_line import ROOT, CommandLine
 from tests.doubles import HashingEmbedder
@@ -455,7 +455,7 @@ class TestDerivedFiles:
         self.check(folder)
 
     def test_the_folder_of_the_words_of_another_database(self, folder: Path) -> None:
-        shutil.rmtree(folder / FOLDER)
+        _remove(folder / FOLDER)
         shutil.copytree(folder.parent / "other" / FOLDER, folder / FOLDER)
         self.check(folder)
 
@@ -472,7 +472,7 @@ class TestDerivedFiles:
         self.check(folder)
 
     def test_a_file_in_the_place_of_the_words(self, folder: Path) -> None:
-        shutil.rmtree(folder / FOLDER)
+        _remove(folder / FOLDER)
         (folder / FOLDER).write_text("in the way")
         self.check(folder)
 
@@ -480,7 +480,7 @@ class TestDerivedFiles:
     def test_the_words_of_data_that_is_open(self, folder: Path, damage: str) -> None:
         with reopened(folder) as corpus:
             if damage == "removed":
-                shutil.rmtree(folder / FOLDER)
+                _remove(folder / FOLDER)
             else:
                 (folder / FOLDER / "meta.json").write_bytes(b"")
             put(corpus, new="Lanthanum again.")
@@ -490,7 +490,7 @@ class TestDerivedFiles:
 
     @pytest.mark.parametrize(
         ("damage", "said"),
-        [(shutil.rmtree, "missing"), (lambda words: (words / "meta.json").write_bytes(b""), "damaged")],
+        [(_remove, "missing"), (lambda words: (words / "meta.json").write_bytes(b""), "damaged")],
     )
     def test_the_doctor_says_it_of_the_words(self, folder: Path, damage: Callable[[Path], object], said: str) -> None:
         damage(folder / FOLDER)
@@ -533,7 +533,7 @@ class TestDisk:
     ) -> None:
         monkeypatch.setattr("index.words._DISK_AGAIN_S", 0.0)
         with reopened(data) as corpus:
-            shutil.rmtree(data / FOLDER)
+            _remove(data / FOLDER)
             # A folder that is a link to nowhere can be neither opened nor made.
             (data / FOLDER).symlink_to(data / "nowhere" / "at all")
             put(corpus, b="Tin rose.")

@@ -197,7 +197,7 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, damage: str) -> None:
     first.close()
     words = folder / FOLDER
     if damage == "missing":
-        shutil.rmtree(words)
+        _remove(words)
     elif damage == "emptied":
         for path in words.iterdir():
             path.write_bytes(b"")
@@ -207,7 +207,7 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, damage: str) -> None:
         other = Corpus(tmp_path / "other", HashingEmbedder(), create=True)
         put(other, zebra="Zebra.")
         other.close()
-        shutil.rmtree(words)
+        _remove(words)
         shutil.copytree(tmp_path / "other" / FOLDER, words)
     embedder = HashingEmbedder()
     again = Corpus(folder, embedder)
