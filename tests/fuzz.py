@@ -143,7 +143,7 @@ def _fuzzed(name: str, seconds: int, folder: Path) -> dict[str, Any]:
 
 def _forked(work: Callable[[], None], errors: int) -> int:
     """Return the exit status of a copy of this process that does some work, its standard error going to a file."""
-    # What is instrumented takes ten seconds to import; a copy has it already.
+    # What is instrumented takes long to import; a copy has it already.
     pid = os.fork()
     if not pid:
         os.dup2(errors, sys.stderr.fileno())
