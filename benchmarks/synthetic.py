@@ -127,4 +127,4 @@ def _put(connection: Connection, seq: int, number: int, made: Sequence[tuple[str
     values = (document.doc_id, document.media_type, document.sha256, document.text)
     inserted = "INSERT INTO documents (doc_id, media_type, sha256, text) VALUES (?, ?, ?, ?) RETURNING doc_no"
     (doc_no,) = connection.execute(inserted, values).fetchone()
-    add_passages(connection, doc_no, seq, [passage for _, passage in made])
+    add_passages(connection, doc_no, seq, document, [passage for _, passage in made])

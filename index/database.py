@@ -15,7 +15,7 @@ from typing import NamedTuple
 from index.errors import DataBusy, DataCorrupt, DataError, DataMissing, DataUnwritable, ReadOnlyData, StorageFull
 from index.records import Identity
 
-FORMAT = 2
+FORMAT = 3
 DATABASE = "footnote.db"
 BUSY_TIMEOUT_S = 10.0
 LOG_BYTES = 4 * 1024 * 1024
@@ -51,6 +51,10 @@ CREATE TABLE passages (
 ) STRICT;
 CREATE INDEX passages_by_document ON passages (doc_no);
 CREATE INDEX passages_by_seq ON passages (seq);
+CREATE TABLE passage_words (
+    passage_no INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE,
+    words BLOB NOT NULL
+) STRICT;
 CREATE TABLE removals (passage_no INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 CREATE INDEX removals_by_seq ON removals (seq);
 """
@@ -204,6 +208,7 @@ def new_database_id() -> str:
 
 def without_passages(connection: Connection) -> None:
     """Empty the tables of what is made from documents, and give them the shape that this version writes."""
+    connection.execute("DROP TABLE IF EXISTS passage_words")
     connection.execute("DROP TABLE passages")
     connection.execute("DROP TABLE removals")
     _run(connection, _PASSAGES_SCHEMA)

@@ -172,6 +172,8 @@ def _vector_faults(path: Path, snapshot: VectorSnapshot | None, reading: Reading
 
 
 def _word_faults(path: Path, snapshot: WordSnapshot | None, reading: Reading) -> Iterator[str]:
+    for passage_no in reading.unsound_words():
+        yield f"The words kept beside passage number {passage_no} are not those of its text; index its article again."
     stored = reading.changes(0).passage_nos
     if snapshot is None or snapshot.seq > reading.seq:
         if len(stored):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from index.embedder import Vectors
 from index.errors import DataBusy
 from index.milvus import CONTENTS, DOCUMENTS, MAX_RESULTS, STATE, TEXTS, VECTORS, WORDS, Collections, Row, quoted
 from index.milvus_rows import BATCH, Head, Version, filtered_source, in_batches, places_of, tokens_of
-from index.milvus_words import Sparse, TermStatistics, WordQuery, product, text_weights
+from index.milvus_words import Sparse, TermStatistics, WordQuery, overlap_of, product, text_weights
 from index.records import (
     DocumentSummary,
     EmbeddedPassage,
@@ -112,6 +112,15 @@ class MilvusReading:
         """Return what the passages of these numbers are read by, in the order of the numbers."""
         rows = self._contents(passage_nos, "doc_id", "start", "end", "bounds", "tokens")
         return [tokens_of(row, self._shared.identity) for row in rows]
+
+    def overlaps(self, idfs: Mapping[str, float], passage_nos: Sequence[int]) -> dict[int, float]:
+        """Return how much of a query's words each passage has, by number; one that has none is left out."""
+        if not idfs:
+            return {}
+        wanted = overlap_of(idfs)
+        rows = self._collections.get(WORDS, _ints(passage_nos), "words")
+        scores = {row["passage_no"]: product(wanted, row["words"]) for row in rows}
+        return {number: score for number, score in scores.items() if score}
 
     def passage_nos(self, doc_id: str) -> list[int]:
         """Return the numbers of a document's passages, in order."""
@@ -277,15 +286,6 @@ class MilvusWords:
         """Return at most `k` passage numbers with their BM25 scores, best first, ties by number."""
         query = self._query(text)
         return self._searched.best(query.bm25, k, doc_nos) if query.words else []
-
-    def overlaps(self, text: str, passage_nos: Sequence[int]) -> dict[int, float]:
-        """Return how much of a query's words each passage has, by number; one that has none is left out."""
-        query = self._query(text)
-        if not query.words:
-            return {}
-        wanted = query.overlap
-        scores = {row["passage_no"]: product(wanted, row["words"]) for row in self._searched.of(passage_nos)}
-        return {number: score for number, score in scores.items() if score}
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""

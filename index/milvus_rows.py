@@ -11,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 
 from index.document import Document, Metadata, Span
-from index.furniture import without_inline
 from index.milvus import PIECE_CHARS, Row, pieces
 from index.milvus_words import SAMPLES, sparse_of
 from index.records import EmbeddedPassage, FileRecord, Identity, PassageTokens, PassageWords
@@ -96,11 +95,9 @@ def vector_row(number: int, version: int, document: Document, made: EmbeddedPass
 
 def word_row(number: int, version: int, document: Document, made: EmbeddedPassage) -> Row:
     """Return the row that a passage's words are found by."""
-    text = made.passage.span.of(document.text)
-    body, title = without_inline(text, Span(0, len(text))), document.metadata.title or ""
-    words = sparse_of(PassageWords(number, version, title, made.passage.heading, body))
+    read = PassageWords.of(document.metadata.title, made.passage.heading, made.passage.span.of(document.text))
     # The sample is drawn by chance, so that any part of it is a fair one.
-    return _filtered_row(number, version, document) | {"sample": secrets.randbelow(SAMPLES), "words": words}
+    return _filtered_row(number, version, document) | {"sample": secrets.randbelow(SAMPLES), "words": sparse_of(read)}
 
 
 def content_row(number: int, version: int, document: Document, made: EmbeddedPassage) -> Row:

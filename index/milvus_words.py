@@ -16,27 +16,15 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from index.analysis import indexed_words, query_words, word_spans
 from index.document import Span
 from index.milvus import MAX_RESULTS, WORDS, Collections
+from index.overlap import BM25_SHARE, FIELD_WEIGHTS, K1, MEAN_LENGTHS, B, inverse_frequency
 from index.records import PassageWords
-from index.words import (
-    BM25_SHARE,
-    FIELD_WEIGHTS,
-    MAX_BM25_AN_IDF,
-    indexed_words,
-    inverse_frequency,
-    query_words,
-    word_spans,
-)
 
 Sparse = dict[int, float]
 
-# The mean numbers of words that BM25 weighs a field's length by; those of the seeds, rounded.
-MEAN_LENGTHS: Mapping[str, float] = {"title": 8.0, "heading": 4.0, "body": 100.0}
-
 _ANYWHERE = "anywhere"
-# Tantivy's.
-_K1, _B = 1.2, 0.75
 # The embedded store's index holds one entry more than passages, its own state, and counts it.
 _STATE_ENTRIES = 1
 # From so many passages on, what one change does to a frequency is not worth counting it again for so long, nor what
@@ -58,7 +46,7 @@ def sparse_of(words: PassageWords) -> Sparse:
     vector: Sparse = {}
     for name, mean in MEAN_LENGTHS.items():
         found = indexed_words(getattr(words, name))
-        norm = _K1 * (1 - _B + _B * len(found) / mean)
+        norm = K1 * (1 - B + B * len(found) / mean)
         for word, times in Counter(found).items():
             vector[_dimension(name, word)] = times / (times + norm)
             vector[_dimension(_ANYWHERE, word)] = 1.0
@@ -191,24 +179,27 @@ class WordQuery:
     def bm25(self) -> Sparse:
         """The vector whose inner product with a passage's is its BM25 score."""
         return {
-            _dimension(name, word): weight * MAX_BM25_AN_IDF * self.idfs[name, word]
+            _dimension(name, word): weight * (K1 + 1) * self.idfs[name, word]
             for word in self.words
             for name, weight in FIELD_WEIGHTS.items()
-        }
-
-    @property
-    def overlap(self) -> Sparse:
-        """The vector whose inner product with a passage's is how much of the query's words it has."""
-        total = sum(self.anywhere.values())
-        bm25 = {one: BM25_SHARE * weight / (MAX_BM25_AN_IDF * total) for one, weight in self.bm25.items()}
-        return bm25 | {
-            _dimension(_ANYWHERE, word): (1 - BM25_SHARE) * idf / total for word, idf in self.anywhere.items()
         }
 
     @property
     def anywhere(self) -> dict[str, float]:
         """Each word with its inverse document frequency."""
         return {word: self.idfs[_ANYWHERE, word] for word in self.words}
+
+
+def overlap_of(idfs: Mapping[str, float]) -> Sparse:
+    """Return the vector whose inner product with a passage's is how much it has of words with these frequencies.
+
+    `idfs` are the words' inverse document frequencies, `index/overlap.py` says what an overlap is.
+    """
+    total = sum(idfs.values())
+    weights = {_ANYWHERE: 1 - BM25_SHARE} | {name: BM25_SHARE * weight for name, weight in FIELD_WEIGHTS.items()}
+    return {
+        _dimension(name, word): weight * idf / total for word, idf in idfs.items() for name, weight in weights.items()
+    }
 
 
 def text_weights(text: str, statistics: TermStatistics, seq: int) -> list[tuple[Span, float]]:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from index.document import Metadata, Passage, Span
 from index.embedder import Vectors
+from index.furniture import without_inline
 
 Numbers = npt.NDArray[np.int64]
 # Token vectors are kept as integers: with 128 dimensions a cosine is off by less than 0.005.
@@ -140,8 +141,11 @@ class Changes:
 class PassageWords:
     """What word search reads of a passage: its text and its headings without inline furniture, and its title."""
 
-    passage_no: int
-    doc_no: int
     title: str
     heading: str
     body: str
+
+    @classmethod
+    def of(cls, title: str | None, heading: str, text: str) -> "PassageWords":
+        """Return what is read of a passage of this text."""
+        return cls(title or "", heading, without_inline(text, Span(0, len(text))))

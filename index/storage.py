@@ -73,6 +73,9 @@ class Reading(Protocol[Passed]):
     def passage_tokens(self, passage_nos: Sequence[int]) -> list[PassageTokens]:
         """Return what the passages of these numbers are read by, in the order of the numbers."""
 
+    def overlaps(self, idfs: Mapping[str, float], passage_nos: Sequence[int]) -> dict[int, float]:
+        """Return how much of a query's words each passage has, by number; `index/overlap.py` says what that is."""
+
     def passage_nos(self, doc_id: str) -> list[int]:
         """Return the numbers of a document's passages, in order."""
 
@@ -116,9 +119,6 @@ class MatchingWords(Protocol[Sought]):
 
     def matching(self, text: str, k: int, doc_nos: Sought | None = None) -> list[tuple[int, float]]:
         """Return at most `k` passage numbers with their BM25 scores, best first, ties by number."""
-
-    def overlaps(self, text: str, passage_nos: Sequence[int]) -> dict[int, float]:
-        """Return how much of a query's words each passage has, by number; one that has none is left out."""
 
     def idfs(self, text: str) -> dict[str, float]:
         """Return the words that a query asks for, each with its inverse document frequency."""

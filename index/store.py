@@ -4,7 +4,7 @@ Every committed change has a sequence number, so that what is derived from the s
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from index.database import FORMAT, Connection, Database, State, damage, meta_of, state_of
 from index.document import Document, Metadata, Span
 from index.errors import DataMismatch
-from index.furniture import without_inline
+from index.overlap import overlaps, packed
 from index.records import (
     Changes,
     DocumentSummary,
@@ -84,7 +84,7 @@ class Store:
                 connection.execute(
                     f"UPDATE documents SET {fields} WHERE doc_no = :doc_no", {**values, "doc_no": doc_no}
                 )
-            add_passages(connection, doc_no, seq, passages)
+            add_passages(connection, doc_no, seq, document, passages)
 
     def put_file(self, document: Document, file: FileRecord) -> bool:
         """Record in which file a stored document now stands; tell whether it still has this text."""
@@ -165,8 +165,8 @@ class Reading:
             removed=np.array(self.removed_since(since), dtype=np.int64),
         )
 
-    def words_since(self, since: int) -> Iterator[PassageWords]:
-        """Yield the words of the passages added after `since`."""
+    def words_since(self, since: int) -> Iterator[tuple[int, int, PassageWords]]:
+        """Yield number, document number and words of the passages added after `since`."""
         rows = self._connection.execute(f"SELECT doc_no, passage_no, heading, start, end {_ADDED_SINCE}", (since,))
         # A document's text is read once: SQLite would read all of a long one again for each of its passages.
         for doc_no, of_document in groupby(rows, key=itemgetter(0)):
@@ -174,8 +174,7 @@ class Reading:
                 "SELECT title, text FROM documents WHERE doc_no = ?", (doc_no,)
             ).fetchone()
             for _, passage_no, heading, start, end in of_document:
-                body = without_inline(text[start:end], Span(0, end - start))
-                yield PassageWords(passage_no, doc_no, title or "", heading, body)
+                yield passage_no, doc_no, PassageWords.of(title, heading, text[start:end])
 
     def removed_since(self, since: int) -> list[int]:
         """Return the numbers of the passages removed after `since`."""
@@ -212,6 +211,18 @@ class Reading:
         )
         found = {row[0]: self._passage_tokens(*row[1:]) for row in rows}
         return [found[number] for number in passage_nos]
+
+    def overlaps(self, idfs: Mapping[str, float], passage_nos: Sequence[int]) -> dict[int, float]:
+        """Return how much of a query's words each passage has, by number; one that has none is left out."""
+        return overlaps(idfs, self._kept_words(passage_nos))
+
+    def unsound_words(self) -> list[int]:
+        """Return the numbers of the passages beside which other words are kept than those of their text."""
+        return [
+            passage_no
+            for passage_no, _, words in self.words_since(0)
+            if self._kept_words([passage_no]).get(passage_no) != packed(words)
+        ]
 
     def passage_spans(self, doc_id: str) -> list[Span]:
         """Return the spans of a document's passages, in order."""
@@ -274,6 +285,13 @@ class Reading:
         """Return what SQLite finds wrong with the database itself, nothing where it is sound."""
         return damage(self._connection)
 
+    def _kept_words(self, passage_nos: Sequence[int]) -> dict[int, bytes]:
+        rows = self._connection.execute(
+            "SELECT passage_no, words FROM json_each(?) AS wanted JOIN passage_words ON passage_no = wanted.value",
+            (json.dumps([int(number) for number in passage_nos]),),
+        )
+        return dict(rows)
+
     def _passage_tokens(self, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes) -> PassageTokens:
         return PassageTokens(
             doc_id,
@@ -283,13 +301,19 @@ class Reading:
         )
 
 
-def add_passages(connection: Connection, doc_no: int, seq: int, passages: Sequence[EmbeddedPassage]) -> None:
+def add_passages(
+    connection: Connection, doc_no: int, seq: int, document: Document, passages: Sequence[EmbeddedPassage]
+) -> None:
     """Store the passages of a document that has none."""
-    connection.executemany(
-        "INSERT INTO passages (doc_no, start, end, heading, seq, vector, sentence_bounds, token_vectors)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (_passage_row(doc_no, seq, embedded) for embedded in passages),
-    )
+    for embedded in passages:
+        passage = embedded.passage
+        (passage_no,) = connection.execute(
+            "INSERT INTO passages (doc_no, start, end, heading, seq, vector, sentence_bounds, token_vectors)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING passage_no",
+            _passage_row(doc_no, seq, embedded),
+        ).fetchone()
+        words = PassageWords.of(document.metadata.title, passage.heading, passage.span.of(document.text))
+        connection.execute("INSERT INTO passage_words VALUES (?, ?)", (passage_no, packed(words)))
 
 
 def check_format(folder: Path, found: str) -> None:

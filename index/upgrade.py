@@ -93,7 +93,7 @@ def _embed_anew(
         ).fetchone()
         document = Document(doc_id, text, media_type, Metadata(title, source, url, published_at))
         try:
-            add_passages(connection, doc_no, seq, embedding.embedded(document))
+            add_passages(connection, doc_no, seq, document, embedding.embedded(document))
         except EmptyDocument:
             yield doc_id
         on_document()

@@ -5,48 +5,34 @@ lock, and a searcher once opened never changes.
 """
 
 import json
-import math
-import re
 import shutil
 import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import tantivy
 from tantivy import Occur, Query
 
-from index.document import Span, without_hidden
+from index.analysis import analyzer, query_words, without_dots, word_spans
+from index.document import Span
 from index.errors import DataBusy
+from index.overlap import FIELD_WEIGHTS, inverse_frequency
 from index.records import Numbers
 from index.store import Reading
 
 FOLDER = "words"
-# What counts more: a word in a title or a heading names what the passage is about.
-FIELD_WEIGHTS = {"title": 0.5, "heading": 0.5, "body": 1.0}
-
-# Every word of a passage once, wherever it stands; what the share of a query's words is measured on.
+# Every word of a passage once, wherever it stands; what its inverse document frequency is counted by.
 _ANYWHERE = "anywhere"
-# How much of an overlap is BM25, which also counts how often a word stands there; the rest is coverage.
-BM25_SHARE = 1 / 3
-# BM25 of a word is at most its inverse document frequency times this, k1 + 1 with Tantivy's k1 of 1.2.
-MAX_BM25_AN_IDF = 2.2
-
-_ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
-_WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
-
 _VERSION = "footnote-words-3"
 _ANALYZER = "english"
 _HEAP_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 30.0
-# Words beyond these say nothing that the first ones do not, and each costs time.
-_MAX_QUERY_WORDS = 256
 _LOOKED_UP = 1000
 # Stands for the sequence number of an index that is of another database, or ahead of this one.
 _FOREIGN = -1
@@ -56,23 +42,6 @@ _UNUSABLE = (ValueError, LookupError, OSError)
 _DISK_AGAIN_S = 5.0
 _READ_AGAIN = 3
 _REMOVED_AGAIN = 100
-# What a question is asked with, and what is left of "what's" and "doesn't" when they are taken apart.
-_QUESTION_WORDS = (
-    "what",
-    "which",
-    "who",
-    "whom",
-    "whose",
-    "when",
-    "where",
-    "why",
-    "how",
-    "do",
-    "does",
-    "did",
-    "s",
-    "t",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,26 +61,7 @@ class WordSnapshot:
         if not words or (doc_nos is not None and not len(doc_nos)):
             return []
         query = self._any_of(words)
-        return self._found(query if doc_nos is None else self._within(query, "doc_no", doc_nos), k)
-
-    def overlaps(self, text: str, passage_nos: Sequence[int]) -> dict[int, float]:
-        """Return how much of a query's words each passage has, by number; one that has none is left out.
-
-        An overlap is 0 for none and about 1 for all, comparable between queries: two thirds of it are the share of the
-        words that stand in the passage, its title or its headings, each word counted by its inverse document
-        frequency, and one third is the BM25 score as a share of the most that these words could score.
-        """
-        idfs = self.idfs(text)
-        if not idfs or not passage_nos:
-            return {}
-        total = sum(idfs.values())
-        coverage = [
-            (Occur.Should, Query.const_score_query(self._word(_ANYWHERE, word), (1 - BM25_SHARE) * idf / total))
-            for word, idf in idfs.items()
-        ]
-        bm25 = Query.boost_query(self._any_of(list(idfs)), BM25_SHARE / (MAX_BM25_AN_IDF * total))
-        scored = Query.boolean_query([*coverage, (Occur.Should, bm25)])
-        return dict(self._found(self._within(scored, "passage_no", passage_nos), len(passage_nos)))
+        return self._found(query if doc_nos is None else self._within(query, doc_nos), k)
 
     def idfs(self, text: str) -> dict[str, float]:
         """Return the words that a query asks for, each with its inverse document frequency."""
@@ -141,16 +91,20 @@ class WordSnapshot:
         ]
         return Query.boolean_query(terms)
 
-    def _within(self, query: Query, field: str, numbers: Iterable[int]) -> Query:
-        allowed = self._one_of(field, [int(number) for number in numbers])
-        return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(allowed, 0.0))])
-
-    def _one_of(self, field: str, numbers: Sequence[int]) -> Query:
-        # A set is walked through beside all terms of the field, which takes longer than to look a few of them up.
-        if len(numbers) > _LOOKED_UP:
-            return Query.term_set_query(self.schema, field, numbers)
+    def _within(self, query: Query, doc_nos: Numbers) -> Query:
         return Query.boolean_query(
-            [(Occur.Should, Query.term_query(self.schema, field, number, index_option="basic")) for number in numbers]
+            [(Occur.Must, query), (Occur.Must, Query.const_score_query(self._one_of(doc_nos.tolist()), 0.0))]
+        )
+
+    def _one_of(self, doc_nos: Sequence[int]) -> Query:
+        # A set is walked through beside all terms of the field, which takes longer than to look a few of them up.
+        if len(doc_nos) > _LOOKED_UP:
+            return Query.term_set_query(self.schema, "doc_no", doc_nos)
+        return Query.boolean_query(
+            [
+                (Occur.Should, Query.term_query(self.schema, "doc_no", number, index_option="basic"))
+                for number in doc_nos
+            ]
         )
 
     def _word(self, field: str, word: str) -> Query:
@@ -257,12 +211,12 @@ class Words:
     def _write(self, writer: tantivy.IndexWriter, reading: Reading, since: int) -> None:
         for passage_no in reading.removed_since(since):
             writer.delete_documents_by_term("passage_no", passage_no)
-        for words in reading.words_since(since):
+        for passage_no, doc_no, words in reading.words_since(since):
             document = tantivy.Document()
-            document.add_integer("passage_no", words.passage_no)
-            document.add_integer("doc_no", words.doc_no)
+            document.add_integer("passage_no", passage_no)
+            document.add_integer("doc_no", doc_no)
             for field in FIELD_WEIGHTS:
-                text = _without_dots(getattr(words, field))
+                text = without_dots(getattr(words, field))
                 document.add_text(field, text)
                 document.add_text(_ANYWHERE, text)
             writer.add_document(document)
@@ -328,43 +282,6 @@ def _remove(folder: Path) -> None:
             return
 
 
-def indexed_words(text: str) -> list[str]:
-    """Return the words of a text as they are indexed, in order and as often as they stand there."""
-    words: list[str] = _analyzer().analyze(_without_dots(text))
-    return words
-
-
-def words_of(text: str) -> frozenset[str]:
-    """Return the words of a text as they are indexed, each once."""
-    return frozenset(indexed_words(text))
-
-
-def word_spans(text: str) -> list[tuple[Span, frozenset[str]]]:
-    """Return where each word of a text stands, and what it is indexed as."""
-    spans = (Span(*found.span()) for found in _WORD.finditer(text))
-    return [(span, words_of(span.of(text))) for span in spans]
-
-
-def inverse_frequency(having: int, passages: int) -> float:
-    """Return the inverse document frequency of a word that so many of all passages have, as BM25 has it, above 0."""
-    # Tantivy counts what was deleted among those that have a word, until it merges, but not among all.
-    having = min(having, passages)
-    return math.log(1 + (passages - having + 0.5) / (having + 0.5))
-
-
-def query_words(text: str) -> list[str]:
-    """Return the words that a query asks for, each once."""
-    # Stop words are indexed but asked for only where a query has no others: "the who" is a question too.
-    text = _without_dots(text)
-    found = _analyzer(without_stop_words=True).analyze(text) or _analyzer().analyze(text)
-    return list(dict.fromkeys(found))[:_MAX_QUERY_WORDS]
-
-
-def _without_dots(text: str) -> str:
-    """Return the text as it is read: abbreviations without dots, "U.S." and "US" being one word, and nothing hidden."""
-    return _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), without_hidden(text))
-
-
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("passage_no", stored=False, indexed=True, fast=True)
@@ -376,20 +293,6 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("database_id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("seq", stored=True)
     return builder.build()
-
-
-@cache
-def _analyzer(*, without_stop_words: bool = False) -> tantivy.TextAnalyzer:
-    builder = (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(60))
-        .filter(tantivy.Filter.lowercase())
-    )
-    if without_stop_words:
-        builder = builder.filter(tantivy.Filter.stopword("english")).filter(
-            tantivy.Filter.custom_stopword(list(_QUESTION_WORDS))
-        )
-    return builder.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.stemmer("english")).build()
 
 
 def _snapshot(index: tantivy.Index, schema: tantivy.Schema, database_id: str) -> WordSnapshot:
@@ -440,5 +343,5 @@ def _is_whole_file(path: Path) -> bool:
 
 
 def _registered(index: tantivy.Index) -> tantivy.Index:
-    index.register_tokenizer(_ANALYZER, _analyzer())
+    index.register_tokenizer(_ANALYZER, analyzer())
     return index

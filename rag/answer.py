@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from index.analysis import words_of
 from index.document import Span
-from index.words import words_of
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
 from rag.dates import time_asked

@@ -3,8 +3,8 @@
 import re
 from enum import StrEnum
 
+from index.analysis import words_of
 from index.document import Span
-from index.words import words_of
 
 _MONTHS = (
     "january|february|march|april|june|july|august|september|october|november|december|"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from index.words import words_of
+from index.analysis import words_of
 from rag.calibration import fitted
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence, coverage

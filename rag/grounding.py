@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
+from index.analysis import words_of
 from index.passages import sentence_bounds
-from index.words import words_of
 
 MAX_SENTENCES = 6
 # What the model writes where the sentences do not answer: asked for by the instructions, recognised by `Checking`.

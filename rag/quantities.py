@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from index.words import words_of
+from index.analysis import words_of
 
 Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date"]
 Bound = Literal["exact", "about", "over", "under", "least", "most"]

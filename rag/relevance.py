@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from index.analysis import words_of
 from index.document import Span
 from index.embedder import Vectors
-from index.words import words_of
 from rag.answer_type import MEASURE_WEIGHT, AnswerType, answer_type, holds, measure_asked
 from rag.calibration import fitted
 from rag.dates import TimeAsked, as_of, fits, periods_in, time_asked

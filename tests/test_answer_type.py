@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.words import words_of
+from index.analysis import words_of
 from rag.answer_type import AnswerType, answer_type, holds, measure_asked
 
 

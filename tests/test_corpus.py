@@ -8,7 +8,7 @@ import pytest
 
 from index import vectors
 from index.corpus import Corpus, Outcome, open_corpus
-from index.database import DATABASE, LOG_BYTES
+from index.database import DATABASE, LOG_BYTES, FORMAT
 from index.doctor import diagnose
 from index.document import Document, Metadata
 from index.embedder import DEFAULT_MODEL
@@ -259,7 +259,7 @@ class TestOpening:
         with sqlite3.connect(folder / DATABASE) as connection:
             connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
         connection.close()
-        with pytest.raises(DataMismatch, match=r"format 99.*format 2"):
+        with pytest.raises(DataMismatch, match=rf"format 99.*format {FORMAT}"):
             Corpus(folder, HashingEmbedder())
 
     @pytest.mark.parametrize("content", [b"", b"garbage" * 1000])
@@ -298,6 +298,8 @@ class TestDoctor:
         ("UPDATE passages SET start = start + 3", "sentence outside"),
         ("UPDATE passages SET token_vectors = zeroblob(length(token_vectors))", "token vectors"),
         ("UPDATE passages SET vector = zeroblob(length(vector))", "vector of passage"),
+        ("UPDATE passage_words SET words = zeroblob(length(words))", "words kept beside passage number"),
+        ("DELETE FROM passage_words", "words kept beside passage number"),
         ("DELETE FROM passages", "no passage"),
     )
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sentencex import get_sentence_boundaries
 
-from index.words import words_of
+from index.analysis import words_of
 from rag.disagreement import Disagreement, Statement, find_disagreements
 from tests.conftest import SEEDS
 

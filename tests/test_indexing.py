@@ -215,7 +215,7 @@ class TestThreads:
             connection.set_trace_callback(asked.append)
             words = list(Reading(connection, identity).words_since(0))
         assert len(words) > 50
-        assert next(found.body for found in words if "number42 " in found.body).startswith("Copper number")
+        assert next(found.body for *_, found in words if "number42 " in found.body).startswith("Copper number")
         assert sum("text" in statement for statement in asked) == 2
 
 

@@ -36,14 +36,6 @@ def matching(corpus: Corpus, text: str, filters: Filters | None = None) -> list[
         return [(passage.doc_id, score) for passage, (_, score) in zip(passages, found, strict=True)]
 
 
-def overlaps(corpus: Corpus, text: str) -> dict[str, float]:
-    with corpus.read() as view:
-        numbers = [number for doc_id in ARTICLES for number in view.reading.passage_nos(doc_id)]
-        found = view.words.overlaps(text, numbers)
-        passages = view.reading.passages(sorted(found))
-    return {passage.doc_id: found[number] for number, passage in zip(sorted(found), passages, strict=True)}
-
-
 def twin(word: str) -> dict[str, float]:
     """BM25 of a stemless word as the textbook has it, k1 = 1.2 and b = 0.75 (Robertson & Zaragoza 2009).
 
@@ -70,29 +62,6 @@ def test_scores_are_those_of_the_textbook(corpus: Corpus, word: str) -> None:
     found = matching(corpus, word)
     assert [doc_id for doc_id, _ in found] == sorted(expected, key=lambda doc_id: -expected[doc_id])
     assert dict(found) == pytest.approx(expected, rel=0.01)
-
-
-def test_an_overlap_is_the_share_of_the_query_s_words_by_how_rare_they_are(corpus: Corpus) -> None:
-    for doc_id, text in ARTICLES.items():
-        corpus.put(Document(doc_id, text, "text/plain", Metadata()), publish=False)
-    idf = log(1 + (5 - 2 + 0.5) / (2 + 0.5))
-    expected = {doc_id: 2 / 3 + bm25 / (3 * 2.2 * idf) for doc_id, bm25 in twin("copper").items()}
-    assert overlaps(corpus, "copper") == pytest.approx(expected, rel=0.01)
-    both = overlaps(corpus, "copper prices")
-    assert sorted(both, key=lambda doc_id: -both[doc_id]) == ["copper", "tin", "zinc"]
-    assert all(0 < overlap <= 1 for overlap in both.values())
-    assert overlaps(corpus, "unheard of") == {}
-    assert overlaps(corpus, "") == {}
-
-
-def test_an_overlap_does_not_depend_on_which_passages_are_asked_for(corpus: Corpus) -> None:
-    put(corpus, **ARTICLES)
-    with corpus.read() as view:
-        numbers = [number for number, _ in view.words.matching("lead and tin prices", 100)]
-        together = view.words.overlaps("lead and tin prices", numbers)
-        alone = [view.words.overlaps("lead and tin prices", [number])[number] for number in numbers]
-    assert [together[number] for number in numbers] == pytest.approx(alone)
-    assert len(numbers) == len(ARTICLES)
 
 
 def test_a_folder_is_removed_although_something_is_begun_in_it_meanwhile(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.corpora import indexed, seeds
+from index.analysis import words_of
 from index.records import Filters
-from index.words import words_of
 from rag.beir import doc_id_of
 from rag.engine import Engine
 from rag.evidence import Evidence

@@ -1,0 +1,75 @@
+"""What counts as a word, and which words are one: lower case, without accents, English stems."""
+
+import re
+from functools import cache
+
+import tantivy
+
+from index.document import Span, without_hidden
+
+_ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
+_WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
+# Words beyond these say nothing that the first ones do not, and each costs time.
+_MAX_QUERY_WORDS = 256
+# What a question is asked with, and what is left of "what's" and "doesn't" when they are taken apart.
+_QUESTION_WORDS = (
+    "what",
+    "which",
+    "who",
+    "whom",
+    "whose",
+    "when",
+    "where",
+    "why",
+    "how",
+    "do",
+    "does",
+    "did",
+    "s",
+    "t",
+)
+
+
+def indexed_words(text: str) -> list[str]:
+    """Return the words of a text as they are indexed, in order and as often as they stand there."""
+    words: list[str] = analyzer().analyze(without_dots(text))
+    return words
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text as they are indexed, each once."""
+    return frozenset(indexed_words(text))
+
+
+def word_spans(text: str) -> list[tuple[Span, frozenset[str]]]:
+    """Return where each word of a text stands, and what it is indexed as."""
+    spans = (Span(*found.span()) for found in _WORD.finditer(text))
+    return [(span, words_of(span.of(text))) for span in spans]
+
+
+def query_words(text: str) -> list[str]:
+    """Return the words that a query asks for, each once."""
+    # Stop words are indexed but asked for only where a query has no others: "the who" is a question too.
+    text = without_dots(text)
+    found = analyzer(without_stop_words=True).analyze(text) or analyzer().analyze(text)
+    return list(dict.fromkeys(found))[:_MAX_QUERY_WORDS]
+
+
+def without_dots(text: str) -> str:
+    """Return the text as it is read: abbreviations without dots, "U.S." and "US" being one word, and nothing hidden."""
+    return _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), without_hidden(text))
+
+
+@cache
+def analyzer(*, without_stop_words: bool = False) -> tantivy.TextAnalyzer:
+    """Return what takes a text without dots apart into words as they are indexed."""
+    builder = (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(60))
+        .filter(tantivy.Filter.lowercase())
+    )
+    if without_stop_words:
+        builder = builder.filter(tantivy.Filter.stopword("english")).filter(
+            tantivy.Filter.custom_stopword(list(_QUESTION_WORDS))
+        )
+    return builder.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.stemmer("english")).build()

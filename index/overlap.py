@@ -1,0 +1,106 @@
+"""How much of a query's words a passage has, by the words that are kept beside each passage.
+
+An index of words finds the passages that have a word; asked what some hundred candidates have, it reads nearly all of a
+word's passages. So each passage's words are kept as numbers, which are compared with the query's.
+"""
+
+import math
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from index.analysis import indexed_words
+from index.records import PassageWords
+
+# What counts more: a word in a title or a heading names what the passage is about.
+FIELD_WEIGHTS: Final[Mapping[str, float]] = {"title": 0.5, "heading": 0.5, "body": 1.0}
+# The mean numbers of words that the length of a field is weighed by; those of the seeds, rounded.
+MEAN_LENGTHS: Final[Mapping[str, float]] = {"title": 8.0, "heading": 4.0, "body": 100.0}
+# How much of an overlap is BM25, which also counts how often a word stands there; the rest is coverage.
+BM25_SHARE = 1 / 3
+# BM25's own, as Tantivy has them.
+K1, B = 1.2, 0.75
+
+_WEIGHTS, _MEAN_LENGTHS = np.array([*FIELD_WEIGHTS.values()]), np.array([*MEAN_LENGTHS.values()])
+_NUMBER = np.dtype("<u4")
+
+
+def inverse_frequency(having: int, passages: int) -> float:
+    """Return the inverse document frequency of a word that so many of all passages have, as BM25 has it, above 0."""
+    # Tantivy counts what was deleted among those that have a word, until it merges, but not among all.
+    having = min(having, passages)
+    return math.log(1 + (passages - having + 0.5) / (having + 0.5))
+
+
+def packed(words: PassageWords) -> bytes:
+    """Return the words of a passage as they are kept: numbers of 32 bits, how many each field has, then its words."""
+    fields = [indexed_words(getattr(words, name)) for name in FIELD_WEIGHTS]
+    numbers = [_number(word) for field in fields for word in field]
+    return np.array([*map(len, fields), *numbers], dtype=_NUMBER).tobytes()
+
+
+def overlaps(idfs: Mapping[str, float], kept: Mapping[int, bytes]) -> dict[int, float]:
+    """Return how much of a query's words each passage has, by number; one that has none is left out.
+
+    `idfs` are the query's words with their inverse document frequencies, `kept` the words of each passage. An overlap
+    is 0 for none and about 1 for all, comparable between queries: two thirds of it are the share of the words
+    that stand in the passage, its title or its headings, and one third is BM25 (Robertson & Zaragoza 2009) as a share
+    of the most that these words could score in the body, each word counted by its inverse document frequency.
+    """
+    if not idfs or not kept:
+        return {}
+    fields = _Fields.of(kept.values())
+    idf = np.array([*idfs.values()]) / sum(idfs.values())
+    word, field, times = fields.having([_number(word) for word in idfs])
+    passage, kind = np.divmod(field, len(FIELD_WEIGHTS))
+    saturation = times / (times + K1 * (1 - B + B * fields.lengths[field] / _MEAN_LENGTHS[kind]))
+    # A passage's first field that has a word stands for the passage.
+    covers = np.diff(word * len(kept) + passage, prepend=-1) > 0
+    share = idf[word] * ((1 - BM25_SHARE) * covers + BM25_SHARE * _WEIGHTS[kind] * saturation)
+    # Added one after the other, so that a passage's sum does not depend on those beside it.
+    sums = np.bincount(passage, weights=share, minlength=len(kept))
+    return {number: overlap for number, overlap in zip(kept, sums.tolist(), strict=True) if overlap}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fields:
+    """The words of some passages, one after the other, and where each field of each passage begins and ends in them."""
+
+    numbers: npt.NDArray[np.uint32]
+    begins: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, kept: Collection[bytes]) -> "_Fields":
+        """Return the fields of passages whose words are kept like this."""
+        numbers = np.frombuffer(b"".join(kept), dtype=_NUMBER)
+        sizes = np.array([len(one) // _NUMBER.itemsize for one in kept])
+        heads = (np.cumsum(sizes) - sizes)[:, np.newaxis] + np.arange(len(FIELD_WEIGHTS))
+        lengths = numbers[heads].astype(np.int64)
+        ends = heads[:, -1:] + 1 + np.cumsum(lengths, axis=1)
+        return cls(numbers, (ends - lengths).ravel(), ends.ravel())
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """How many words each field has."""
+        return self.ends - self.begins
+
+    def having(self, words: Sequence[int]) -> tuple[npt.NDArray[np.int64], ...]:
+        """Return which word stands in which field, and how often, in the order of the words and then of the fields."""
+        places = [np.flatnonzero(self.numbers == word) for word in words]
+        place = np.concatenate(places)
+        word = np.repeat(np.arange(len(words)), [len(found) for found in places])
+        field = np.searchsorted(self.ends, place, side="right")
+        # What stands before the first field of a passage are the fields' lengths.
+        is_word = place >= self.begins[field]
+        pairs, times = np.unique((word * len(self.ends) + field)[is_word], return_counts=True)
+        return *np.divmod(pairs, len(self.ends)), times
+
+
+def _number(word: str) -> int:
+    """Return the number that stands for a word, which two words hardly ever share."""
+    return zlib.crc32(word.encode())
