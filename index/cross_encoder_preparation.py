@@ -79,7 +79,7 @@ def _export(reference: "Reference", name: str, fingerprint: str, folder: Path) -
     inputs = write_graph(forward, reference, reference.preprocess(pairs[:2]), [ROW], folder)
     write_tokenizer(reference.tokenizer, name, folder)
     expected = reference.predict(pairs, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False)
-    for precision in precisions(folder):
+    for precision in precisions(folder, reference):
         card = CrossEncoderCard(
             name=name,
             fingerprint=fingerprint,

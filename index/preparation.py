@@ -128,7 +128,7 @@ def _export(reference: "SentenceTransformer", name: str, fingerprint: str, folde
     write_tokenizer(reference.tokenizer, name, folder)
     expected = _reference_vectors(reference)
     prompts = reference.prompts or {}
-    for precision in precisions(folder):
+    for precision in precisions(folder, reference):
         card = ModelCard(
             name=name,
             fingerprint=fingerprint,

@@ -8,7 +8,7 @@ import pytest
 
 from index import vectors
 from index.corpus import Corpus, Outcome, open_corpus
-from index.database import DATABASE, LOG_BYTES, FORMAT
+from index.database import DATABASE, FORMAT, LOG_BYTES
 from index.doctor import diagnose
 from index.document import Document, Metadata
 from index.embedder import DEFAULT_MODEL

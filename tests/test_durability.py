@@ -206,7 +206,11 @@ class TestRestore:
             pytest.param(lambda raw: raw[: len(raw) // 2], "no sound backup", id="half"),
             pytest.param(lambda raw: raw[:4096] + b"\0" * (len(raw) - 4096), "no sound backup", id="zeros"),
             pytest.param(lambda raw: raw.replace(b"Lanthanum", b"Palladium"), "SHA-256", id="another text"),
-            pytest.param(lambda raw: raw.replace(f"format{FORMAT}".encode(), b"format9"), f"format 9.*format {FORMAT}", id="newer"),
+            pytest.param(
+                lambda raw: raw.replace(f"format{FORMAT}".encode(), b"format9"),
+                f"format 9.*format {FORMAT}",
+                id="newer",
+            ),
             pytest.param(lambda raw: raw.replace(b"modelhashing", b"modelcrushed"), "'crushed'.*'hashing'", id="model"),
         ],
     )

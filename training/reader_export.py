@@ -96,7 +96,7 @@ def export(folder: Path, out: Path, examples: Examples) -> Card:
             [ROW, TOKENS],
             Path(made),
         )
-        precision = next(precisions(Path(made)))
+        precision = next(precisions(Path(made), reader))
         shutil.move(Path(made) / ONNX, out / ONNX)
     described = json.loads(tokenizer.to_str()) | {"truncation": None, "padding": None}
     (out / TOKENIZER).write_text(json.dumps(described), encoding="utf-8")
