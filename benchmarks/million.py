@@ -191,7 +191,7 @@ def _recall(engine: Engine, vectors: npt.NDArray[np.float32], queries: list[str]
             cosines = vectors @ vector
             # Passage numbers begin at 1.
             wanted = {int(row) + 1 for row in np.argpartition(-cosines, _K)[:_K]}
-            found = {number for number, _ in view.vectors.nearest(vector, CANDIDATES)[:_K]}
+            found = {one.passage_no for one in view.vectors.nearest(vector, CANDIDATES)[:_K]}
             shares.append(len(wanted & found) / _K)
     return round(float(np.mean(shares)), 4)
 

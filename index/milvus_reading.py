@@ -23,7 +23,7 @@ from index.records import (
     PassageTokens,
     StoredPassage,
 )
-from index.vectors import Near
+from index.vectors import Near, nearest_first
 
 # What the names of the log's entries begin with.
 LOG = "log-"
@@ -225,8 +225,8 @@ class _Searched:
         found = self.collections.get(self.name, _ints(passage_nos), "doc_id", "version", self.by)
         return self._current(sorted(found, key=lambda row: row["passage_no"]))
 
-    def best(self, vector: list[float] | Sparse, k: int, within: str | None) -> list[tuple[int, float]]:
-        """Return the `k` best passages with their scores, best first, ties by number."""
+    def best(self, vector: list[float] | Sparse, k: int, within: str | None) -> list[Near]:
+        """Return the `k` passages whose product with a vector is greatest, best first, ties by number."""
         dead: set[int] = set()
         while True:
             conditions = [within or "", f"version not in {sorted(dead)}" if dead else ""]
@@ -235,8 +235,8 @@ class _Searched:
             current = {row["version"] for row in self._current([row for _, _, row in found])}
             gone = {row["version"] for _, _, row in found} - current
             if not gone or len(found) < min(k, MAX_RESULTS):
-                hits = [(number, float(score)) for number, score, row in found if row["version"] in current]
-                return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+                hits = (Near(number, row["version"], float(score)) for number, score, row in found)
+                return nearest_first(hit for hit in hits if hit.doc_no in current)
             dead |= gone
 
     def all(self) -> Iterator[Row]:
@@ -255,8 +255,8 @@ class MilvusVectors:
     def __init__(self, searched: _Searched) -> None:
         self._searched = searched
 
-    def nearest(self, vector: Vectors, k: int, doc_nos: str | None = None) -> list[tuple[int, float]]:
-        """Return at most `k` passage numbers with their cosines, nearest first, ties by number."""
+    def nearest(self, vector: Vectors, k: int, doc_nos: str | None = None) -> list[Near]:
+        """Return at most `k` passages, nearest first, ties by number."""
         return self._searched.best(vector.tolist(), k, doc_nos)
 
     def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
@@ -285,7 +285,8 @@ class MilvusWords:
     def matching(self, text: str, k: int, doc_nos: str | None = None) -> list[tuple[int, float]]:
         """Return at most `k` passage numbers with their BM25 scores, best first, ties by number."""
         query = self._query(text)
-        return self._searched.best(query.bm25, k, doc_nos) if query.words else []
+        found = self._searched.best(query.bm25, k, doc_nos) if query.words else []
+        return [(number, score) for number, _, score in found]
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""

@@ -101,8 +101,8 @@ class Reading(Protocol[Passed]):
 class NearestVectors(Protocol[Sought]):
     """Vector search. Cosines are in [-1, 1]."""
 
-    def nearest(self, vector: Vectors, k: int, doc_nos: Sought | None = None) -> list[tuple[int, float]]:
-        """Return at most `k` passage numbers with their cosines, nearest first, ties by number."""
+    def nearest(self, vector: Vectors, k: int, doc_nos: Sought | None = None) -> list[Near]:
+        """Return at most `k` passages, nearest first, ties by number."""
 
     def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
         """Return, for each of these passages that a search can find, how near it is."""

@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader, BufferedWriter
@@ -76,18 +76,21 @@ class _Part:
         rows = rows[self.alive[rows] & (self.passage_nos[rows] == wanted)]
         if not len(rows):
             return []
-        cosines = self.index.vectors(rows) @ vector
-        return list(map(Near, self.passage_nos[rows].tolist(), self.doc_nos[rows].tolist(), cosines.tolist()))
+        return self._placed(rows, (self.index.vectors(rows) @ vector).tolist())
+
+    def _placed(self, rows: Sequence[int] | Numbers, cosines: Sequence[float]) -> list[Near]:
+        chosen = np.asarray(rows, dtype=np.int64)
+        return list(map(Near, self.passage_nos[chosen].tolist(), self.doc_nos[chosen].tolist(), cosines))
 
     def without(self, removed: Numbers) -> "_Part":
         if not len(removed) or not len(self.passage_nos):
             return self
         return _Part(self.index, self.passage_nos, self.doc_nos, self.alive & ~np.isin(self.passage_nos, removed))
 
-    def search(self, vector: Vectors, k: int, doc_nos: Numbers | None) -> list[tuple[float, int]]:
+    def nearest(self, vector: Vectors, k: int, doc_nos: Numbers | None) -> list[Near]:
         eligible = self.alive if doc_nos is None else self.alive & np.isin(self.doc_nos, doc_nos)
         found = self.index.nearest(vector, k, eligible)
-        return [(cosine, int(self.passage_nos[row])) for cosine, row in found]
+        return self._placed([row for _, row in found], [cosine for cosine, _ in found])
 
     def grown(self, passage_nos: Numbers, doc_nos: Numbers, vectors: Vectors, threads: int) -> "_Part":
         """Return the living rows followed by these, in an index for so many."""
@@ -132,15 +135,14 @@ class VectorSnapshot:
         parts = [part.passage_nos[part.alive] for part in (self.base, self.recent)]
         return np.sort(np.concatenate(parts))
 
-    def nearest(self, vector: Vectors, k: int, doc_nos: Numbers | None = None) -> list[tuple[int, float]]:
-        """Return at most `k` passage numbers with their cosines in [-1, 1], nearest first, ties by number.
+    def nearest(self, vector: Vectors, k: int, doc_nos: Numbers | None = None) -> list[Near]:
+        """Return at most `k` passages, nearest first, ties by number.
 
         `vector` has shape `(dimension,)` and unit length; only passages of the documents `doc_nos` are looked at
         where that is given. Of a large base a few of the nearest may be missed.
         """
-        found = self.base.search(vector, k, doc_nos) + self.recent.search(vector, k, doc_nos)
-        found.sort(key=lambda hit: (-hit[0], hit[1]))
-        return [(passage_no, score) for score, passage_no in found[:k]]
+        found = self.base.nearest(vector, k, doc_nos) + self.recent.nearest(vector, k, doc_nos)
+        return nearest_first(found)[:k]
 
     def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
         """Return, for each of these passages that a search can find, how near it is."""
@@ -176,6 +178,11 @@ class VectorSnapshot:
         passage_nos, doc_nos, vectors = (np.concatenate(columns) for columns in zip(*since, strict=True))
         recent = _Part.of(passage_nos, doc_nos, VectorIndex.flat(vectors))
         return VectorSnapshot(self.seq, _Part(base.index, base.passage_nos, base.doc_nos, alive), recent)
+
+
+def nearest_first(found: Iterable[Near]) -> list[Near]:
+    """Return passages in the order of their cosines, ties by number."""
+    return sorted(found, key=lambda one: (-one.cosine, one.passage_no))
 
 
 def empty_snapshot(dimension: int) -> VectorSnapshot:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.corpus import Corpus
+from index.database import FORMAT
 from index.document import Document, Metadata, checked_doc_id
 from index.errors import DocumentError, InvalidDocumentId
 from rag.errors import InvalidBeir
@@ -43,7 +44,7 @@ def read_collection(folder: Path, split: str, limit: int | None = None) -> Colle
 
 
 def index_folder(folder: Path, cache: Path) -> Path:
-    """Return the data folder in which this corpus is kept: named for it and for the digest of its content."""
+    """Return the data folder in which this corpus is kept: named for it, the digest of its content and the format."""
     try:
         with (folder / "corpus.jsonl").open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -51,7 +52,7 @@ def index_folder(folder: Path, cache: Path) -> Path:
         raise InvalidBeir(
             f"'{folder}' has no corpus.jsonl ({error.strerror}); give a folder in the BEIR layout."
         ) from error
-    return cache / f"{folder.name}-{digest[:12]}"
+    return cache / f"{folder.name}-{digest[:12]}-{FORMAT}"
 
 
 def index_corpus(folder: Path, corpus: Corpus, data: Path | None, on_document: Callable[[], None]) -> int:

@@ -1,7 +1,9 @@
 """The engine: the whole path of a question, top to bottom."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -130,6 +132,8 @@ class Engine:
         self._reranking = reranking
         self._weights = weights or Weights()
         self._observer = Observer()
+        # The word search of a question runs beside its embedding.
+        self._beside = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="words")
 
     @classmethod
     def open(
@@ -239,18 +243,18 @@ class Engine:
 
     def _retrieve(self, view: View, query: Query, depth: int, stages: Stages) -> _Ranking:
         """Return the ranking down to a depth."""
+        doc_nos = view.reading.doc_nos(query.filters)
         stages.over("open")
+        matching = self._beside.submit(view.words.matching, query.text, CANDIDATES, doc_nos)
         embedding = self.corpus.embedder.embed_query(query.text)
         stages.over("embed")
-        doc_nos = view.reading.doc_nos(query.filters)
-        nearest = view.vectors.nearest(embedding.vector, CANDIDATES, doc_nos)
+        near = view.vectors.nearest(embedding.vector, CANDIDATES, doc_nos)
         stages.over("vectors")
-        matching = view.words.matching(query.text, CANDIDATES, doc_nos)
+        bm25 = dict(matching.result())
         stages.over("words")
-        numbers = sorted({number for number, _ in [*nearest, *matching]})
-        near = view.vectors.near(embedding.vector, numbers)
-        overlaps = view.reading.overlaps(view.words.idfs(query.text), numbers)
-        candidates = candidates_of(near, overlaps, dict(matching))
+        near += view.vectors.near(embedding.vector, sorted(bm25.keys() - {one.passage_no for one in near}))
+        overlaps = view.reading.overlaps(view.words.idfs(query.text), sorted(one.passage_no for one in near))
+        candidates = candidates_of(near, overlaps, bm25)
         stages.over("candidates")
         reranking = self._reranking_for(query)
         looked_at = max(depth, reranking.depth if reranking else 0)

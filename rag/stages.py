@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-# In the order of `rag/engine.py`; a question passes `rerank` and `generate` only where there is what does it.
+# In the order of `rag/engine.py`; a question passes `rerank` and `generate` only where there is what does it. The word
+# search begins beside `embed`; `words` is how much longer it takes than `embed` and `vectors`.
 STAGES = ("open", "embed", "vectors", "words", "candidates", "read", "fuse", "fetch", "rerank", "answer", "generate")
 
 # Hears of a stage's name and seconds as soon as it is over, in the thread that went through it.

@@ -37,7 +37,7 @@ def found(corpus: Corpus, question: str, filters: Filters | None = None) -> list
     vector = corpus.embedder.embed_query(question).vector
     with corpus.read() as view:
         doc_nos = view.reading.doc_nos(filters or Filters())
-        near = [number for number, cosine in view.vectors.nearest(vector, 100, doc_nos) if cosine > 0.1]
+        near = [one.passage_no for one in view.vectors.nearest(vector, 100, doc_nos) if one.cosine > 0.1]
         return [passage.doc_id for passage in view.reading.passages(near)]
 
 
@@ -46,7 +46,7 @@ def test_what_is_put_is_found_with_its_exact_text(corpus: Corpus) -> None:
     assert corpus.put(document("metals", text, title="Metals")) is Outcome.ADDED
     with corpus.read() as view:
         (passage,) = view.reading.passages(
-            [number for number, _ in view.vectors.nearest(corpus.embedder.embed_query("lanthanum").vector, 1)]
+            [one.passage_no for one in view.vectors.nearest(corpus.embedder.embed_query("lanthanum").vector, 1)]
         )
     assert passage.text == text
     assert [passage.slice(sentence) for sentence in passage.sentences] == [

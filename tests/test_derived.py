@@ -89,7 +89,7 @@ def test_much_that_came_is_found_at_once_and_merged_beside_the_searches(store: S
     after = snapshot_of(store, derived)
     assert after.passage_nos().tolist() == during.passage_nos().tolist()
     assert len(after.passage_nos()) == ENOUGH_TO_MERGE + 5
-    assert after.nearest(unit_rows(5, 3)[2], 1)[0][1] == pytest.approx(1, abs=1e-3)
+    assert after.nearest(unit_rows(5, 3)[2], 1)[0].cosine == pytest.approx(1, abs=1e-3)
     assert saved_seq(store) > 1
 
 

@@ -203,8 +203,8 @@ def test_passages_are_found_by_what_they_say(embedder: OnnxEmbedder, tmp_path: P
         (tmp_path / f"{name}.txt").write_text(text)
     ingest(corpus, article_files([tmp_path / "animals.txt", tmp_path / "metals.txt"]))
     with corpus.read() as view:
-        (nearest, _), *_ = view.vectors.nearest(embedder.embed_query("which animal eats plants?").vector, 2)
-        assert view.reading.passages([nearest])[0].doc_id == "animals"
+        nearest, *_ = view.vectors.nearest(embedder.embed_query("which animal eats plants?").vector, 2)
+        assert view.reading.passages([nearest.passage_no])[0].doc_id == "animals"
     corpus.close()
 
 

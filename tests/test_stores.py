@@ -121,7 +121,7 @@ def found(corpus: Corpus, text: str, filters: Filters | None = None, k: int = 20
     with corpus.read() as view:
         vector = corpus.embedder.embed_query(text).vector
         near = view.vectors.nearest(vector, k, view.reading.doc_nos(filters or Filters()))
-        return [f"{one.doc_id} {one.span}" for one in view.reading.passages([number for number, _ in near])]
+        return [f"{one.doc_id} {one.span}" for one in view.reading.passages([hit.passage_no for hit in near])]
 
 
 def matched(corpus: Corpus, text: str, filters: Filters | None = None, k: int = 20) -> list[str]:

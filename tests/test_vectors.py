@@ -58,8 +58,12 @@ def test_any_history_of_changes_is_searched_as_numpy_would(
     query = unit_rows(1, seed)[0]
     wanted = None if docs is None else numbers(sorted(docs))
     found = snapshot.nearest(query, k, wanted)
-    assert [number for number, _ in found] == twin(rows, query, k, docs)
-    assert np.allclose([score for _, score in found], [rows[number] @ query for number, _ in found], atol=1e-5)
+    assert [one.passage_no for one in found] == twin(rows, query, k, docs)
+    assert np.allclose([one.cosine for one in found], [rows[one.passage_no] @ query for one in found], atol=1e-5)
+    again = {one.passage_no: one for one in snapshot.near(query, sorted(rows))}
+    assert again.keys() == rows.keys()
+    assert [one.doc_no for one in found] == [again[one.passage_no].doc_no for one in found]
+    assert np.allclose([one.cosine for one in found], [again[one.passage_no].cosine for one in found], atol=1e-6)
     assert snapshot.passage_nos().tolist() == sorted(rows)
 
 
@@ -91,7 +95,7 @@ def test_a_base_made_beside_the_searches_takes_the_place_of_the_older_one() -> N
 def test_equal_scores_come_in_the_order_of_their_numbers() -> None:
     row = unit_rows(1, 1)
     snapshot = vectors.empty_snapshot(DIMENSION).after(changes(1, [3, 1, 2], np.repeat(row, 3, axis=0)))
-    assert [number for number, _ in snapshot.nearest(row[0], 3)] == [1, 2, 3]
+    assert [one.passage_no for one in snapshot.nearest(row[0], 3)] == [1, 2, 3]
 
 
 class TestDerivedFile:
@@ -108,7 +112,7 @@ class TestDerivedFile:
         assert loaded.seq == 7
         assert loaded.passage_nos().tolist() == list(range(5, 60))
         query = unit_rows(10, 2)[3]
-        assert loaded.nearest(query, 1)[0][0] == 53
+        assert loaded.nearest(query, 1)[0].passage_no == 53
         assert [path.name for path in saved.iterdir()] == [vectors.FILE]
 
     @pytest.mark.parametrize(
