@@ -217,7 +217,9 @@ def without_passages(connection: Connection) -> None:
 def damage(connection: Connection) -> list[str]:
     """Return what SQLite finds wrong with a database itself, nothing where it is sound."""
     found = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
-    return [] if found == ["ok"] else found
+    orphans = {(row[0], row[2]) for row in connection.execute("PRAGMA foreign_key_check")}
+    lost = [f"rows of {table} belong to none of {parent}" for table, parent in sorted(orphans)]
+    return lost + ([] if found == ["ok"] else found)
 
 
 def is_ours(path: Path) -> bool:

@@ -154,11 +154,16 @@ def _passage_faults(document: Document, passage: PassageTokens) -> Iterator[str]
         yield f"{name} has damaged token vectors; {_REINDEX}."
 
 
+def _named(reading: Reading, passage_no: int) -> str:
+    (passage,) = reading.passages([passage_no])
+    return f"passage {passage.span.start}-{passage.span.end} of {passage.doc_id!r}"
+
+
 def _vector_faults(path: Path, snapshot: VectorSnapshot | None, reading: Reading) -> Iterator[str]:
     changes = reading.changes(0)
     lengths = np.linalg.norm(changes.vectors, axis=1)
     for passage_no in changes.passage_nos[~np.isclose(lengths, 1, atol=0.01)]:
-        yield f"The vector of passage number {passage_no} is damaged; index its article again."
+        yield f"The vector of {_named(reading, int(passage_no))} is damaged; {_REINDEX}."
     if snapshot is None or snapshot.seq > reading.seq:
         if len(changes.passage_nos):
             yield f"'{path}' is missing or damaged; it is made anew when the data is next opened."
@@ -173,7 +178,7 @@ def _vector_faults(path: Path, snapshot: VectorSnapshot | None, reading: Reading
 
 def _word_faults(path: Path, snapshot: WordSnapshot | None, reading: Reading) -> Iterator[str]:
     for passage_no in reading.unsound_words():
-        yield f"The words kept beside passage number {passage_no} are not those of its text; index its article again."
+        yield f"The words kept beside {_named(reading, passage_no)} are not those of its text; {_REINDEX}."
     stored = reading.changes(0).passage_nos
     if snapshot is None or snapshot.seq > reading.seq:
         if len(stored):

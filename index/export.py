@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
 
 RECIPE = "onnx-opset17-int8-per-channel-v3"
-_FULL, _FUSED = "full.onnx", "fused.onnx"
+_FULL = "full.onnx"
 _FEATURES = ("input_ids", "attention_mask", "token_type_ids")
 _PROBES = Path(__file__).with_name("probes.txt")
 
@@ -85,8 +85,7 @@ def write_folder(models_dir: Path, fingerprint: str, write: Callable[[Path], Non
     models_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=models_dir, prefix=".preparing-") as made:
         write(Path(made))
-        for name in (_FULL, _FUSED):
-            (Path(made) / name).unlink(missing_ok=True)
+        (Path(made) / _FULL).unlink(missing_ok=True)
         shutil.rmtree(target, ignore_errors=True)
         Path(made).rename(target)
         Path(made).mkdir()
@@ -148,33 +147,46 @@ def precisions(folder: Path, modules: "torch.nn.Module") -> Iterator[str]:
     from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    _fuse_attention(folder / _FULL, folder / _FUSED, modules)
-    quantize_dynamic(
-        str(folder / _FUSED),
-        str(folder / ONNX),
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        # Of what comes out of a fused node, the quantiser does not know that it is of floats.
-        extra_options={"DefaultTensorType": TensorProto.FLOAT},
-    )
+    with tempfile.TemporaryDirectory() as fused:
+        quantize_dynamic(
+            str(_fused(folder / _FULL, Path(fused), modules)),
+            str(folder / ONNX),
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            # Of what comes out of a fused node, the quantiser does not know that it is of floats.
+            extra_options={"DefaultTensorType": TensorProto.FLOAT},
+        )
     yield "int8"
     (folder / _FULL).replace(folder / ONNX)
     yield "float32"
 
 
-def _fuse_attention(graph: Path, fused: Path, modules: "torch.nn.Module") -> None:
-    """Write a graph in which the attention of each layer is one node; as it was, where it is not made as BERT's is."""
+def _fused(graph: Path, folder: Path, modules: "torch.nn.Module") -> Path:
+    """Return the file, in `folder`, of a graph in which the attention of a layer is one node where it is as BERT's."""
     from onnxruntime.transformers.fusion_options import FusionOptions
     from onnxruntime.transformers.optimizer import optimize_model
 
-    described = [module.config for module in modules.modules() if hasattr(module, "config")]
-    heads = max((getattr(config, "num_attention_heads", 0) for config in described), default=0)
-    width = max((getattr(config, "hidden_size", 0) for config in described), default=0)
+    shape = attention_shape(modules)
+    if shape is None:
+        return graph
     # What is fused besides, ONNX Runtime fuses itself when it opens a graph.
     options = FusionOptions("bert")
     options.enable_embed_layer_norm = options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
     options.enable_gelu = options.enable_bias_gelu = False
+    heads, width = shape
     model = optimize_model(
         str(graph), "bert", num_heads=heads, hidden_size=width, optimization_options=options, opt_level=0
     )
-    model.save_model_to_file(str(fused))
+    # The weights apart: a graph of more than 2 GB is no one file.
+    model.save_model_to_file(str(folder / _FULL), use_external_data_format=True)
+    return folder / _FULL
+
+
+def attention_shape(modules: "torch.nn.Module") -> tuple[int, int] | None:
+    """Return how many heads a transformer's attention has, and its width; None where its configuration does not say."""
+    for module in modules.modules():
+        config = getattr(module, "config", None)
+        heads, width = getattr(config, "num_attention_heads", None), getattr(config, "hidden_size", None)
+        if isinstance(heads, int) and isinstance(width, int) and heads > 0 and width > 0 and width % heads == 0:
+            return heads, width
+    return None

@@ -1,4 +1,4 @@
-"""Word search in Milvus: BM25 as an inner product of sparse vectors, with the words of `index/words.py`.
+"""Word search in Milvus: BM25 as an inner product of sparse vectors, with the words of `index/analysis.py`.
 
 A passage's vector has for each word and field what BM25 makes of how often it stands there, and for each word that it
 stands there at all. A query's vector has the inverse document frequencies, which are counted when it is asked. So one

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.analysis import indexed_words
+from index.errors import DataCorrupt
 from index.records import PassageWords
 
 # What counts more: a word in a title or a heading names what the passage is about.
@@ -76,12 +77,17 @@ class _Fields:
 
     @classmethod
     def of(cls, kept: Collection[bytes]) -> "_Fields":
-        """Return the fields of passages whose words are kept like this."""
+        """Return the fields of passages whose words are kept like this; raise DataCorrupt where they cannot be."""
+        sizes, odd = np.divmod([len(one) for one in kept], _NUMBER.itemsize)
+        if odd.any() or sizes.min() < len(FIELD_WEIGHTS):
+            raise _damaged()
         numbers = np.frombuffer(b"".join(kept), dtype=_NUMBER)
-        sizes = np.array([len(one) // _NUMBER.itemsize for one in kept])
-        heads = (np.cumsum(sizes) - sizes)[:, np.newaxis] + np.arange(len(FIELD_WEIGHTS))
+        last = np.cumsum(sizes)
+        heads = (last - sizes)[:, np.newaxis] + np.arange(len(FIELD_WEIGHTS))
         lengths = numbers[heads].astype(np.int64)
         ends = heads[:, -1:] + 1 + np.cumsum(lengths, axis=1)
+        if (ends[:, -1] != last).any():
+            raise _damaged()
         return cls(numbers, (ends - lengths).ravel(), ends.ravel())
 
     @property
@@ -99,6 +105,10 @@ class _Fields:
         is_word = place >= self.begins[field]
         pairs, times = np.unique((word * len(self.ends) + field)[is_word], return_counts=True)
         return *np.divmod(pairs, len(self.ends)), times
+
+
+def _damaged() -> DataCorrupt:
+    return DataCorrupt("The words kept beside a passage are damaged; run `rag doctor`, which says of which article.")
 
 
 def _number(word: str) -> int:

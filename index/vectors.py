@@ -39,7 +39,7 @@ _BLOCK = 1 << 20
 
 
 class Near(NamedTuple):
-    """A passage, its document, and its cosine to a vector, in [-1, 1]."""
+    """A passage, its document, in Milvus the version of it, and its cosine to a vector, in [-1, 1]."""
 
     passage_no: int
     doc_no: int

@@ -1,6 +1,5 @@
 """The engine: the whole path of a question, top to bottom."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,8 @@ from rag.stages import OnStage, Stages
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
 ANSWERED_FROM = 10
+# More than a service lets ask at once.
+_MOST_BESIDE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,8 @@ class Engine:
         self._reranking = reranking
         self._weights = weights or Weights()
         self._observer = Observer()
-        # The word search of a question runs beside its embedding.
-        self._beside = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="words")
+        # The word search of a question runs beside its embedding. A thread is begun only where none is free.
+        self._beside = ThreadPoolExecutor(_MOST_BESIDE, thread_name_prefix="words")
 
     @classmethod
     def open(

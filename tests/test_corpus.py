@@ -108,6 +108,7 @@ def test_a_reader_sees_one_instant_while_others_write(corpus: Corpus) -> None:
         assert len(view.vectors.passage_nos()) == 0
 
 
+@pytest.mark.slow
 def test_readers_and_writers_together_never_see_a_document_in_part(corpus: Corpus) -> None:
     versions = ["Lanthanum rose.\n\n" * 30, "Copper fell.\n\n" * 50]
     corpus.put(document("a", versions[0]))
@@ -297,10 +298,11 @@ class TestDoctor:
         ("UPDATE passages SET end = end + 1000", "outside its text"),
         ("UPDATE passages SET start = start + 3", "sentence outside"),
         ("UPDATE passages SET token_vectors = zeroblob(length(token_vectors))", "token vectors"),
-        ("UPDATE passages SET vector = zeroblob(length(vector))", "vector of passage"),
-        ("UPDATE passage_words SET words = zeroblob(length(words))", "words kept beside passage number"),
-        ("DELETE FROM passage_words", "words kept beside passage number"),
-        ("DELETE FROM passages", "no passage"),
+        ("UPDATE passages SET vector = zeroblob(length(vector))", "vector of passage 0-22 of 'a'"),
+        ("UPDATE passage_words SET words = zeroblob(length(words))", "words kept beside passage 0-22 of 'a'"),
+        ("DELETE FROM passage_words", "words kept beside passage 0-22 of 'a'"),
+        ("PRAGMA foreign_keys = ON; DELETE FROM passages", "no passage"),
+        ("DELETE FROM documents", "rows of passages belong to none of documents"),
     )
 
     def test_sound_data_has_no_faults(self, own_seeds_data: Path) -> None:
@@ -311,7 +313,7 @@ class TestDoctor:
         corpus.put(document("a", "Lanthanum prices rose."))
         corpus.save()
         with sqlite3.connect(tmp_path / "data" / DATABASE) as connection:
-            connection.execute(damage)
+            connection.executescript(damage)
         connection.close()
         faults = list(diagnose(tmp_path / "data"))
         assert any(said in fault for fault in faults), faults

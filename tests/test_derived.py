@@ -1,5 +1,6 @@
 """A base too large to be made anew while a question waits: it is made beside the searches, and written for all."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -54,14 +55,22 @@ def saved_seq(store: Store) -> int:
     return saved.seq
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A store whose derived file is large and holds all there is."""
-    store = Store(tmp_path, create=IDENTITY)
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose derived file is large and holds all there is."""
+    folder = tmp_path_factory.mktemp("large")
+    store = Store(folder, create=IDENTITY)
     put(store, "large", unit_rows(INVERTED_FROM, 1))
     derived = opened(store)
     snapshot_of(store, derived)
     derived.save()
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def store(large: Path, tmp_path: Path) -> Iterator[Store]:
+    store = Store(shutil.copytree(large, tmp_path / "data"))
     yield store
     store.close()
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from index.analysis import indexed_words
 from index.corpus import Corpus
 from index.document import Document, Metadata
+from index.errors import DataCorrupt
 from index.overlap import inverse_frequency, overlaps, packed
 from index.records import PassageWords
 
@@ -80,3 +81,11 @@ def test_the_words_of_a_passage_go_with_it(corpus: Corpus) -> None:
         both = [*numbers, *view.reading.passage_nos("a")]
         assert view.reading.overlaps({"copper": 1.0}, both) == {}
         assert set(view.reading.overlaps({"tin": 1.0}, both)) == set(both) - set(numbers)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 8, b"\0" * 13, b"\1\0\0\0" * 3, b"\xff" * 16])
+def test_damaged_words_are_said_to_be(damage: bytes) -> None:
+    sound = packed(PassageWords("", "", "copper"))
+    for kept in ({1: damage}, {1: sound, 2: damage}, {1: damage, 2: sound}):
+        with pytest.raises(DataCorrupt, match="rag doctor"):
+            overlaps({"copper": 1.0}, kept)

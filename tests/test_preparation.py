@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from index import onnx_model
 from index.corpus import Corpus
 from index.embedder import DEFAULT_MODEL, ModelCard, OnnxEmbedder, find_model
 from index.errors import ModelNotPrepared, ModelUnusable
-from index.export import probes
+from index.export import attention_shape, probes
 from index.ingestion import article_files, ingest
 from index.onnx_model import CARD, ONNX, TOKENIZER, OnnxModel, read_card
 from index.preparation import DEFAULT_WEIGHTS_SHA256, LOWEST_COSINE, prepare, prepared
@@ -88,6 +89,27 @@ def test_the_attention_of_each_layer_is_one_node(model_folder: Path) -> None:
     nodes = Counter(node.op_type for node in onnx.load(model_folder / ONNX).graph.node)
     assert nodes["QAttention"] == 6
     assert nodes["Softmax"] == 0
+
+
+@pytest.mark.parametrize(
+    ("configs", "shape"),
+    [
+        ([{"num_attention_heads": 12, "hidden_size": 384}], (12, 384)),
+        ([{}, {"num_attention_heads": 4, "hidden_size": 32}, {"num_attention_heads": 2, "hidden_size": 8}], (4, 32)),
+        ([{"num_attention_heads": 6, "hidden_size": 512}], None),
+        ([{"num_attention_heads": 6}, {"hidden_size": 512}], None),
+        ([{"num_attention_heads": None, "hidden_size": 512}], None),
+        ([{"num_attention_heads": [2, 4], "hidden_size": [8, 16]}], None),
+        ([], None),
+    ],
+)
+def test_attention_is_fused_only_where_its_shape_is_known(
+    configs: list[dict[str, object]], shape: tuple[int, int] | None
+) -> None:
+    modules: Any = SimpleNamespace(
+        modules=lambda: [object(), *(SimpleNamespace(config=SimpleNamespace(**config)) for config in configs)]
+    )
+    assert attention_shape(modules) == shape
 
 
 def test_what_tries_the_sums_is_what_it_says() -> None:
