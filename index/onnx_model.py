@@ -18,7 +18,7 @@ from index.errors import ModelNotPrepared, ModelUnusable
 CARD, ONNX, TOKENIZER = "card.json", "model.onnx", "tokenizer.json"
 # What a graph gives: a row for a text, and one for each of its tokens where the model has them.
 ROW, TOKENS = "row", "tokens"
-# Adding and normalising in one node takes several times as long as in two.
+# Adding and normalising in one node takes longer than in two.
 _SLOWER_FUSION = "SkipLayerNormFusion"
 _SUMS = Path(__file__).with_name("sums.onnx")
 

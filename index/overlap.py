@@ -1,4 +1,4 @@
-"""How much of a query's words a passage has, by the words that are kept beside each passage.
+"""How much of a query's words a passage has, by the words that are kept beside each passage, and BM25's parameters.
 
 An index of words finds the passages that have a word; asked what some hundred candidates have, it reads nearly all of a
 word's passages. So each passage's words are kept as numbers, which are compared with the query's.

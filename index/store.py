@@ -196,7 +196,7 @@ class Reading:
             " substr(d.text, p.start + 1, p.end - p.start), p.sentence_bounds"
             " FROM json_each(?) AS wanted JOIN passages p ON p.passage_no = wanted.value"
             " JOIN documents d USING (doc_no)",
-            (json.dumps([int(number) for number in passage_nos]),),
+            (_listed(passage_nos),),
         )
         found = {row[0]: _passage(row) for row in rows}
         return [found[number] for number in passage_nos]
@@ -207,7 +207,7 @@ class Reading:
             "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors"
             " FROM json_each(?) AS wanted"
             " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
-            (json.dumps([int(number) for number in passage_nos]),),
+            (_listed(passage_nos),),
         )
         found = {row[0]: self._passage_tokens(*row[1:]) for row in rows}
         return [found[number] for number in passage_nos]
@@ -288,7 +288,7 @@ class Reading:
     def _kept_words(self, passage_nos: Sequence[int]) -> dict[int, bytes]:
         rows = self._connection.execute(
             "SELECT passage_no, words FROM json_each(?) AS wanted JOIN passage_words ON passage_no = wanted.value",
-            (json.dumps([int(number) for number in passage_nos]),),
+            (_listed(passage_nos),),
         )
         return dict(rows)
 
@@ -334,6 +334,11 @@ def _identity(folder: Path, connection: Connection) -> Identity:
     return Identity(
         said["model"], said["fingerprint"], int(said["dimension"]), int(said["token_dimension"]), said["splitter"]
     )
+
+
+def _listed(passage_nos: Sequence[int]) -> str:
+    """Return numbers as SQLite's json_each takes them; numpy's integers are no JSON."""
+    return json.dumps([int(number) for number in passage_nos])
 
 
 def _passage(row: tuple[int, str, None, None, None, None, int, int, str, str, bytes]) -> StoredPassage:

@@ -29,8 +29,8 @@ from rag.stages import OnStage, Stages
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
 ANSWERED_FROM = 10
-# More than a service lets ask at once.
-_MOST_BESIDE = 64
+# As many as `threads` in `rag/settings.py` lets ask at once.
+_MOST_BESIDE = 256
 
 
 @dataclass(frozen=True, slots=True)
