@@ -1,7 +1,7 @@
 """What counts as a word, and which words are one: lower case, without accents, English stems."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import tantivy
 
@@ -11,6 +11,8 @@ _ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
 _WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
 # Words beyond these say nothing that the first ones do not, and each costs time.
 _MAX_QUERY_WORDS = 256
+# A question is taken apart more than once on its way; so many may be on it at once.
+_QUESTIONS = 256
 # What a question is asked with, and what is left of "what's" and "doesn't" when they are taken apart.
 _QUESTION_WORDS = (
     "what",
@@ -41,10 +43,11 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(indexed_words(text))
 
 
-def word_spans(text: str) -> list[tuple[Span, frozenset[str]]]:
-    """Return where each word of a text stands, and what it is indexed as."""
+@lru_cache(_QUESTIONS)
+def word_spans(text: str) -> tuple[tuple[Span, frozenset[str]], ...]:
+    """Return where each word of a question stands, and what it is indexed as."""
     spans = (Span(*found.span()) for found in _WORD.finditer(text))
-    return [(span, words_of(span.of(text))) for span in spans]
+    return tuple((span, words_of(span.of(text))) for span in spans)
 
 
 def query_words(text: str) -> list[str]:

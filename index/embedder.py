@@ -59,6 +59,9 @@ class Embedder(Protocol):
     def tokenizer_json(self) -> str:
         """The tokenizer, in the format of the `tokenizers` library."""
 
+    def is_word(self, word: str) -> bool:
+        """Return whether the model knows a word as a whole, and not by its pieces."""
+
     def embed_query(self, text: str) -> Embedding:
         """Return the embedding of a question."""
 
@@ -118,6 +121,10 @@ class OnnxEmbedder:
     def tokenizer_json(self) -> str:
         """The tokenizer, in the format of the `tokenizers` library."""
         return self._model.tokenizer_json
+
+    def is_word(self, word: str) -> bool:
+        """Return whether the model knows a word as a whole, and not by its pieces."""
+        return self._model.is_token(word)
 
     def embed_query(self, text: str) -> Embedding:
         """Return the embedding of a question. What the tokenizer does not know has no tokens: it would match itself."""

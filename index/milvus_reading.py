@@ -292,6 +292,10 @@ class MilvusWords:
         """Return the numbers of the passages that a search can find, ascending."""
         return np.array([row["passage_no"] for row in self._searched.all()], dtype=np.int64)
 
+    def near_misses(self, text: str, k: int) -> list[tuple[Span, list[int]]]:
+        """Return none: what Milvus keeps of words are numbers, which do not tell which words are alike."""
+        return []
+
     def idfs(self, text: str) -> dict[str, float]:
         """Return the words that a query asks for, each with its inverse document frequency."""
         return self._query(text).anywhere

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -100,12 +100,17 @@ class OnnxModel:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(card.max_tokens)
 
-    @property
+    @cached_property
     def unknown_token(self) -> int | None:
         """The number of the token that stands for whatever the tokenizer does not know; None where it knows all."""
         model = json.loads(self.tokenizer_json)["model"]
         known: int | None = self._tokenizer.token_to_id(model["unk_token"]) if model.get("unk_token") else None
         return known
+
+    def is_token(self, word: str) -> bool:
+        """Return whether a word is one token, at the beginning of a text or after a blank, and no unknown one."""
+        encodings = (self._tokenizer.encode(text, add_special_tokens=False) for text in (word, f" {word}"))
+        return any(len(one.ids) == 1 and one.ids[0] != self.unknown_token for one in encodings)
 
     def run(self, text: str, pair: str | None = None) -> tuple[list[Rows], Encoding]:
         """Return the outputs for a text, or for a pair of texts that are read together, and its tokens.

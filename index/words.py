@@ -10,9 +10,9 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ _ANALYZER = "english"
 _HEAP_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 30.0
 _LOOKED_UP = 1000
+_KEPT_WORDS = 10_000
 # Stands for the sequence number of an index that is of another database, or ahead of this one.
 _FOREIGN = -1
 # What Tantivy raises where it cannot read or write, and what our own look at its files raises where they are damaged.
@@ -46,11 +47,15 @@ _REMOVED_AGAIN = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordSnapshot:
-    """The words of all passages as of one sequence number of the store. Searching it takes no lock."""
+    """The words of all passages as of one sequence number of the store. Searching it takes no lock.
+
+    How many passages have a word is kept, once it has been asked for.
+    """
 
     seq: int
     searcher: tantivy.Searcher
     schema: tantivy.Schema
+    _frequencies: dict[str, int] = field(default_factory=dict)
 
     def matching(self, text: str, k: int, doc_nos: Numbers | None = None) -> list[tuple[int, float]]:
         """Return at most `k` passage numbers with their BM25 scores, best first, ties by number.
@@ -70,6 +75,16 @@ class WordSnapshot:
     def weights(self, text: str) -> list[tuple[Span, float]]:
         """Return where each word of a text stands, stop words too, with its inverse document frequency."""
         return [(span, max(map(self._idf, words), default=0.0)) for span, words in word_spans(text)]
+
+    def near_misses(self, text: str, k: int) -> list[tuple[Span, list[int]]]:
+        """Return where words stand that no passage has, and at most `k` passages that have a word one letter away.
+
+        A letter is left out, put in, taken for another or for its neighbour. Words that none is like are left out.
+        """
+        unknown = [(span, words) for span, words in word_spans(text) if words and not any(map(self._frequency, words))]
+        # The slip may have taken the ending with it, so that it is cut to another stem or to none.
+        like = [(span, self._like(words | {span.of(text).lower()}, k)) for span, words in unknown]
+        return [(span, numbers) for span, numbers in like if numbers]
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""
@@ -110,9 +125,21 @@ class WordSnapshot:
     def _word(self, field: str, word: str) -> Query:
         return Query.term_query(self.schema, field, word)
 
+    def _like(self, words: Set[str], k: int) -> list[int]:
+        like = [Query.fuzzy_term_query(self.schema, _ANYWHERE, word, distance=1) for word in sorted(words)]
+        return [number for number, _ in self._found(Query.disjunction_max_query(like), k)]
+
     def _idf(self, word: str) -> float:
         """Return the inverse document frequency of a word as BM25 has it, above 0."""
-        return inverse_frequency(self.searcher.doc_freq(_ANYWHERE, word), self.searcher.num_docs)
+        return inverse_frequency(self._frequency(word), self.searcher.num_docs)
+
+    def _frequency(self, word: str) -> int:
+        having = self._frequencies.get(word)
+        if having is None:
+            if len(self._frequencies) >= _KEPT_WORDS:
+                self._frequencies.clear()
+            having = self._frequencies[word] = self.searcher.doc_freq(_ANYWHERE, word)
+        return having
 
 
 class Words:
@@ -215,9 +242,9 @@ class Words:
             document = tantivy.Document()
             document.add_integer("passage_no", passage_no)
             document.add_integer("doc_no", doc_no)
-            for field in FIELD_WEIGHTS:
-                text = without_dots(getattr(words, field))
-                document.add_text(field, text)
+            for name in FIELD_WEIGHTS:
+                text = without_dots(getattr(words, name))
+                document.add_text(name, text)
                 document.add_text(_ANYWHERE, text)
             writer.add_document(document)
         writer.delete_documents_by_term("state", _VERSION)
@@ -286,8 +313,8 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("passage_no", stored=False, indexed=True, fast=True)
     builder.add_integer_field("doc_no", stored=False, indexed=True, fast=True)
-    for field in FIELD_WEIGHTS:
-        builder.add_text_field(field, stored=False, tokenizer_name=_ANALYZER, index_option="freq")
+    for name in FIELD_WEIGHTS:
+        builder.add_text_field(name, stored=False, tokenizer_name=_ANALYZER, index_option="freq")
     builder.add_text_field(_ANYWHERE, stored=False, tokenizer_name=_ANALYZER, index_option="basic")
     builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("database_id", stored=True, tokenizer_name="raw", index_option="basic")

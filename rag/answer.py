@@ -20,6 +20,8 @@ from rag.relevance import Sentence
 COMPARED, SHOWN = 12, 10
 # What a probability is at most where nothing speaks of the time that is asked for.
 UNTIMELY = 0.25
+# What is left of it where a name that the question turns on is not mentioned.
+UNMENTIONED_SHARE = 0.1
 # So many of the question's words are named at most where an answer abstains.
 MAX_MISSING = 5
 
@@ -39,12 +41,14 @@ class Grounds:
 
     `idfs` are the words of the question with their inverse document frequencies; `features` are what the probability
     of an answer follows from, None where there is no evidence. They are of the ranking before any reranker.
+    `unmentioned` are the names that the question turns on and no passage mentions.
     """
 
     evidence: tuple[Evidence, ...]
     sentences: tuple[Sentence, ...]
     idfs: dict[str, float]
     features: Features | None
+    unmentioned: tuple[str, ...] = ()
 
 
 class Side(NamedTuple):
@@ -110,6 +114,8 @@ class Answer:
 def compose(question: str, grounds: Grounds) -> Answer:
     """Return the answer that quotes the best of the grounds, or abstains."""
     confidence = probability(grounds.features) if grounds.features else 0.0
+    if grounds.unmentioned:
+        confidence *= UNMENTIONED_SHARE
     if not grounds.sentences or not is_answered(confidence):
         return abstain(_reason(question, grounds), confidence)
     time = time_asked(question)
@@ -211,6 +217,8 @@ class _Citations:
 
 def _reason(question: str, grounds: Grounds) -> str:
     """Return why the grounds do not answer: what of the question they do not mention, where that is so."""
+    if grounds.unmentioned:
+        return f"The articles do not mention {', '.join(map(repr, grounds.unmentioned[:MAX_MISSING]))}."
     mentioned = frozenset[str]().union(*(sentence.words for sentence in grounds.sentences))
     missing = [
         word

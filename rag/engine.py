@@ -1,7 +1,7 @@
 """The engine: the whole path of a question, top to bottom."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
+from index.analysis import words_of
 from index.corpus import Corpus, View, open_corpus
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.storage import Milvus
@@ -21,10 +22,13 @@ from rag.evidence import Evidence, query_tokens, read
 from rag.followup import Turn, standalone
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated, Source
-from rag.query import Query
+from rag.names import unmentioned
+from rag.query import MAX_QUERY_CHARS, Query
 from rag.relevance import read_sentences
 from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
+from rag.spelling import corrected
 from rag.stages import OnStage, Stages
+from rag.subject import of_the_subject
 
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
@@ -195,7 +199,7 @@ class Engine:
         self._observer.on_question(query.text)
         stages = self._stages()
         with self.corpus.read() as view:
-            ranking = self._retrieve(view, query, query.top_k, stages)
+            ranking = self._retrieve(view, self._understood(view, query), query.top_k, stages)
         return SearchResponse(query, _hits(ranking.shown), _ms_since(started), ranking.reranked)
 
     def ask(self, question: Query | str, history: Sequence[Turn] = (), listener: Listener | None = None) -> AskResponse:
@@ -208,6 +212,7 @@ class Engine:
         self._observer.on_question(asked.text)
         stages = self._stages()
         with self.corpus.read() as view:
+            asked = self._understood(view, asked)
             ranking = self._retrieve(view, asked, max(asked.top_k, ANSWERED_FROM), stages)
             hits = _hits(ranking.shown[: asked.top_k])
             listener.on_hits(hits)
@@ -228,8 +233,13 @@ class Engine:
     def grounds(self, question: Query) -> Grounds:
         """Return what an answer to a question would be made from."""
         with self.corpus.read() as view:
-            stages = self._stages()
+            stages, question = self._stages(), self._understood(view, question)
             return self._grounds(view, question, self._retrieve(view, question, ANSWERED_FROM, stages))
+
+    def _understood(self, view: View, query: Query) -> Query:
+        """Return a query for its subject, with the articles' words in the place of slips, while it is not too long."""
+        text = corrected(of_the_subject(query.text), view, self.corpus.embedder.is_word)
+        return replace(query, text=text) if len(text) <= MAX_QUERY_CHARS else query
 
     def _grounds(self, view: View, question: Query, ranking: _Ranking) -> Grounds:
         """Return the grounds in the first passages of a ranking, the same ones however many are to be shown."""
@@ -240,7 +250,7 @@ class Engine:
         if ranking.reranked:
             evidence = tuple(ranking.shown[:ANSWERED_FROM])
             sentences = tuple(read_sentences(question.text, evidence, idfs))
-        return Grounds(evidence, sentences, idfs, features)
+        return Grounds(evidence, sentences, idfs, features, _unmentioned(view, question, evidence, idfs))
 
     def _retrieve(self, view: View, query: Query, depth: int, stages: Stages) -> _Ranking:
         """Return the ranking down to a depth."""
@@ -300,6 +310,18 @@ class Engine:
 
 def _parsed(question: Query | str) -> Query:
     return Query.parse(question) if isinstance(question, str) else question
+
+
+def _unmentioned(
+    view: View, question: Query, evidence: Sequence[Evidence], idfs: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Return the names that a question turns on and no passage that passes its filters mentions."""
+    sources = words_of(" ".join(item.passage.metadata.source or "" for item in evidence))
+
+    def is_mentioned(word: str) -> bool:
+        return words_of(word) <= sources or bool(view.words.matching(word, 1, view.reading.doc_nos(question.filters)))
+
+    return tuple(unmentioned(question.text, idfs, is_mentioned))
 
 
 def _why_nothing(view: View) -> str:

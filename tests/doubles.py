@@ -28,6 +28,9 @@ class HashingEmbedder:
         self.tokenizer_json: str = tokenizer.to_str()
         self.embedded: list[str] = []
 
+    def is_word(self, word: str) -> bool:
+        return False
+
     def embed_query(self, text: str) -> Embedding:
         spans = tuple(Span(*found.span()) for found in re.finditer(r"\w+", text))
         tokens = np.zeros((len(spans), self.token_dimension), dtype=np.float32)

@@ -1,0 +1,74 @@
+"""Names that a question turns on and no article mentions: then there is no answer, and that is said."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.corpus import Corpus
+from index.document import Document, Metadata
+from index.embedder import OnnxEmbedder
+from index.records import Filters
+from rag.engine import Engine
+from rag.names import names_in, unmentioned
+from rag.query import Query
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("How much does Myanmar export to China?", ["Myanmar", "China"]),
+        ("What rate did the European Central Bank set?", ["Central Bank"]),
+        ("Who is Zhang Wei-Liu's brother?", ["Zhang Wei Liu"]),
+        ("It rose. What did Bessent say: Greer left?", ["Bessent"]),
+        ("Who is Elon Musk of the Boring Company?", ["Elon Musk", "Boring Company"]),
+        ("Scott Bessent met Élise Dupont", ["Bessent", "Élise Dupont"]),
+        # Nothing tells a name where all or none have capitals, and these are none.
+        ("WHEN DID NIXON GO TO CHINA", []),
+        ("What Is The Price Of Oil Today", []),
+        ("who wrote middlemarch", []),
+        ("What did the American, Dutch and Chinese sides say in May on a Monday?", []),
+        ("Is NATO in the EU?", []),
+        ("", []),
+    ],
+)
+def test_names_are_found_by_their_capitals(question: str, names: list[str]) -> None:
+    assert names_in(question) == names
+
+
+def test_a_name_counts_where_most_of_it_is_missing_and_the_question_turns_on_it() -> None:
+    idfs = {"rate": 1.0, "elect": 1.0, "central": 1.0, "bank": 1.0}
+    assert unmentioned("What rate did the Central Bank elect?", idfs, lambda _: False) == ["Central Bank"]
+    assert unmentioned("What rate did the Central Bank elect?", idfs, lambda word: word == "Bank") == []
+    assert unmentioned("What rate did the Central Bank elect?", idfs | {"long": 20.0}, lambda _: False) == []
+
+
+@pytest.fixture
+def engine(embedder: OnnxEmbedder, tmp_path: Path) -> Engine:
+    corpus = Corpus(tmp_path, embedder, create=True)
+    text = "The bank raised its interest rate to 4% in June. The rate of the bank had been 3% before."
+    corpus.put(Document("riksbank", text, "text/plain", Metadata("The rate", source="Riksbank")))
+    corpus.put(Document("oslo", "In Oslo the bank keeps its interest rate at 2%.", "text/plain", Metadata("Oslo")))
+    return Engine(corpus)
+
+
+def test_what_is_asked_of_a_name_that_no_article_mentions_is_not_answered(engine: Engine) -> None:
+    answer = engine.ask("What interest rate does the bank of Ankara have?").answer
+    assert answer.abstained
+    assert answer.reason == "The articles do not mention 'Ankara'."
+    assert (answer.confidence or 0) < 0.1
+    assert not engine.ask("What interest rate does the bank in Oslo have?").answer.abstained
+
+
+def test_a_source_counts_as_mentioned_and_what_filters_leave_out_does_not(engine: Engine) -> None:
+    asked = "What interest rate does the bank have, says Riksbank?"
+    assert engine.grounds(Query.parse(asked)).unmentioned == ()
+    elsewhere = Filters(doc_ids=("riksbank",))
+    found = engine.grounds(Query.parse("What interest rate does the bank in Oslo have?", filters=elsewhere))
+    assert found.unmentioned == ("Oslo",)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_read(text: str) -> None:
+    assert all(name.split() for name in names_in(text))

@@ -1,0 +1,90 @@
+"""Slips in a question give way to the words of the articles."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.corpus import Corpus
+from index.document import Document, Metadata
+from rag.engine import Engine
+from rag.query import MAX_QUERY_CHARS, Query
+from rag.spelling import corrected, is_slip_of
+from tests.doubles import HashingEmbedder
+
+LETTERS = st.text("abcdeé", min_size=1, max_size=6)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    corpus = Corpus(tmp_path, HashingEmbedder(), create=True)
+    corpus.put(
+        Document("a", "The Treaty of Maastricht governs processing in Céleron's province.", "text/plain", Metadata())
+    )
+    corpus.put(
+        Document("b", "Processing of protein needs exports, and causes of cases are known.", "text/plain", Metadata())
+    )
+    return corpus
+
+
+@pytest.mark.parametrize(
+    ("question", "read_as"),
+    [
+        ("who signed the Maastrich treaty", "who signed the Maastricht treaty"),
+        ("share of procesing", "share of processing"),
+        ("WHAT ABOUT PROCESING?", "WHAT ABOUT processing?"),
+        ("protien and exprots", "protein and exports"),
+        ("the casues of it", "the causes of it"),
+        ("on Celeron's river", "on Celeron's river"),
+        ("on Celleron's river", "on Céleron's river"),
+        # Too short, begun with another letter, two letters away, an ending, a code, a word that is known.
+        ("govrn case", "govrn case"),
+        ("drocessing", "drocessing"),
+        ("procesin", "procesin"),
+        ("proteiny", "proteiny"),
+        ("the PROtien gene", "the PROtien gene"),
+        ("processing protein", "processing protein"),
+        ("?? !!", "?? !!"),
+    ],
+)
+def test_what_is_one_letter_off_gives_way_and_nothing_else_does(corpus: Corpus, question: str, read_as: str) -> None:
+    with corpus.read() as view:
+        assert corrected(question, view, lambda _: False) == read_as
+
+
+def test_what_the_model_knows_whole_is_no_slip(corpus: Corpus) -> None:
+    with corpus.read() as view:
+        assert corrected("about protien", view, lambda word: word == "protien") == "about protien"
+
+
+def test_the_question_as_it_was_understood_is_returned(corpus: Corpus) -> None:
+    engine = Engine(corpus)
+    response = engine.ask("What governs procesing?")
+    assert response.question.text == "What governs procesing?"
+    assert response.standalone.text == "What governs processing?"
+    assert engine.search("What governs procesing?").query.text == "What governs procesing?"
+
+
+def test_a_question_does_not_grow_too_long(corpus: Corpus) -> None:
+    question = "procesing " * (MAX_QUERY_CHARS // 10)
+    assert Engine(corpus).ask(question).standalone.text == Query.parse(question).text
+
+
+@given(LETTERS, LETTERS)
+def test_a_slip_is_one_change_away(one: str, other: str) -> None:
+    plain, meant = one.replace("é", "e"), other.replace("é", "e")
+    changes = {plain[:at] + plain[at + 1 :] for at in range(1, len(plain))}
+    changes |= {plain[:at] + letter + plain[at + 1 :] for at in range(1, len(plain)) for letter in "abcde"}
+    changes |= {plain[:at] + letter + plain[at:] for at in range(1, len(plain) + 1) for letter in "abcde"}
+    changes |= {plain[:at] + plain[at : at + 2][::-1] + plain[at + 2 :] for at in range(1, len(plain))}
+    # A letter too many at the end is an ending.
+    changes -= {plain, plain[:-1]}
+    assert is_slip_of(one, other) is (meant in changes)
+
+
+@given(st.text(max_size=60))
+def test_any_question_is_read(seeds_engine: Engine, question: str) -> None:
+    with seeds_engine.corpus.read() as view:
+        read_as = corrected(question, view, lambda _: False)
+        assert corrected(read_as, view, lambda _: False) == read_as
