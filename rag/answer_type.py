@@ -38,7 +38,8 @@ _ASKED_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pat
 _HELD = {
     AnswerType.NUMBER: re.compile(
         r"\d[\d.,]*|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|"
-        r"millions?|billions?|half|third|quarter|twice|doubled?|tripled?|several|decades?|centur(?:y|ies))\b",
+        r"millions?|billions?|half|third|quarter|twice|doubled?|tripled?|several|decades?|centur(?:y|ies)|"
+        r"(?:days?|weeks?|months?|years?) (?:ago|later|earlier|after|before))\b",
         re.IGNORECASE,
     ),
     AnswerType.DATE: re.compile(

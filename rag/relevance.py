@@ -6,19 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from index.analysis import words_of
+from index.analysis import query_words, words_of
 from index.document import Span
 from index.embedder import Vectors
 from rag.answer_type import MEASURE_WEIGHT, AnswerType, answer_type, holds, measure_asked
 from rag.calibration import fitted
-from rag.dates import TimeAsked, as_of, fits, periods_in, time_asked
+from rag.dates import Relation, TimeAsked, as_of, fits, periods_in, time_asked
 from rag.evidence import Evidence
+from rag.names import names_in
 
 # How a sentence says that something came before an event, or after it.
-_CUES = {
+_CUES: Mapping[Relation, re.Pattern[str]] = {
     "before": re.compile(r"\b(?:before|ahead of|prior to|led (?:up )?to|leading up to|run-up|until)\b", re.IGNORECASE),
     "after": re.compile(r"\b(?:after|since|following|in the wake of|resulted in|result of|outcome)\b", re.IGNORECASE),
 }
+# How it goes on from a sentence before it that names the event.
+_SEQUELS: Mapping[Relation, re.Pattern[str]] = {
+    "before": re.compile(r"\b(?:before(?:hand)?|earlier|previously|until then|by then|at first)\b", re.IGNORECASE),
+    "after": re.compile(
+        r"\b(?:later|since(?: then)?|subsequent(?:ly)?|after(?:wards?| that)|thereafter|then|soon|eventually|"
+        r"(?:days?|weeks?|months?|years?) after|no longer|has now|have now|is now|are now)\b",
+        re.IGNORECASE,
+    ),
+}
+# Such a sentence stands so many sentences after the other at most.
+_SEQUEL_WITHIN = 3
 
 
 class SentenceFeatures(NamedTuple):
@@ -28,10 +40,10 @@ class SentenceFeatures(NamedTuple):
     the best sentence's. `coverage` is the share of the question's words, by inverse document frequency, in the
     sentence, `in_context` with its title and headings. `number`, `date` and `name` are 0 but for the one that the
     question asks for: that is 1 where the sentence holds such a thing, −1 where it does not. `time` is 1 where it
-    speaks of the time asked for, −1 where of another, between them where in part, 0 where either names none; of an
-    event, 1 where it names it, 0 where its passage does, −1 where neither does or where it says the opposite of what is
-    asked (before, after). `length` is the logarithm of one more
-    than its words.
+    speaks of the time asked for, −1 where of another, between them where in part, 0 where either names none; before or
+    after an event, 1 where it names it and says so, or goes on from a sentence that names it ("weeks later"), 0 where
+    it or its passage names it, −1 where neither does or where it says the opposite. What goes on so is matched and
+    covered together with the other. `length` is the logarithm of one more than its words.
     """
 
     passage: float
@@ -118,18 +130,23 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     found = []
     for rank, item in enumerate(evidence, start=1):
         context = context_words(item)
+        matches = dict(item.sentences)
+        before = _gone_on_from(item, time)
         for sentence in item.sentences:
             text = item.passage.slice(sentence.span)
             words = words_of(text)
+            event = before.get(sentence.span)
+            match = max(sentence.match, matches[event]) if event else sentence.match
+            read_with = words_of(item.passage.slice(event)) if event else frozenset()
             features = SentenceFeatures(
                 passage=item.reading.match,
                 cosine=item.cosine,
-                match=sentence.match,
-                gap=sentence.match - best,
-                coverage=coverage(words, idfs),
-                in_context=coverage(words | context, idfs),
+                match=match,
+                gap=match - best,
+                coverage=coverage(words | read_with, idfs),
+                in_context=coverage(words | read_with | context, idfs),
                 **{kind: _held(kind, asked_for, text, asked_words) for kind in AnswerType},
-                time=_time(text, item, time),
+                time=1.0 if event else _time(text, item, time),
                 length=math.log1p(len(words)),
             )
             relevance = fitted("relevance").probability(features._asdict())
@@ -179,14 +196,29 @@ def _dated(asked: TimeAsked | None, evidence: Sequence[Evidence]) -> TimeAsked |
     """Return what a question asks of time, an event with the first period that a sentence gives it."""
     if asked is None or asked.event is None:
         return asked
-    event = words_of(asked.event)
     for item in evidence:
         for span, _ in item.sentences:
             text = item.passage.slice(span)
-            named = periods_in(text, item.passage.metadata.published_at) if event <= words_of(text) else []
+            named = periods_in(text, item.passage.metadata.published_at) if _names(text, asked.event) else []
             if named:
                 return replace(asked, period=named[0])
     return asked
+
+
+def _gone_on_from(item: Evidence, asked: TimeAsked | None) -> dict[Span, Span]:
+    """Return the sentences that say what came before or after an event without naming it, each with one that does."""
+    if asked is None or asked.event is None or asked.relation not in _SEQUELS:
+        return {}
+    spans = item.passage.sentences
+    texts = [item.passage.slice(span) for span in spans]
+    naming = [at for at, text in enumerate(texts) if _names(text, asked.event)]
+    sequel = _SEQUELS[asked.relation]
+    return {
+        spans[at]: spans[event]
+        for event in naming
+        for at in range(event + 1, min(event + 1 + _SEQUEL_WITHIN, len(spans)))
+        if at not in naming and sequel.search(texts[at])
+    }
 
 
 def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
@@ -198,9 +230,15 @@ def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
     return 0.0 if fit is None else 2 * fit - 1
 
 
-def _of_event(text: str, item: Evidence, event: str, relation: str) -> float:
-    words = words_of(event)
-    if words <= words_of(text):
+def _of_event(text: str, item: Evidence, event: str, relation: Relation) -> float:
+    if _names(text, event):
         said = {which for which, cue in _CUES.items() if cue.search(text)}
-        return 1.0 if not said or relation in said else -1.0
-    return 0.0 if words <= words_of(item.passage.text) else -1.0
+        is_said = relation in said or relation == "in"
+        return 1.0 if is_said else -1.0 if said else 0.0
+    return 0.0 if _names(item.passage.text, event) else -1.0
+
+
+def _names(text: str, event: str) -> bool:
+    """Return whether a text names an event: by the names in it, or where it has none, by its words."""
+    words = words_of(" ".join(names_in(f"of {event}"))) or frozenset(query_words(event))
+    return words <= words_of(text)

@@ -179,6 +179,16 @@ class TestQuotes:
         assert "opened in May 2011" not in after
         assert "reopened" not in before
 
+    def test_what_goes_on_from_an_event_needs_no_date(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = (
+            "The Lausanne accord was welcomed by both sides. The talks in Lausanne had taken eight days. "
+            "Only weeks later, the miners went on strike again. The weather in the valley is mild."
+        )
+        corpus.put(Document("accord", text, "text/plain", Metadata("The miners and the company")))
+        answer = ask(Engine(corpus), "What happened after the Lausanne talks?").answer
+        assert answer.citations[0].cited_text == "Only weeks later, the miners went on strike again."
+
 
 class TestFollowUps:
     def test_the_question_that_is_answered_is_returned(self, seeds_engine: Engine) -> None:

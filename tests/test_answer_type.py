@@ -38,6 +38,7 @@ def test_the_kind_and_the_measure(question: str, kind: AnswerType | None, measur
         (AnswerType.NUMBER, "It has 85% of it.", "what share", True),
         (AnswerType.NUMBER, "It doubled.", "how much", True),
         (AnswerType.NUMBER, "It is large.", "how much", False),
+        (AnswerType.NUMBER, "Just weeks later it closed.", "how soon", True),
         (AnswerType.NUMBER, "In 2010 it was large.", "how much was it in 2010", False),
         (AnswerType.DATE, "Talks were held in May.", "when", True),
         (AnswerType.DATE, "It may rise.", "when", False),

@@ -144,6 +144,7 @@ class TestSeeds:
     def test_what_happened_after_geneva_is_quoted(self, seeds_engine: Engine) -> None:
         citations = seeds_engine.ask(Query.parse("what happened after Geneva?")).answer.citations
         assert any(cited.doc_id.startswith("004") and "Geneva" in cited.cited_text for cited in citations)
+        assert any("just weeks later, China appears to have reversed course" in cited.cited_text for cited in citations)
 
     def test_the_same_question_gets_the_same_ranking(self, seeds_engine: Engine) -> None:
         first, second = (seeds_engine.search(Query.parse("magnets", top_k=100)).hits for _ in range(2))
