@@ -32,7 +32,7 @@ RECENT_MOST = 10_000
 # No process takes so long to save.
 _LEFT_BEHIND_S = 600
 # The file begins with what FAISS reads. It ends with a header, the header's length, the digest of all before, and this.
-_MAGIC = b"footnote-vectors-2\n"
+_MAGIC = b"footnote-vectors-3\n"
 _LENGTH_BYTES = 8
 _END_BYTES = _LENGTH_BYTES + hashlib.sha256().digest_size + len(_MAGIC)
 _BLOCK = 1 << 20
@@ -94,10 +94,14 @@ class _Part:
 
     def grown(self, passage_nos: Numbers, doc_nos: Numbers, vectors: Vectors, threads: int) -> "_Part":
         """Return the living rows followed by these, in an index for so many."""
+        return self.followed_by(passage_nos, doc_nos, self.index.grown(self.alive, vectors, threads))
+
+    def followed_by(self, passage_nos: Numbers, doc_nos: Numbers, index: VectorIndex) -> "_Part":
+        """Return the living rows followed by these, which `index` has like this."""
         return _Part.of(
             np.concatenate([self.passage_nos[self.alive], passage_nos]),
             np.concatenate([self.doc_nos[self.alive], doc_nos]),
-            self.index.grown(self.alive, vectors, threads),
+            index,
         )
 
 
@@ -154,11 +158,9 @@ class VectorSnapshot:
             base = self.base.grown(changes.passage_nos, changes.doc_nos, changes.vectors, threads=0)
             return VectorSnapshot(changes.seq, base, _nothing(base.index.dimension))
         # A passage that came and went since is in both lists; the store no longer lists it as added.
-        passage_nos, doc_nos, vectors = self.recent.without(changes.removed).living()
-        recent = _Part.of(
-            np.concatenate([passage_nos, changes.passage_nos]),
-            np.concatenate([doc_nos, changes.doc_nos]),
-            VectorIndex.flat(np.concatenate([vectors, changes.vectors])),
+        kept = self.recent.without(changes.removed)
+        recent = kept.followed_by(
+            changes.passage_nos, changes.doc_nos, kept.index.lengthened(kept.alive, changes.vectors)
         )
         snapshot = VectorSnapshot(changes.seq, self.base.without(changes.removed), recent)
         return snapshot.merged() if snapshot.is_due and not snapshot.is_large else snapshot

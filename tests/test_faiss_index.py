@@ -102,11 +102,35 @@ def test_a_grown_index_is_the_one_made_of_all(inverted: VectorIndex) -> None:
     assert recall(grown, together, np.ones(len(grown), dtype=bool)) >= 0.98
 
 
-def test_an_index_that_shrinks_becomes_exact(inverted: VectorIndex) -> None:
+def test_an_index_that_shrinks_looks_at_each_row(inverted: VectorIndex) -> None:
     kept = np.arange(COUNT) < 50
     small = inverted.grown(kept, clustered(10, 2))
     assert len(small) == 60
     assert recall(small, np.concatenate([ROWS[kept], clustered(10, 2)]), np.ones(60, dtype=bool)) >= 0.99
+    # The inverted file has rounded them, and a flat index does so no further.
+    assert (small.vectors(np.arange(50)) == inverted.vectors(np.flatnonzero(kept))).all()
+
+
+@pytest.mark.parametrize("one_in", [1, 20])
+def test_a_flat_index_finds_what_numpy_does(one_in: int) -> None:
+    rows = clustered(3_000, 1)
+    index, eligible = VectorIndex.flat(rows), np.random.default_rng(3).random(len(rows)) < 1 / one_in
+    assert recall(index, rows, eligible) >= 0.99
+    for cosine, row in index.nearest(rows[4], K, eligible):
+        assert cosine == pytest.approx(float(rows[row] @ rows[4]), abs=1e-3)
+
+
+def test_a_flat_index_is_lengthened_as_it_would_be_made_of_all() -> None:
+    rows = clustered(300, 1)
+    kept = np.arange(200) % 3 > 0
+    longer = VectorIndex.flat(rows[:200]).lengthened(kept, rows[200:])
+    made = VectorIndex.flat(np.concatenate([rows[:200][kept], rows[200:]]))
+    all_of_them = np.arange(len(made))
+    assert (longer.vectors(all_of_them) == made.vectors(all_of_them)).all()
+    assert np.allclose(made.vectors(all_of_them[-100:]), rows[200:], atol=1e-3)
+    nothing = VectorIndex.flat(rows[:0])
+    assert len(nothing.lengthened(np.ones(0, dtype=bool), rows[:0])) == 0
+    assert nothing.vectors(np.arange(0)).shape == (0, DIMENSION)
 
 
 def test_a_mapped_index_outlives_its_file(inverted: VectorIndex, tmp_path: Path) -> None:
