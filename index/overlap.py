@@ -103,8 +103,10 @@ class _Fields:
         field = np.searchsorted(self.ends, place, side="right")
         # What stands before the first field of a passage are the fields' lengths.
         is_word = place >= self.begins[field]
-        pairs, times = np.unique((word * len(self.ends) + field)[is_word], return_counts=True)
-        return *np.divmod(pairs, len(self.ends)), times
+        word, field = word[is_word], field[is_word]
+        # Both ascend, so a word's places in one field stand together.
+        begins = np.flatnonzero(np.diff(word * len(self.ends) + field, prepend=-1))
+        return word[begins], field[begins], np.diff(begins, append=len(word))
 
 
 def _damaged() -> DataCorrupt:

@@ -1,12 +1,12 @@
 """Evidence: how well the candidates, and each sentence of them, bear on the query, read token by token."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from index.document import Span, passage_id
 from index.embedder import Embedding, Vectors
@@ -57,7 +57,7 @@ class Reading:
     @property
     def best_sentence(self) -> float:
         """The match of the sentence that bears on the query best, 0 where there is none."""
-        return float(self.sentence_matches.max(initial=0.0))
+        return max(self.sentence_matches.tolist(), default=0.0)
 
     @property
     def sentences(self) -> tuple[SentenceEvidence, ...]:
@@ -146,9 +146,10 @@ def query_tokens(
     `measure` is where it names the measure of a number ("share"), which counts less: texts state the number instead.
     """
     weights = np.zeros(len(embedding.spans), dtype=np.float32)
+    begins, ends = [span.start for span in embedding.spans], [span.end for span in embedding.spans]
     for word, weight in word_weights:
-        own = [at for at, span in enumerate(embedding.spans) if word.start <= span.start and span.end <= word.end]
-        weights[own] = weight / max(len(own), 1) * (MEASURE_WEIGHT if word == measure else 1)
+        own = slice(bisect_left(begins, word.start), bisect_right(ends, word.end))
+        weights[own] = weight / max(own.stop - own.start, 1) * (MEASURE_WEIGHT if word == measure else 1)
     total = float(weights.sum())
     alike = np.full(len(weights), 1 / max(len(weights), 1), dtype=np.float32)
     return QueryTokens(embedding.tokens, weights / total if total else alike)
@@ -161,44 +162,45 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     of the sentence: the late interaction of Khattab & Zaharia 2020, https://arxiv.org/abs/2004.12832, with the token
     vectors of the embedding model itself. It is 0 where there are no token vectors.
     """
-    starts = np.cumsum([0, *(len(passage.vectors) for passage in passages)])
-    if not starts[-1] or not len(query.weights):
+    tokens = np.array([len(passage.vectors) for passage in passages])
+    sentences = np.array([len(passage.bounds) for passage in passages])
+    if not tokens.any() or not len(query.weights):
         return [Reading(one, 0.0, 0.0, np.zeros(len(one.bounds), dtype=np.float32)) for one in passages]
-    cosines = _cosines(query.vectors, [passage.vectors for passage in passages], int(starts[-1]))
-    of_sentences = [one.bounds[:, 2:] + start for one, start in zip(passages, starts[:-1], strict=True)]
-    greatest = _greatest(cosines, np.concatenate([np.stack([starts[:-1], starts[1:]], axis=1), *of_sentences]))
+    starts, firsts = np.cumsum(tokens) - tokens, np.cumsum(sentences) - sentences
+    cosines = _cosines(query.vectors, passages, starts)
+    bounds = np.concatenate([one.bounds[:, 2:] for one in passages]) + np.repeat(starts, sentences)[:, np.newaxis]
+    # A passage is divided where its sentences begin and end, so that its tokens are looked at once for both. Whichever
+    # order the sentences have, the pieces are all of the passage, and every second one is a sentence.
+    pieces = _greatest(cosines, np.insert(bounds.ravel(), 2 * firsts, starts))
+    heads = 2 * firsts + np.arange(len(passages))
+    of_passages = np.maximum.reduceat(pieces, heads, axis=0)
+    of_sentences = np.delete(pieces, heads, axis=0)[::2]
     # The heaviest token is always among those that count more than others, however the mean is rounded.
     heavy = query.weights >= min(query.weights.mean(), query.weights.max())
-    weakest = greatest[: len(passages), heavy].min(axis=1).tolist()
+    weakest = of_passages[:, heavy].min(axis=1).tolist()
     # Row by row: a product by BLAS would round the last rows otherwise than the rest.
-    matches: Vectors = np.einsum("ij,j->i", greatest, query.weights)
-    cuts = np.cumsum([len(one.bounds) for one in passages])[:-1]
-    return [
-        Reading(passage, match, least, own)
-        for passage, match, least, own in zip(
-            passages, matches[: len(passages)].tolist(), weakest, np.split(matches[len(passages) :], cuts), strict=True
-        )
-    ]
+    matches = np.einsum("ij,j->i", of_passages, query.weights).tolist()
+    sentence_matches: Vectors = np.einsum("ij,j->i", of_sentences, query.weights)
+    own = [sentence_matches[first : first + count] for first, count in zip(firsts, sentences, strict=True)]
+    return list(map(Reading, passages, matches, weakest, own))
 
 
-def _cosines(query: Vectors, passages: Sequence[npt.NDArray[np.int8]], tokens: int) -> Vectors:
+def _cosines(query: Vectors, passages: Sequence[PassageTokens], starts: Numbers) -> Vectors:
     """Return the cosine of each token of the passages to each of the query, shape `(tokens + 1, n)`.
 
-    The last row is of zeros, so that a range may begin there.
+    `starts` are the rows at which the passages begin. The last row is of zeros, so that a piece may begin there.
     """
-    cosines = np.zeros((tokens + 1, len(query)), dtype=np.float32)
+    cosines = np.empty((int(starts[-1]) + len(passages[-1].vectors) + 1, len(query)), dtype=np.float32)
+    cosines[-1] = 0
     asked = np.ascontiguousarray((query / TOKEN_SCALE).T)
-    start = 0
-    for vectors in passages:
+    for start, passage in zip(starts.tolist(), passages, strict=True):
         # One passage at a time stays in the processor's cache, and does not depend on its neighbours. BLAS is held to
         # one thread where a corpus is opened; to share so little between threads would take longer.
-        end = start + len(vectors)
-        np.matmul(vectors.astype(np.float32), asked, out=cosines[start:end])
-        start = end
+        np.matmul(passage.vectors.astype(np.float32), asked, out=cosines[start : start + len(passage.vectors)])
     return cosines
 
 
-def _greatest(cosines: Vectors, ranges: Numbers) -> Vectors:
-    """Return the greatest of each column in each range of rows, 0 in an empty one, and at least 0."""
-    greatest: Vectors = np.maximum.reduceat(cosines, ranges.ravel(), axis=0)[::2]
-    return np.maximum(greatest, 0) * (ranges[:, :1] < ranges[:, 1:])
+def _greatest(cosines: Vectors, begins: Numbers) -> Vectors:
+    """Return the greatest of each column from each row to the next one, 0 where there is none, and at least 0."""
+    greatest: Vectors = np.maximum.reduceat(cosines, begins, axis=0)
+    return np.maximum(greatest, 0) * (np.diff(begins, append=len(cosines) - 1) > 0)[:, np.newaxis]

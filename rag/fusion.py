@@ -126,7 +126,7 @@ def diversified(ranking: Sequence[Ranked]) -> list[Ranked]:
     weighed = []
     for one in ranking:
         share = REPEAT_SHARE ** better[one.candidate.doc_no]
-        weighed.append(one._replace(score=one.score * share if one.score > 0 else one.score))
+        weighed.append(Ranked(one.candidate, one.reading, one.score * share if one.score > 0 else one.score))
         better[one.candidate.doc_no] += 1
     return in_order(weighed)
 
