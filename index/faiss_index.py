@@ -83,6 +83,19 @@ class VectorIndex:
         )
         return found
 
+    def cosines(self, vector: Vectors, rows: Rows) -> Vectors:
+        """Return the cosine of each of these rows, at least one, to a vector."""
+        if self._is_inverted:
+            return self.vectors(rows) @ vector
+        # In a search FAISS decodes and multiplies at once, which takes half as long.
+        few = _flat(self.dimension)
+        few.add_sa_codes(self._codes[rows])
+        _use_one_thread()
+        (found,), (order,) = few.search(vector.reshape(1, -1), len(rows))
+        cosines: Vectors = np.empty_like(found)
+        cosines[order] = found
+        return cosines
+
     def nearest(self, vector: Vectors, k: int, eligible: Mask) -> list[tuple[float, int]]:
         """Return at most `k` rows with their cosines, nearest first, of those that are eligible."""
         count = int(np.count_nonzero(eligible))
@@ -93,7 +106,7 @@ class VectorIndex:
             return self._found(vector, k, eligible, count, None)
         if count <= _EACH_ROW:
             rows = np.flatnonzero(eligible)
-            cosines = self.vectors(rows) @ vector
+            cosines = self.cosines(vector, rows)
             best = np.argsort(-cosines, kind="stable")[:k]
             return list(zip(cosines[best].tolist(), rows[best].tolist(), strict=True))
         # The fewer rows of a list are eligible, the more lists it takes.

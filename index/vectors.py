@@ -76,7 +76,7 @@ class _Part:
         rows = rows[self.alive[rows] & (self.passage_nos[rows] == wanted)]
         if not len(rows):
             return []
-        return self._placed(rows, (self.index.vectors(rows) @ vector).tolist())
+        return self._placed(rows, self.index.cosines(vector, rows).tolist())
 
     def _placed(self, rows: Sequence[int] | Numbers, cosines: Sequence[float]) -> list[Near]:
         chosen = np.asarray(rows, dtype=np.int64)

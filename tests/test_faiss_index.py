@@ -126,6 +126,8 @@ def test_a_flat_index_is_lengthened_as_it_would_be_made_of_all() -> None:
     longer = VectorIndex.flat(rows[:200]).lengthened(kept, rows[200:])
     made = VectorIndex.flat(np.concatenate([rows[:200][kept], rows[200:]]))
     all_of_them = np.arange(len(made))
+    found = {row: cosine for cosine, row in made.nearest(rows[5], len(made), np.ones(len(made), dtype=bool))}
+    assert made.cosines(rows[5], all_of_them[::-1]).tolist() == [found[row] for row in reversed(all_of_them.tolist())]
     assert (longer.vectors(all_of_them) == made.vectors(all_of_them)).all()
     assert np.allclose(made.vectors(all_of_them[-100:]), rows[200:], atol=1e-3)
     nothing = VectorIndex.flat(rows[:0])
