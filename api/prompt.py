@@ -63,8 +63,6 @@ class Conversation:
     def _ask(self, line: str) -> None:
         question = self._parse(line)
         response = terminal.answered(self._engine, question, self._turns)
-        if response.standalone.text != question.text:
-            terminal.print_remark(f"Asked as: {response.standalone.text}")
         terminal.print_answer(response)
         self._turns += [Turn("user", question.text), Turn("assistant", response.answer.text)]
         # Where it abstains, the nearest passages are what is numbered.

@@ -61,8 +61,13 @@ def print_remark(text: str) -> None:
 
 
 def print_answer(response: "AskResponse") -> None:
-    """Print an answer, what the articles disagree on, then what each marker stands for."""
+    """Print an answer, what the articles disagree on, then what each marker stands for.
+
+    Where the question was understood as another, that comes first.
+    """
     answer = response.answer
+    if response.standalone.text != response.question.text:
+        print_remark(f"Asked as: {response.standalone.text}")
     if answer.abstained:
         _print(Text(_safe(answer.text), style="bold"))
         _print(Text(_safe(f"{answer.reason} The nearest passages:" if response.hits else str(answer.reason))))

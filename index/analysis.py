@@ -8,11 +8,13 @@ import tantivy
 from index.document import Span, without_hidden
 
 _ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
+# A word of letters alone, without what joins two.
+LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
 # Words beyond these say nothing that the first ones do not, and each costs time.
 _MAX_QUERY_WORDS = 256
-# A question is taken apart more than once on its way; so many may be on it at once.
-_QUESTIONS = 256
+# A question is taken apart more than once on its way; so many are kept.
+_QUESTIONS = 16
 # What a question is asked with, and what is left of "what's" and "doesn't" when they are taken apart.
 _QUESTION_WORDS = (
     "what",

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 import tantivy
 from tantivy import Occur, Query
 
-from index.analysis import analyzer, query_words, without_dots, word_spans
+from index.analysis import analyzer, query_words, without_dots, word_spans, words_of
 from index.document import Span
 from index.errors import DataBusy
 from index.overlap import FIELD_WEIGHTS, inverse_frequency
@@ -76,15 +76,19 @@ class WordSnapshot:
         """Return where each word of a text stands, stop words too, with its inverse document frequency."""
         return [(span, max(map(self._idf, words), default=0.0)) for span, words in word_spans(text)]
 
-    def near_misses(self, text: str, k: int) -> list[tuple[Span, list[int]]]:
-        """Return where words stand that no passage has, and at most `k` passages that have a word one letter away.
+    def resembling(self, word: str, k: int) -> list[int]:
+        """Return at most `k` passages that have a word one letter away from this one; none where one has this word.
 
-        A letter is left out, put in, taken for another or for its neighbour. Words that none is like are left out.
+        A letter is left out, put in, taken for another or for its neighbour.
         """
-        unknown = [(span, words) for span, words in word_spans(text) if words and not any(map(self._frequency, words))]
-        # The slip may have taken the ending with it, so that it is cut to another stem or to none.
-        like = [(span, self._like(words | {span.of(text).lower()}, k)) for span, words in unknown]
-        return [(span, numbers) for span, numbers in like if numbers]
+        stems = words_of(word)
+        if not stems or any(map(self._frequency, stems)):
+            return []
+        # A slip may have taken the ending with it, so that the word is cut to another stem or to none.
+        like = [
+            Query.fuzzy_term_query(self.schema, _ANYWHERE, one, distance=1) for one in sorted({*stems, word.lower()})
+        ]
+        return [number for number, _ in self._found(Query.disjunction_max_query(like), k)]
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""
@@ -124,10 +128,6 @@ class WordSnapshot:
 
     def _word(self, field: str, word: str) -> Query:
         return Query.term_query(self.schema, field, word)
-
-    def _like(self, words: Set[str], k: int) -> list[int]:
-        like = [Query.fuzzy_term_query(self.schema, _ANYWHERE, word, distance=1) for word in sorted(words)]
-        return [number for number, _ in self._found(Query.disjunction_max_query(like), k)]
 
     def _idf(self, word: str) -> float:
         """Return the inverse document frequency of a word as BM25 has it, above 0."""

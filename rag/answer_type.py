@@ -39,7 +39,7 @@ _HELD = {
     AnswerType.NUMBER: re.compile(
         r"\d[\d.,]*|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|"
         r"millions?|billions?|half|third|quarter|twice|doubled?|tripled?|several|decades?|centur(?:y|ies)|"
-        r"(?:days?|weeks?|months?|years?) (?:ago|later|earlier|after|before))\b",
+        r"(?:just|only|mere|within|few|some) (?:days|weeks|months|years))\b",
         re.IGNORECASE,
     ),
     AnswerType.DATE: re.compile(

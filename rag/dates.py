@@ -157,11 +157,6 @@ def mentions(text: str, now: date | None) -> list[Mention]:
     return found
 
 
-def is_month_or_weekday(word: str) -> bool:
-    """Return whether a word names one, in full."""
-    return word.lower() in _MONTHS or word.lower() in _WEEKDAYS
-
-
 def time_asked(question: str, today: date | None = None) -> TimeAsked | None:
     """Return what a question asks of time, None where it asks nothing; relative dates count from `today`.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -18,7 +19,7 @@ from rag.answer_type import measure_asked
 from rag.answerability import read_features
 from rag.citation import Citation, cite
 from rag.errors import InvalidQuery
-from rag.evidence import Evidence, query_tokens, read
+from rag.evidence import Evidence, likeness, query_tokens, read
 from rag.followup import Turn, standalone
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated, Source
@@ -33,6 +34,9 @@ from rag.subject import of_the_subject
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
 ANSWERED_FROM = 10
+# In so many of the best a name is looked for that none gives in the same words; above this likeness one gives another
+# name of it ("Kiev", "the Fed"). As names that were taken out of SQuAD, TimeQA and gold dev are told from such.
+SEEN, LIKE_ANOTHER_NAME = 3, 0.52
 # As many as `threads` in `rag/settings.py` lets ask at once.
 _MOST_BESIDE = 256
 
@@ -250,7 +254,26 @@ class Engine:
         if ranking.reranked:
             evidence = tuple(ranking.shown[:ANSWERED_FROM])
             sentences = tuple(read_sentences(question.text, evidence, idfs))
-        return Grounds(evidence, sentences, idfs, features, _unmentioned(view, question, evidence, idfs))
+        return Grounds(evidence, sentences, idfs, features, self._unmentioned(view, question, evidence, idfs))
+
+    def _unmentioned(
+        self, view: View, question: Query, evidence: Sequence[Evidence], idfs: Mapping[str, float]
+    ) -> tuple[str, ...]:
+        """Return the names that a question turns on and that no passage it may be answered from gives in any form."""
+        sources = words_of(" ".join(item.passage.metadata.source or "" for item in evidence))
+        doc_nos = cache(lambda: view.reading.doc_nos(question.filters))
+
+        @cache
+        def is_mentioned(word: str) -> bool:
+            return words_of(word) <= sources or bool(view.words.matching(word, 1, doc_nos()))
+
+        names = unmentioned(question.text, idfs, is_mentioned)
+        embedding = self.corpus.embedder.embed_query(question.text) if names else None
+        return tuple(
+            name.of(question.text)
+            for name in names
+            if embedding and likeness(embedding, name, evidence[:SEEN]) < LIKE_ANOTHER_NAME
+        )
 
     def _retrieve(self, view: View, query: Query, depth: int, stages: Stages) -> _Ranking:
         """Return the ranking down to a depth."""
@@ -310,18 +333,6 @@ class Engine:
 
 def _parsed(question: Query | str) -> Query:
     return Query.parse(question) if isinstance(question, str) else question
-
-
-def _unmentioned(
-    view: View, question: Query, evidence: Sequence[Evidence], idfs: Mapping[str, float]
-) -> tuple[str, ...]:
-    """Return the names that a question turns on and no passage that passes its filters mentions."""
-    sources = words_of(" ".join(item.passage.metadata.source or "" for item in evidence))
-
-    def is_mentioned(word: str) -> bool:
-        return words_of(word) <= sources or bool(view.words.matching(word, 1, view.reading.doc_nos(question.filters)))
-
-    return tuple(unmentioned(question.text, idfs, is_mentioned))
 
 
 def _why_nothing(view: View) -> str:

@@ -138,6 +138,17 @@ def say_the_same(one: Vectors, other: Vectors) -> bool:
     return float(one @ other) > SAME_SENTENCE
 
 
+def likeness(question: Embedding, span: Span, passages: Sequence[Evidence]) -> float:
+    """Return how near what stands in a span of a question comes to a passage, in [-1, 1], the nearest of them.
+
+    It is the mean over the tokens in the span of the cosine to the passage's nearest token; 0 where there are none.
+    """
+    own = [at for at, token in enumerate(question.spans) if span.start <= token.start and token.end <= span.end]
+    asked = question.tokens[own].T / TOKEN_SCALE
+    read = [one.reading.tokens.vectors.astype(np.float32) for one in passages if len(one.reading.tokens.vectors)]
+    return max((float((vectors @ asked).max(axis=0).mean()) for vectors in read), default=0.0) if own else 0.0
+
+
 def query_tokens(
     embedding: Embedding, word_weights: Sequence[tuple[Span, float]], measure: Span | None = None
 ) -> QueryTokens:

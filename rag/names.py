@@ -2,61 +2,77 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 
-from index.analysis import words_of
-from rag.dates import is_month_or_weekday
+from index.analysis import LETTERS, words_of
+from index.document import Span
+from rag.dates import mentions
 
 # Of a question's words, by inverse document frequency, a name that it turns on makes at least this share.
 _LEAST_SHARE = 0.15
 _LEAST_LETTERS = 3
+# Which day it is does not matter where only the place of a date does.
+_ANY_DAY = date(2000, 1, 1)
+# More names than these are of a list, not of a question.
+_MOST_NAMES = 8
 # What has no capital in a title where all else has.
 _SMALL = frozenset(["a", "an", "the", "of", "in", "on", "at", "to", "by", "for", "from", "with", "and", "or"])
-_WORD = re.compile(r"[^\W\d_]+")
+# What begins with a capital beside a name, and is none.
+_NO_NAMES = frozenset([
+    "prime", "minister", "president", "chancellor", "king", "queen", "prince", "princess", "pope", "emperor", "sir",
+    "lord", "lady", "dame", "mr", "mrs", "ms", "miss", "dr", "prof", "professor", "doctor", "judge", "justice",
+    "general", "colonel", "captain", "senator", "governor", "mayor", "secretary", "chief", "executive", "director",
+    "chairman", "chairwoman", "saint", "rep", "congressman", "congresswoman", "company", "group", "inc", "corp", "ltd",
+    "hello", "hi", "hey", "dear", "please", "tell", "thanks", "thank", "footnote",
+])  # fmt: skip
 _WITHIN_NAME = re.compile(r"[\s’'.-]*")
-_BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;])[\s\"'“‘(]*$")
+_BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;,(–—])[\s•*–—-]*[\"'“‘(]*\s*$")
+_ENDS_SENTENCE = re.compile(r"[.!?](?=\s|$)")
 # Of what belongs to a country articles speak by the country's name.
-_OF_A_COUNTRY = re.compile(r"(?:ish|ese|ian|ean|can|nch|tch)$|^(?:German|Greek|Swiss|Thai|Czech|Roman)$")
+_OF_A_COUNTRY = re.compile(
+    r"(?:ish|ese|ian|ean|can|nch|tch|aqi|eli|ani|eshi)s?$|^(?:German|Greek|Swiss|Thai|Czech|Roman|Brit|Spaniard)s?$"
+)
 
 
-def unmentioned(question: str, idfs: Mapping[str, float], is_mentioned: Callable[[str], bool]) -> list[str]:
-    """Return the names that a question turns on of which more than half of the words are not mentioned.
+def unmentioned(question: str, idfs: Mapping[str, float], is_mentioned: Callable[[str], bool]) -> list[Span]:
+    """Return where a question gives names that it turns on and of which more than half of the words are not mentioned.
 
     `idfs` are the words of the question with their inverse document frequencies. What is not found by its capital is
-    no name: the first word of a sentence, and any word where all have one. Nor are months, and what is named by a
-    country.
+    no name: the first word of a sentence, and any word where all have one. Nor are dates, titles, and what belongs to a
+    country; where a sentence asks, those beside it do not count.
     """
     found = []
-    for name in names_in(question):
-        missing = [word for word in name.split() if not is_mentioned(word)]
+    for name in names_in(question)[:_MOST_NAMES]:
+        words = [word for word in LETTERS.findall(name.of(question)) if word.lower() not in _NO_NAMES]
+        missing = [word for word in words if not is_mentioned(word)]
         weight = sum(idfs.get(stem, 0.0) for word in missing for stem in words_of(word))
-        if 2 * len(missing) > len(name.split()) and weight >= _LEAST_SHARE * sum(idfs.values()):
+        if 2 * len(missing) > len(words) and weight >= _LEAST_SHARE * sum(idfs.values()):
             found.append(name)
-    return list(dict.fromkeys(found))
+    return found
 
 
-def names_in(question: str) -> list[str]:
-    """Return the names in a question, each the words with capitals that stand next to each other."""
-    words = list(_WORD.finditer(question))
-    others = [word[0] for word in words[1:] if word[0] not in _SMALL]
-    if question.isupper() or (len(others) > 1 and all(word[0].isupper() for word in others)):
+def names_in(question: str) -> list[Span]:
+    """Return where names stand in a question, each the words with capitals that stand next to each other."""
+    words = [Span(*word.span()) for word in LETTERS.finditer(question)]
+    others = [word.of(question) for word in words[1:] if word.of(question) not in _SMALL]
+    if question.isupper() or (len(others) > 1 and all(other[0].isupper() for other in others)):
         return []
-    names: list[str] = []
-    end = -1
+    dates = [one.span for one in mentions(question, _ANY_DAY)]
+    names: list[Span] = []
     for word in words:
-        if not _is_name(question, word):
+        if not _is_name(question, word) or any(one.start <= word.start < one.end for one in dates):
             continue
-        if names and _WITHIN_NAME.fullmatch(question, end, word.start()):
-            names[-1] += f" {word[0]}"
+        if names and _WITHIN_NAME.fullmatch(question, names[-1].end, word.start):
+            names[-1] = Span(names[-1].start, word.end)
         else:
-            names.append(word[0])
-        end = word.end()
+            names.append(word)
     return names
 
 
-def _is_name(question: str, word: re.Match[str]) -> bool:
-    text = word[0]
-    if not text[0].isupper() or text.isupper() or len(text) < _LEAST_LETTERS:
+def _is_name(question: str, word: Span) -> bool:
+    text = word.of(question)
+    if not text[0].isupper() or text.isupper() or len(text) < _LEAST_LETTERS or _OF_A_COUNTRY.search(text):
         return False
-    return not (
-        _BEGINS_SENTENCE.search(question, 0, word.start()) or is_month_or_weekday(text) or _OF_A_COUNTRY.search(text)
-    )
+    end = _ENDS_SENTENCE.search(question, word.end)
+    is_beside = "?" in question and end is not None and end[0] != "?"
+    return not is_beside and _BEGINS_SENTENCE.search(question, 0, word.start) is None

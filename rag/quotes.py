@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from index.document import Span
 from index.furniture import without_inline
+from index.records import StoredPassage
 from rag.dates import asks_what_happened, periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
@@ -21,13 +22,15 @@ TIMELY_FACTOR = 2.5
 MAX_LIST_CHARS = 600
 # A sentence that begins so is understood only after the one before it.
 _GOES_ON = re.compile(
-    r"[\"“‘'(]?(?:(?:it|they|he|she|these|those|its|their|his|her|such|rather|instead|however|but|yet|therefore|thus|"
-    r"hence|consequently|accordingly|as a result|for this reason|then|this)\b|that(?! said\b| year\b)\b)",
-    re.IGNORECASE,
+    r"[\"“‘'(]?(?:It (?!(?:is|was) (?:\w+ing|time|clear|unclear|important|possible|likely|said|thought|expected)\b)|"
+    r"(?:They|He|She|These|Those|Its|Their|His|Her|Such|Rather|Instead|However|But|Yet|Therefore|Thus|Hence|"
+    r"Consequently|Accordingly|As a result|For this reason)\b|Then\b(?!-)|That\b(?! said\b)|"
+    r"This\b(?! (?:week|weekend|month|year|morning|afternoon|evening|spring|summer|autumn|fall|winter|\w+day)\b))"
 )
-# What it goes on from is cited with it, where both are no longer than this.
-MAX_GOING_ON_CHARS = 500
+# What it goes on from is cited with it, at most so many sentences, where all are no longer than this.
+MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
 _FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
+_QUOTED = re.compile(r"[\"“”„«»]")
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
 _BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
 
@@ -43,21 +46,35 @@ def chosen_sentences(sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the sentences to quote, best first: about as relevant as the best, and each saying something new.
 
     One that speaks of the very time that is asked for counts more; where it is the best, what speaks of another time is
-    left out. Where the best holds a number or a date that is asked for, so does every other.
+    left out. Where the best holds a number or a date that is asked for, so does every other. What follows a question of
+    the article's own is as relevant as that question.
     """
-    ranked = sorted(sentences, key=_weight, reverse=True)
+    relevances = _relevances(sentences)
+
+    def weight(sentence: Sentence) -> float:
+        return relevances[sentence.key] * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
+
+    ranked = sorted((one for one in sentences if not _says_nothing(one)), key=weight, reverse=True)
+    least = QUOTED_SHARE * max(relevances.values(), default=0.0)
     chosen: list[Sentence] = []
     for sentence in ranked:
-        if len(chosen) == MAX_SENTENCES or _weight(sentence) < QUOTED_SHARE * sentences[0].relevance:
+        if len(chosen) == MAX_SENTENCES or weight(sentence) < least:
             break
         is_new = not any(say_the_same(sentence.vector, said.vector) for said in chosen)
-        if is_new and not _is_beside_the_point(sentence, ranked[0]) and not _says_nothing(sentence):
+        if is_new and not _is_beside_the_point(sentence, ranked[0]):
             chosen.append(sentence)
-    return chosen or ranked[:1]
+    # A fragment is better than what has little to do with it; a question without an answer is not.
+    instead = [one for one in sentences if not _asks(one)] or sentences
+    return chosen or list(instead[:1])
 
 
-def _weight(sentence: Sentence) -> float:
-    return sentence.relevance * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
+def _relevances(sentences: Sequence[Sentence]) -> dict[tuple[str, Span], float]:
+    """Return the relevance of each sentence, at least that of a question of the article's own that it follows."""
+    relevances = {one.key: one.relevance for one in sentences}
+    for one in sentences:
+        if _asks(one) and one.next_key in relevances:
+            relevances[one.next_key] = max(relevances[one.next_key], one.relevance)
+    return relevances
 
 
 def _is_beside_the_point(sentence: Sentence, best: Sentence) -> bool:
@@ -67,9 +84,14 @@ def _is_beside_the_point(sentence: Sentence, best: Sentence) -> bool:
     return (lacks and holds) or (sentence.features.time < 0 and best.features.time == 1)
 
 
+def _asks(sentence: Sentence) -> bool:
+    """Return whether a sentence is a question of the article's own, and not one that somebody is quoted with."""
+    return sentence.text.endswith("?") and not _QUOTED.search(sentence.text)
+
+
 def _says_nothing(sentence: Sentence) -> bool:
     """Return whether a sentence only leads to what follows it, asks something, or is too short to say anything."""
-    return sentence.text.rstrip("\"”’').").endswith((":", "?")) or len(sentence.text.split()) < MIN_WORDS
+    return sentence.text.endswith(":") or _asks(sentence) or len(sentence.text.split()) < MIN_WORDS
 
 
 def in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
@@ -98,14 +120,21 @@ def quote_of(sentence: Sentence) -> Quote:
     if head is not None and sentence.span.end - head.start < MAX_LIST_CHARS:
         start = head.start
     else:
-        while before and _goes_on(passage.slice(Span(before[-1].start, sentence.span.end)), start - before[-1].start):
-            start = before.pop().start
+        start = _begun(passage, before[-MAX_GOING_ON:], sentence.span)
     return Quote(sentence.evidence, Span(start, sentence.span.end))
 
 
-def _goes_on(text: str, at: int) -> bool:
-    """Return whether what begins at a place of a text is understood only after what is before it in its paragraph."""
-    return len(text) <= MAX_GOING_ON_CHARS and "\n" not in text and _GOES_ON.match(text, at) is not None
+def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
+    """Return where what is cited for a sentence begins: with what it goes on from, or with the question it answers."""
+    start = span.start
+    for one in reversed(before):
+        cited, said = passage.slice(Span(one.start, span.end)), passage.slice(Span(start, span.end))
+        goes_on = "\n" not in cited and _GOES_ON.match(said)
+        answers = start == span.start and passage.slice(one).endswith("?") and "\n\n" not in cited
+        if len(cited) > MAX_GOING_ON_CHARS or not (goes_on or answers):
+            break
+        start = one.start
+    return start
 
 
 def _is_bullet(evidence: Evidence, span: Span) -> bool:

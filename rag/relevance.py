@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from index.analysis import query_words, words_of
+from index.analysis import LETTERS, query_words, words_of
 from index.document import Span
 from index.embedder import Vectors
 from rag.answer_type import MEASURE_WEIGHT, AnswerType, answer_type, holds, measure_asked
 from rag.calibration import fitted
 from rag.dates import Relation, TimeAsked, as_of, fits, periods_in, time_asked
 from rag.evidence import Evidence
-from rag.names import names_in
 
 # How a sentence says that something came before an event, or after it.
 _CUES: Mapping[Relation, re.Pattern[str]] = {
@@ -22,32 +21,33 @@ _CUES: Mapping[Relation, re.Pattern[str]] = {
 }
 # How it goes on from a sentence before it that names the event.
 _SEQUELS: Mapping[Relation, re.Pattern[str]] = {
-    "before": re.compile(r"\b(?:before(?:hand)?|earlier|previously|until then|by then|at first)\b", re.IGNORECASE),
+    "before": re.compile(r"\b(?:beforehand|earlier|previously|until then|by then)\b", re.IGNORECASE),
     "after": re.compile(
-        r"\b(?:later|since(?: then)?|subsequent(?:ly)?|after(?:wards?| that)|thereafter|then|soon|eventually|"
-        r"(?:days?|weeks?|months?|years?) after|no longer|has now|have now|is now|are now)\b",
+        r"\b(?:later|since then|subsequent(?:ly)?|afterwards?|after that|thereafter|eventually|no longer)\b",
         re.IGNORECASE,
     ),
 }
 # Such a sentence stands so many sentences after the other at most.
-_SEQUEL_WITHIN = 3
+_SEQUEL_WITHIN = 2
 
 
 class SentenceFeatures(NamedTuple):
     """What a sentence's relevance is a function of.
 
-    `passage` is its passage's match and `cosine` its passage's cosine; `match` is its own, `gap` how far that is below
-    the best sentence's. `coverage` is the share of the question's words, by inverse document frequency, in the
-    sentence, `in_context` with its title and headings. `number`, `date` and `name` are 0 but for the one that the
-    question asks for: that is 1 where the sentence holds such a thing, −1 where it does not. `time` is 1 where it
-    speaks of the time asked for, −1 where of another, between them where in part, 0 where either names none; before or
-    after an event, 1 where it names it and says so, or goes on from a sentence that names it ("weeks later"), 0 where
-    it or its passage names it, −1 where neither does or where it says the opposite. What goes on so is matched and
-    covered together with the other. `length` is the logarithm of one more than its words.
+    `passage` is its passage's match, `cosine` its passage's cosine and `behind` how far its passage's strength is below
+    the strongest's; `match` is its own, `gap` how far that is below the best sentence's. `coverage` is the share of the
+    question's words, by inverse document frequency, in the sentence, `in_context` with its title and headings.
+    `number`, `date` and `name` are 0 but for the one that the question asks for: that is 1 where the sentence holds
+    such a thing, −1 where it does not. `time` is 1 where it speaks of the time asked for, −1 where of another, between
+    them where in part, 0 where either names none; before or after an event, 1 where it names it and says so, or goes on
+    from a sentence that names it ("weeks later"), 0 where it or its passage names it, −1 where neither does or where it
+    says the opposite. What goes on so is matched and covered together with the other. `length` is the logarithm of one
+    more than its words.
     """
 
     passage: float
     cosine: float
+    behind: float
     match: float
     gap: float
     coverage: float
@@ -97,6 +97,18 @@ class Sentence:
         return self.evidence.passage.slice(self.span)
 
     @property
+    def key(self) -> tuple[str, Span]:
+        """Its passage and where it stands."""
+        return self.evidence.passage_id, self.span
+
+    @property
+    def next_key(self) -> tuple[str, Span] | None:
+        """The same of the sentence after it in its passage, None where it is the last."""
+        spans = self.evidence.passage.sentences
+        after = spans.index(self.span) + 1
+        return (self.evidence.passage_id, spans[after]) if after < len(spans) else None
+
+    @property
     def answer(self) -> Span | None:
         """The characters in it that answer, None where the reader finds none in its passage or has not read it."""
         found = self.evidence.found
@@ -123,6 +135,7 @@ class Sentence:
 def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[str, float]) -> list[Sentence]:
     """Return the sentences of the evidence, most relevant first; `idfs` are those of the question's words."""
     best = max((item.reading.best_sentence for item in evidence), default=0.0)
+    strongest = max((item.strength for item in evidence), default=0.0)
     asked_words = words_of(question)
     time = _dated(time_asked(question), evidence)
     idfs = _by_measure(question, idfs)
@@ -131,16 +144,17 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     for rank, item in enumerate(evidence, start=1):
         context = context_words(item)
         matches = dict(item.sentences)
-        before = _gone_on_from(item, time)
+        naming = _naming(item, time)
         for sentence in item.sentences:
             text = item.passage.slice(sentence.span)
             words = words_of(text)
-            event = before.get(sentence.span)
+            event = naming.get(sentence.span)
             match = max(sentence.match, matches[event]) if event else sentence.match
             read_with = words_of(item.passage.slice(event)) if event else frozenset()
             features = SentenceFeatures(
                 passage=item.reading.match,
                 cosine=item.cosine,
+                behind=item.strength - strongest,
                 match=match,
                 gap=match - best,
                 coverage=coverage(words | read_with, idfs),
@@ -205,19 +219,19 @@ def _dated(asked: TimeAsked | None, evidence: Sequence[Evidence]) -> TimeAsked |
     return asked
 
 
-def _gone_on_from(item: Evidence, asked: TimeAsked | None) -> dict[Span, Span]:
-    """Return the sentences that say what came before or after an event without naming it, each with one that does."""
+def _naming(item: Evidence, asked: TimeAsked | None) -> dict[Span, Span]:
+    """Return for each sentence that goes on to what came before or after an event the one before it that names it."""
     if asked is None or asked.event is None or asked.relation not in _SEQUELS:
         return {}
     spans = item.passage.sentences
     texts = [item.passage.slice(span) for span in spans]
-    naming = [at for at, text in enumerate(texts) if _names(text, asked.event)]
+    named = [at for at, text in enumerate(texts) if _names(text, asked.event)]
     sequel = _SEQUELS[asked.relation]
     return {
         spans[at]: spans[event]
-        for event in naming
+        for event in named
         for at in range(event + 1, min(event + 1 + _SEQUEL_WITHIN, len(spans)))
-        if at not in naming and sequel.search(texts[at])
+        if at not in named and sequel.search(texts[at])
     }
 
 
@@ -239,6 +253,8 @@ def _of_event(text: str, item: Evidence, event: str, relation: Relation) -> floa
 
 
 def _names(text: str, event: str) -> bool:
-    """Return whether a text names an event: by the names in it, or where it has none, by its words."""
-    words = words_of(" ".join(names_in(f"of {event}"))) or frozenset(query_words(event))
-    return words <= words_of(text)
+    """Return whether a text names an event: by the names in it and one of its other words, or by all where none is."""
+    words, said = frozenset(query_words(event)), words_of(text)
+    names = words & words_of(" ".join(word for word in LETTERS.findall(event) if word[0].isupper()))
+    others = words - names
+    return names <= said and (not others or bool(others & said)) if names else words <= said

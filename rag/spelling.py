@@ -5,34 +5,53 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Final
 
+from index.analysis import LETTERS
 from index.corpus import View
 from index.records import StoredPassage
 
 # A shorter word is one letter away from too many others.
 _LEAST_LETTERS = 6
-# In so many of the passages that have such a word it is looked for.
-_LOOKED_THROUGH = 10
-_WORD = re.compile(r"[^\W\d_]+")
+_LONG = 9
+_VOWELS = frozenset("aeiou")
+# So many words are looked up, each in so many of the passages that have a word like it.
+_LOOKED_UP, _LOOKED_THROUGH = 32, 10
+_WORD = re.compile(rf"\b{LETTERS.pattern}\b")
+_ENDINGS = ("s", "es", "d", "ed", "r", "er", "rs", "ers", "ing", "ly")
+_LEAST_BASE = 3
+# A key's place: its row, and how far it stands to the right.
+_KEYS: Final = {
+    key: (row, at + shift)
+    for row, (keys, shift) in enumerate((("qwertyuiop", 0.0), ("asdfghjkl", 0.25), ("zxcvbnm", 0.75)))
+    for at, key in enumerate(keys)
+}
 
 
 def corrected(question: str, view: View, is_word: Callable[[str], bool]) -> str:
     """Return a question with the articles' words in the place of slips.
 
-    A slip is a word of six letters or more that no passage has and that `is_word` does not know, and that is one
-    letter left out, put in, taken for another or for its neighbour away from a word that a passage has. The first
-    letter is taken to be right, and so is what has capitals inside, a code or an abbreviation.
+    A slip is a word of six letters or more that no passage has and that is not, by `is_word`, a known one or made of
+    one, and `is_slip_of` a word that a passage has. What has capitals inside is a code or an abbreviation and stays.
     """
-    for span, passage_nos in reversed(view.words.near_misses(question, _LOOKED_THROUGH)):
-        slip = span.of(question)
-        if _may_be_slip(slip, question) and not is_word(slip):
-            word = _meant(slip, view.reading.passages(passage_nos)) or slip
-            question = question[: span.start] + word + question[span.end :]
-    return question
+    words = dict.fromkeys(word for word in _WORD.findall(question) if _may_be_slip(word, question))
+    meant = {}
+    for word in list(words)[:_LOOKED_UP]:
+        passage_nos = view.words.resembling(word, _LOOKED_THROUGH)
+        if passage_nos and not _is_known(word, is_word):
+            meant[word] = _meant(word, view.reading.passages(passage_nos))
+    return _WORD.sub(lambda found: meant.get(found[0]) or found[0], question)
 
 
 def _may_be_slip(word: str, question: str) -> bool:
-    return len(word) >= _LEAST_LETTERS and word.isalpha() and (word[1:].islower() or question.isupper())
+    return len(word) >= _LEAST_LETTERS and (word[1:].islower() or question.isupper())
+
+
+def _is_known(word: str, is_word: Callable[[str], bool]) -> bool:
+    """Return whether a word, or what it is made of with an ending, is known."""
+    bases = [word[: -len(ending)] for ending in _ENDINGS if word.endswith(ending)]
+    bases += [f"{base}e" for base in bases] + [base[:-1] for base in bases if base[-1:] == base[-2:-1]]
+    return any(is_word(one) for one in (word, *bases) if len(one) >= _LEAST_BASE)
 
 
 def _meant(slip: str, passages: Sequence[StoredPassage]) -> str | None:
@@ -50,15 +69,33 @@ def _words(text: str) -> Iterator[str]:
 
 
 def is_slip_of(slip: str, word: str) -> bool:
-    """Return whether a slip is one letter away from a word, after the first; case and accents do not count."""
+    """Return whether a slip is one letter away from a word, after the first; case and accents do not count.
+
+    A letter is left out, put in, struck beside its key, or changes places with its neighbour; in a long word that is no
+    name one vowel is taken for another. At the end a vowel left out, or a letter put in, makes another form of a word
+    or of a name, and any other letter taken for another often makes another word.
+    """
+    is_long = len(slip) >= _LONG and slip[:1].islower()
     slip, word = _plain(slip), _plain(word)
     same = next((at for at, (one, other) in enumerate(zip(slip, word, strict=False)) if one != other), None)
     same = min(len(slip), len(word)) if same is None else same
     rest, meant = slip[same:], word[same:]
-    if not same or not (meant or rest[1:]):
+    if not same or rest == meant:
         return False
-    is_one = rest[1:] == meant or rest == meant[1:] or rest[1:] == meant[1:]
-    return is_one or (rest[:2] == meant[:2][::-1] and rest[2:] == meant[2:])
+    is_left_out = rest == meant[1:] and (rest != "" or meant not in _VOWELS)
+    is_put_in = rest[1:] == meant != ""
+    is_taken = rest[1:] == meant[1:] and (
+        _are_neighbours(rest[:1], meant[:1]) or (is_long and {rest[:1], meant[:1]} <= _VOWELS)
+    )
+    return is_left_out or is_put_in or is_taken or (rest[:2] == meant[:2][::-1] and rest[2:] == meant[2:])
+
+
+def _are_neighbours(one: str, other: str) -> bool:
+    if one not in _KEYS or other not in _KEYS:
+        return False
+    (row, at), (other_row, other_at) = _KEYS[one], _KEYS[other]
+    apart = abs(at - other_at)
+    return apart <= 1 if row == other_row else abs(row - other_row) == 1 and apart < 1
 
 
 def _plain(word: str) -> str:

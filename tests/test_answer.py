@@ -179,6 +179,25 @@ class TestQuotes:
         assert "opened in May 2011" not in after
         assert "reopened" not in before
 
+    def test_what_goes_on_is_cited_with_what_it_goes_on_from(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = (
+            "The museum of salt opened in Halle in 1990.\n\nIts founder was Ada Berg. She sold lamps. "
+            "However, she kept the oldest lamp of the museum. "
+            "This Tuesday the council votes on the salt bridge of Halle. "
+            "IT costs of the museum fell by 9%.\n\nWhen is the salt museum open? From Tuesday to Sunday, 10 to 6."
+        )
+        corpus.put(Document("museum", text, "text/plain", Metadata("The museum")))
+        quoted = {
+            "Who kept the oldest lamp of the museum?": "Its founder was Ada Berg. She sold lamps. "
+            "However, she kept the oldest lamp of the museum.",
+            "By how much did IT costs of the museum fall?": "IT costs of the museum fell by 9%.",
+            "When is the vote on Halle's salt bridge?": "This Tuesday the council votes on the salt bridge of Halle.",
+            "When is the salt museum open?": "When is the salt museum open? From Tuesday to Sunday, 10 to 6.",
+        }
+        for question, cited in quoted.items():
+            assert cited in [one.cited_text for one in ask(Engine(corpus), question).answer.citations], question
+
     def test_what_goes_on_from_an_event_needs_no_date(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
         corpus = Corpus(tmp_path, embedder, create=True)
         text = (

@@ -271,10 +271,10 @@ class TestRealTerminal:
     def test_a_conversation_from_beginning_to_end(self, terminal: Callable[..., Terminal], tmp_path: Path) -> None:
         ours = terminal("ask", XDG_STATE_HOME=str(tmp_path))
         assert "Ask your articles." in ours.type_in("", "ask>")
-        answer = ours.type_in("what happened after Geneva?\r", r"\[3\].+\[3\].+ask>")
+        answer = ours.type_in("what happened after Geneva?\r", r"\[2\].+\[2\].+ask>")
         assert "\x1b[1;36m[1]\x1b[0m" in answer
         assert "004_cf58dd7b26a1b221, characters 3507 to 3585" in answer
-        followed = ours.type_in("and in London?\r", r"\[2\].+\[2\].+ask>")
+        followed = ours.type_in("and in London?\r", r"\[1\].+\[1\].+ask>")
         assert "Asked as: what happened after Geneva in London?" in followed
         ours.type_in("/frob\r", "is no command.+ask>")
         ours.type_in(f"half a line{CTRL_C}", "ask>")

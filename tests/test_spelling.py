@@ -13,6 +13,7 @@ from rag.query import MAX_QUERY_CHARS, Query
 from rag.spelling import corrected, is_slip_of
 from tests.doubles import HashingEmbedder
 
+BESIDE = {"a": "", "b": "", "c": "d", "d": "ce", "e": "d"}
 LETTERS = st.text("abcdeé", min_size=1, max_size=6)
 
 
@@ -20,7 +21,12 @@ LETTERS = st.text("abcdeé", min_size=1, max_size=6)
 def corpus(tmp_path: Path) -> Corpus:
     corpus = Corpus(tmp_path, HashingEmbedder(), create=True)
     corpus.put(
-        Document("a", "The Treaty of Maastricht governs processing in Céleron's province.", "text/plain", Metadata())
+        Document(
+            "a",
+            "The Treaty of Maastricht governs processing in Céleron's province, says Petrova of Hartford.",
+            "text/plain",
+            Metadata(),
+        )
     )
     corpus.put(
         Document("b", "Processing of protein needs exports, and causes of cases are known.", "text/plain", Metadata())
@@ -38,7 +44,15 @@ def corpus(tmp_path: Path) -> Corpus:
         ("the casues of it", "the causes of it"),
         ("on Celeron's river", "on Celeron's river"),
         ("on Celleron's river", "on Céleron's river"),
+        ("prptein", "protein"),
+        ("pracessing", "processing"),
+        ("Pracessing", "Pracessing"),
+        ("protien, protien and protien", "protein, protein and protein"),
+        # A letter that is not beside the right one, and a vowel at the end, make other names.
+        ("the mill of Hertford", "the mill of Hertford"),
+        ("what Petrov says", "what Petrov says"),
         # Too short, begun with another letter, two letters away, an ending, a code, a word that is known.
+        ("protien4 protien_", "protien4 protien_"),
         ("govrn case", "govrn case"),
         ("drocessing", "drocessing"),
         ("procesin", "procesin"),
@@ -58,6 +72,22 @@ def test_what_the_model_knows_whole_is_no_slip(corpus: Corpus) -> None:
         assert corrected("about protien", view, lambda word: word == "protien") == "about protien"
 
 
+@pytest.mark.parametrize("word", ["protiens", "protiened", "protiening", "protienning", "protienly"])
+def test_nor_is_what_is_made_of_it(corpus: Corpus, word: str) -> None:
+    text = word.replace("ie", "ei")
+    corpus.put(Document("c", f"It was {text}.", "text/plain", Metadata()))
+    with corpus.read() as view:
+        assert corrected(word, view, lambda _: False) == text
+        assert corrected(word, view, lambda one: one == "protien") == word
+
+
+def test_only_so_many_words_are_looked_up(corpus: Corpus) -> None:
+    words = [f"qwert{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(40)]
+    with corpus.read() as view:
+        assert corrected(" ".join([*words, "procesing"]), view, lambda _: False).endswith("procesing")
+        assert corrected(" ".join([*words[:20], "procesing"]), view, lambda _: False).endswith("processing")
+
+
 def test_the_question_as_it_was_understood_is_returned(corpus: Corpus) -> None:
     engine = Engine(corpus)
     response = engine.ask("What governs procesing?")
@@ -73,14 +103,16 @@ def test_a_question_does_not_grow_too_long(corpus: Corpus) -> None:
 
 @given(LETTERS, LETTERS)
 def test_a_slip_is_one_change_away(one: str, other: str) -> None:
-    plain, meant = one.replace("é", "e"), other.replace("é", "e")
-    changes = {plain[:at] + plain[at + 1 :] for at in range(1, len(plain))}
-    changes |= {plain[:at] + letter + plain[at + 1 :] for at in range(1, len(plain)) for letter in "abcde"}
-    changes |= {plain[:at] + letter + plain[at:] for at in range(1, len(plain) + 1) for letter in "abcde"}
-    changes |= {plain[:at] + plain[at : at + 2][::-1] + plain[at + 2 :] for at in range(1, len(plain))}
-    # A letter too many at the end is an ending.
-    changes -= {plain, plain[:-1]}
-    assert is_slip_of(one, other) is (meant in changes)
+    slip, word = one.replace("é", "e"), other.replace("é", "e")
+    kept = range(1, len(word))
+    changes = {word[:at] + word[at + 1 :] for at in kept}
+    changes |= {word[:at] + letter + word[at:] for at in kept for letter in "abcde"}
+    # Of these keys, d and e lie beside each other, and c beside d.
+    changes |= {word[:at] + beside + word[at + 1 :] for at in kept for beside in BESIDE[word[at]]}
+    changes |= {word[:at] + word[at : at + 2][::-1] + word[at + 2 :] for at in kept}
+    if word[-1] in "ae":
+        changes -= {word[:-1]}
+    assert is_slip_of(one, other) is (slip in changes and slip != word)
 
 
 @given(st.text(max_size=60))

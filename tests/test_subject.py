@@ -16,7 +16,6 @@ from rag.subject import of_the_subject
         ("Are the reports consistent about whether the terms are known?", "Is it true that the terms are known?"),
         ("Is there any disagreement among the sources on tariffs?!", "What about tariffs?"),
         ("Which sources disagree over the price of dysprosium?", "What about the price of dysprosium?"),
-        ("What do the articles say about stockpiling?", "What about stockpiling?"),
         ("Where do the two reports differ on tariffs?", "What about tariffs?"),
     ],
 )
@@ -28,9 +27,15 @@ def test_what_is_asked_of_the_articles_is_asked_of_the_subject(question: str, su
     "question",
     [
         "Do the sources agree on it?",
+        "Do the sources agree on his death?",
+        "Do the sources agree on when?",
+        "Do the sources agree on what to do?",
         "Do the parties agree on tariffs?",
         "Do Chinese sources agree on tariffs?",
         "What do sources familiar with the talks say about benchmarks?",
+        "What does the report say in 2020?",
+        "What do the articles say about stockpiling?",
+        "Do the articles differ in length?",
         "Do the sources agree?",
         "Which articles are there?",
         "What is China's processing share?",
