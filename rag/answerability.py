@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from index.analysis import words_of
+from index.embedder import Vectors
 from rag.calibration import fitted
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence, coverage
@@ -66,18 +67,21 @@ def read_features(
 
 def _margin(evidence: Sequence[Evidence]) -> float:
     first, *rest = evidence
-    others = [
-        item.strength for item in rest if item.passage.doc_id != first.passage.doc_id and not _is_copy(first, item)
-    ]
+    elsewhere = [item for item in rest if item.passage.doc_id != first.passage.doc_id]
+    said = _best_vector(first) if elsewhere else None
+    others = [item.strength for item in elsewhere if not _is_copy(said, _best_vector(item))]
     compared = others or [item.strength for item in rest if item.passage.doc_id == first.passage.doc_id]
     return first.strength - sum(compared) / len(compared) if compared else LONE_MARGIN
 
 
-def _is_copy(one: Evidence, other: Evidence) -> bool:
+def _is_copy(said: Vectors | None, other: Vectors | None) -> bool:
     """Return whether two passages bear on the question with what is the same sentence, as copies of an article do."""
-    if not one.sentences or not other.sentences:
-        return False
-    return say_the_same(*(item.sentence_vector(item.sentences[0].span) for item in (one, other)))
+    return said is not None and other is not None and say_the_same(said, other)
+
+
+def _best_vector(item: Evidence) -> Vectors | None:
+    best = next(iter(item.sentences), None)
+    return item.sentence_vector(best.span) if best else None
 
 
 def probability(features: Features) -> float:

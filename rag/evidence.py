@@ -61,7 +61,7 @@ class Reading:
 
     @property
     def sentences(self) -> tuple[SentenceEvidence, ...]:
-        """The sentences, best first."""
+        """The sentences, best first, sorted whenever they are asked for."""
         found = map(SentenceEvidence, self.tokens.sentences, self.sentence_matches.tolist())
         return tuple(sorted(found, key=lambda sentence: (-sentence.match, sentence.span.start)))
 

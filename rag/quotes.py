@@ -49,32 +49,29 @@ def chosen_sentences(sentences: Sequence[Sentence]) -> list[Sentence]:
     left out. Where the best holds a number or a date that is asked for, so does every other. What follows a question of
     the article's own is as relevant as that question.
     """
-    relevances = _relevances(sentences)
+    answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
+
+    def relevance(sentence: Sentence) -> float:
+        return max(sentence.relevance, answering.get(sentence.key, 0.0)) if answering else sentence.relevance
 
     def weight(sentence: Sentence) -> float:
-        return relevances[sentence.key] * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
+        return relevance(sentence) * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
 
-    ranked = sorted((one for one in sentences if not _says_nothing(one)), key=weight, reverse=True)
-    least = QUOTED_SHARE * max(relevances.values(), default=0.0)
+    least = QUOTED_SHARE * max(map(relevance, sentences), default=0.0)
+    best: Sentence | None = None
     chosen: list[Sentence] = []
-    for sentence in ranked:
+    for sentence in sorted(sentences, key=weight, reverse=True):
         if len(chosen) == MAX_SENTENCES or weight(sentence) < least:
             break
+        if _says_nothing(sentence):
+            continue
+        best = best or sentence
         is_new = not any(say_the_same(sentence.vector, said.vector) for said in chosen)
-        if is_new and not _is_beside_the_point(sentence, ranked[0]):
+        if is_new and not _is_beside_the_point(sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
     instead = [one for one in sentences if not _asks(one)] or sentences
     return chosen or list(instead[:1])
-
-
-def _relevances(sentences: Sequence[Sentence]) -> dict[tuple[str, Span], float]:
-    """Return the relevance of each sentence, at least that of a question of the article's own that it follows."""
-    relevances = {one.key: one.relevance for one in sentences}
-    for one in sentences:
-        if _asks(one) and one.next_key in relevances:
-            relevances[one.next_key] = max(relevances[one.next_key], one.relevance)
-    return relevances
 
 
 def _is_beside_the_point(sentence: Sentence, best: Sentence) -> bool:

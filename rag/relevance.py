@@ -143,9 +143,9 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     found = []
     for rank, item in enumerate(evidence, start=1):
         context = context_words(item)
-        matches = dict(item.sentences)
-        naming = _naming(item, time)
-        for sentence in item.sentences:
+        sentences = item.sentences
+        matches, naming = dict(sentences), _naming(item, time)
+        for sentence in sentences:
             text = item.passage.slice(sentence.span)
             words = words_of(text)
             event = naming.get(sentence.span)
