@@ -15,8 +15,8 @@ _WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
 _MAX_QUERY_WORDS = 256
 # A question is taken apart more than once on its way; so many are kept.
 _QUESTIONS = 16
-# Questions that follow on each other are answered from the same sentences.
-_SENTENCES = 1024
+# Questions that follow on each other are answered from the same sentences; so many texts are kept.
+_TEXTS = 1024
 # What a question is asked with, and what is left of "what's" and "doesn't" when they are taken apart.
 _QUESTION_WORDS = (
     "what",
@@ -42,7 +42,7 @@ def indexed_words(text: str) -> list[str]:
     return words
 
 
-@lru_cache(_SENTENCES)
+@lru_cache(_TEXTS)
 def words_of(text: str) -> frozenset[str]:
     """Return the words of a text as they are indexed, each once."""
     return frozenset(indexed_words(text))

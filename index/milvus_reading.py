@@ -292,7 +292,7 @@ class MilvusWords:
         """Return the numbers of the passages that a search can find, ascending."""
         return np.array([row["passage_no"] for row in self._searched.all()], dtype=np.int64)
 
-    def resembling(self, word: str, k: int) -> list[int]:
+    def resembling(self, word: str, k: int, doc_nos: str | None = None) -> list[int]:
         """Return none: what Milvus keeps of words are numbers, which do not tell which words are alike."""
         return []
 

@@ -120,8 +120,8 @@ class MatchingWords(Protocol[Sought]):
     def matching(self, text: str, k: int, doc_nos: Sought | None = None) -> list[tuple[int, float]]:
         """Return at most `k` passage numbers with their BM25 scores, best first, ties by number."""
 
-    def resembling(self, word: str, k: int) -> list[int]:
-        """Return at most `k` passages that have a word one letter away from this one; none where one has this word."""
+    def resembling(self, word: str, k: int, doc_nos: Sought | None = None) -> list[int]:
+        """Return at most `k` passages that have a word one letter away from this one; none where any has this word."""
 
     def idfs(self, text: str) -> dict[str, float]:
         """Return the words that a query asks for, each with its inverse document frequency."""

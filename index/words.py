@@ -76,19 +76,21 @@ class WordSnapshot:
         """Return where each word of a text stands, stop words too, with its inverse document frequency."""
         return [(span, max(map(self._idf, words), default=0.0)) for span, words in word_spans(text)]
 
-    def resembling(self, word: str, k: int) -> list[int]:
-        """Return at most `k` passages that have a word one letter away from this one; none where one has this word.
+    def resembling(self, word: str, k: int, doc_nos: Numbers | None = None) -> list[int]:
+        """Return at most `k` passages that have a word one letter away from this one; none where any has this word.
 
-        A letter is left out, put in, taken for another or for its neighbour.
+        A letter is left out, put in, taken for another or for its neighbour. `doc_nos` restricts the search to passages
+        of these documents.
         """
         stems = words_of(word)
-        if not stems or any(map(self._frequency, stems)):
+        if not stems or any(map(self._frequency, stems)) or (doc_nos is not None and not len(doc_nos)):
             return []
         # A slip may have taken the ending with it, so that the word is cut to another stem or to none.
         like = [
             Query.fuzzy_term_query(self.schema, _ANYWHERE, one, distance=1) for one in sorted({*stems, word.lower()})
         ]
-        return [number for number, _ in self._found(Query.disjunction_max_query(like), k)]
+        query = Query.disjunction_max_query(like)
+        return [number for number, _ in self._found(query if doc_nos is None else self._within(query, doc_nos), k)]
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""

@@ -218,7 +218,8 @@ class _Citations:
 def _reason(question: str, grounds: Grounds) -> str:
     """Return why the grounds do not answer: what of the question they do not mention, where that is so."""
     if grounds.unmentioned:
-        return f"Nothing that was searched mentions {', '.join(map(repr, grounds.unmentioned[:MAX_MISSING]))}."
+        names = ", ".join(map(repr, grounds.unmentioned[:MAX_MISSING]))
+        return f"Nothing that was searched mentions {names} by that name."
     mentioned = frozenset[str]().union(*(sentence.words for sentence in grounds.sentences))
     missing = [
         word

@@ -242,7 +242,7 @@ class Engine:
 
     def _understood(self, view: View, query: Query) -> Query:
         """Return a query for its subject, with the articles' words in the place of slips, while it is not too long."""
-        text = corrected(of_the_subject(query.text), view, self.corpus.embedder.is_word)
+        text = corrected(of_the_subject(query.text), view, self.corpus.embedder.is_word, query.filters)
         return replace(query, text=text) if len(text) <= MAX_QUERY_CHARS else query
 
     def _grounds(self, view: View, question: Query, ranking: _Ranking) -> Grounds:

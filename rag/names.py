@@ -1,7 +1,7 @@
 """Names: which names a question gives, and which of them the articles do not mention."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from index.analysis import LETTERS, words_of
@@ -18,15 +18,15 @@ _MOST_NAMES = 8
 # What has no capital in a title where all else has.
 _SMALL = frozenset(["a", "an", "the", "of", "in", "on", "at", "to", "by", "for", "from", "with", "and", "or"])
 # What begins with a capital beside a name, and is none.
-_NO_NAMES = frozenset([
+_NO_NAMES = _SMALL | frozenset([
     "prime", "minister", "president", "chancellor", "king", "queen", "prince", "princess", "pope", "emperor", "sir",
     "lord", "lady", "dame", "mr", "mrs", "ms", "miss", "dr", "prof", "professor", "doctor", "judge", "justice",
     "general", "colonel", "captain", "senator", "governor", "mayor", "secretary", "chief", "executive", "director",
     "chairman", "chairwoman", "saint", "rep", "congressman", "congresswoman", "company", "group", "inc", "corp", "ltd",
     "hello", "hi", "hey", "dear", "please", "tell", "thanks", "thank", "footnote",
 ])  # fmt: skip
-_WITHIN_NAME = re.compile(r"[\s’'.-]*")
-_BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;,(–—])[\s•*–—-]*[\"'“‘(]*\s*$")
+_WITHIN_NAME = re.compile(r"(?:[’']s)?[\s’'.-]*(?:(?:of|and|for|&|de|von|van|du)\s+)?(?:the\s+)?")
+_BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;,(–—])[\s•*–—-]*[\"'“‘«„¿¡(]*\s*$")
 _ENDS_SENTENCE = re.compile(r"[.!?](?=\s|$)")
 # Of what belongs to a country articles speak by the country's name.
 _OF_A_COUNTRY = re.compile(
@@ -39,16 +39,23 @@ def unmentioned(question: str, idfs: Mapping[str, float], is_mentioned: Callable
 
     `idfs` are the words of the question with their inverse document frequencies. What is not found by its capital is
     no name: the first word of a sentence, and any word where all have one. Nor are dates, titles, and what belongs to a
-    country; where a sentence asks, those beside it do not count.
+    country; where a sentence asks, those beside it do not count. A name's last word, its initials, or its words as one
+    mention it too.
     """
     found = []
     for name in names_in(question)[:_MOST_NAMES]:
         words = [word for word in LETTERS.findall(name.of(question)) if word.lower() not in _NO_NAMES]
         missing = [word for word in words if not is_mentioned(word)]
         weight = sum(idfs.get(stem, 0.0) for word in missing for stem in words_of(word))
-        if 2 * len(missing) > len(words) and weight >= _LEAST_SHARE * sum(idfs.values()):
+        is_most = 2 * len(missing) > len(words) and words[-1] in missing
+        if is_most and weight >= _LEAST_SHARE * sum(idfs.values()) and not any(map(is_mentioned, _at_once(words))):
             found.append(name)
     return found
+
+
+def _at_once(words: Sequence[str]) -> list[str]:
+    """Return a name of several words as one word, and its initials."""
+    return ["".join(words), "".join(word[0] for word in words)] if len(words) > 1 else []
 
 
 def names_in(question: str) -> list[Span]:

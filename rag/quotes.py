@@ -22,15 +22,20 @@ TIMELY_FACTOR = 2.5
 MAX_LIST_CHARS = 600
 # A sentence that begins so is understood only after the one before it.
 _GOES_ON = re.compile(
-    r"[\"“‘'(]?(?:It (?!(?:is|was) (?:\w+ing|time|clear|unclear|important|possible|likely|said|thought|expected)\b)|"
+    r"[\"“‘'(]?(?:"
+    r"It\b(?! (?:is|was) (?:(?:\w+ )?\w+ (?:that|whether)|raining|snowing)\b| (?:seems|appears|turned out)\b)|"
     r"(?:They|He|She|These|Those|Its|Their|His|Her|Such|Rather|Instead|However|But|Yet|Therefore|Thus|Hence|"
     r"Consequently|Accordingly|As a result|For this reason)\b|Then\b(?!-)|That\b(?! said\b)|"
-    r"This\b(?! (?:week|weekend|month|year|morning|afternoon|evening|spring|summer|autumn|fall|winter|\w+day)\b))"
+    r"This\b(?! (?:week|weekend|month|year|morning|afternoon|evening|spring|summer|autumn|fall|winter|\w+day)\b)|"
+    r"(?:In \d{4}|Afterwards?|Later|Since then|After that|Eventually|Subsequently),? "
+    r"(?:it|they|he|she|its|their|his|her)\b)"
 )
 # What it goes on from is cited with it, at most so many sentences, where all are no longer than this.
 MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
+# With fewer words an answer to a question of the article's own is cited together with that.
+_SAYS_LITTLE = 8
 _FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
-_QUOTED = re.compile(r"[\"“”„«»]")
+_OPENING = frozenset("\"“„«‘'")
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
 _BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
 
@@ -63,7 +68,7 @@ def chosen_sentences(sentences: Sequence[Sentence]) -> list[Sentence]:
     for sentence in sorted(sentences, key=weight, reverse=True):
         if len(chosen) == MAX_SENTENCES or weight(sentence) < least:
             break
-        if _says_nothing(sentence):
+        if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
             continue
         best = best or sentence
         is_new = not any(say_the_same(sentence.vector, said.vector) for said in chosen)
@@ -83,7 +88,7 @@ def _is_beside_the_point(sentence: Sentence, best: Sentence) -> bool:
 
 def _asks(sentence: Sentence) -> bool:
     """Return whether a sentence is a question of the article's own, and not one that somebody is quoted with."""
-    return sentence.text.endswith("?") and not _QUOTED.search(sentence.text)
+    return sentence.text.endswith("?") and sentence.text[0] not in _OPENING
 
 
 def _says_nothing(sentence: Sentence) -> bool:
@@ -127,7 +132,8 @@ def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
     for one in reversed(before):
         cited, said = passage.slice(Span(one.start, span.end)), passage.slice(Span(start, span.end))
         goes_on = "\n" not in cited and _GOES_ON.match(said)
-        answers = start == span.start and passage.slice(one).endswith("?") and "\n\n" not in cited
+        is_short = len(said.split()) < _SAYS_LITTLE and start == span.start
+        answers = is_short and passage.slice(one).endswith("?") and "\n\n" not in cited
         if len(cited) > MAX_GOING_ON_CHARS or not (goes_on or answers):
             break
         start = one.start

@@ -9,11 +9,13 @@ from typing import Final
 
 from index.analysis import LETTERS
 from index.corpus import View
-from index.records import StoredPassage
+from index.records import Filters, StoredPassage
 
 # A shorter word is one letter away from too many others.
 _LEAST_LETTERS = 6
 _LONG = 9
+# So many letters at the end may make another word of one: phosphite and phosphate.
+_ENDING = 4
 _VOWELS = frozenset("aeiou")
 # So many words are looked up, each in so many of the passages that have a word like it.
 _LOOKED_UP, _LOOKED_THROUGH = 32, 10
@@ -28,16 +30,17 @@ _KEYS: Final = {
 }
 
 
-def corrected(question: str, view: View, is_word: Callable[[str], bool]) -> str:
-    """Return a question with the articles' words in the place of slips.
+def corrected(question: str, view: View, is_word: Callable[[str], bool], filters: Filters) -> str:
+    """Return a question with the words of the articles that pass the filters in the place of slips.
 
     A slip is a word of six letters or more that no passage has and that is not, by `is_word`, a known one or made of
     one, and `is_slip_of` a word that a passage has. What has capitals inside is a code or an abbreviation and stays.
     """
     words = dict.fromkeys(word for word in _WORD.findall(question) if _may_be_slip(word, question))
+    doc_nos = view.reading.doc_nos(filters) if words else None
     meant = {}
     for word in list(words)[:_LOOKED_UP]:
-        passage_nos = view.words.resembling(word, _LOOKED_THROUGH)
+        passage_nos = view.words.resembling(word, _LOOKED_THROUGH, doc_nos)
         if passage_nos and not _is_known(word, is_word):
             meant[word] = _meant(word, view.reading.passages(passage_nos))
     return _WORD.sub(lambda found: meant.get(found[0]) or found[0], question)
@@ -60,8 +63,14 @@ def _meant(slip: str, passages: Sequence[StoredPassage]) -> str | None:
     That is one of the same letters, or else the one that stands most often in the passages.
     """
     texts = (f"{one.metadata.title or ''} {one.heading} {one.text}" for one in passages)
-    meant = Counter(filter(partial(is_slip_of, slip), _words(" ".join(texts))))
-    return max(meant, key=lambda word: (sorted(_plain(word)) == sorted(_plain(slip)), meant[word], word), default=None)
+    forms = Counter(filter(partial(is_slip_of, slip), _words(" ".join(texts))))
+    meant: Counter[str] = Counter()
+    for form, times in forms.items():
+        meant[form.lower()] += times
+    word = max(meant, key=lambda one: (sorted(_plain(one)) == sorted(_plain(slip)), meant[one], one), default=None)
+    if word is None or slip.islower():
+        return word
+    return max((form for form in forms if form.lower() == word), key=lambda form: (forms[form], form))
 
 
 def _words(text: str) -> Iterator[str]:
@@ -71,9 +80,9 @@ def _words(text: str) -> Iterator[str]:
 def is_slip_of(slip: str, word: str) -> bool:
     """Return whether a slip is one letter away from a word, after the first; case and accents do not count.
 
-    A letter is left out, put in, struck beside its key, or changes places with its neighbour; in a long word that is no
-    name one vowel is taken for another. At the end a vowel left out, or a letter put in, makes another form of a word
-    or of a name, and any other letter taken for another often makes another word.
+    A letter is left out or put in, its neighbour on the keyboard is struck, or it changes places with the next one; in
+    a long word that is no name, one vowel is taken for another before its ending. Not so at the end of a word are a
+    vowel left out and a letter put in: those make other forms of a word or of a name.
     """
     is_long = len(slip) >= _LONG and slip[:1].islower()
     slip, word = _plain(slip), _plain(word)
@@ -85,7 +94,7 @@ def is_slip_of(slip: str, word: str) -> bool:
     is_left_out = rest == meant[1:] and (rest != "" or meant not in _VOWELS)
     is_put_in = rest[1:] == meant != ""
     is_taken = rest[1:] == meant[1:] and (
-        _are_neighbours(rest[:1], meant[:1]) or (is_long and {rest[:1], meant[:1]} <= _VOWELS)
+        _are_neighbours(rest[:1], meant[:1]) or (is_long and len(rest) > _ENDING and {rest[:1], meant[:1]} <= _VOWELS)
     )
     return is_left_out or is_put_in or is_taken or (rest[:2] == meant[:2][::-1] and rest[2:] == meant[2:])
 

@@ -185,7 +185,8 @@ class TestQuotes:
             "The museum of salt opened in Halle in 1990.\n\nIts founder was Ada Berg. She sold lamps. "
             "However, she kept the oldest lamp of the museum. "
             "This Tuesday the council votes on the salt bridge of Halle. "
-            "IT costs of the museum fell by 9%.\n\nWhen is the salt museum open? From Tuesday to Sunday, 10 to 6."
+            "IT costs of the museum fell by 9%.\n\nWhen is the salt museum open? From Tuesday to Sunday, 10 to 6. "
+            "When was the old salt mill built? In 1931."
         )
         corpus.put(Document("museum", text, "text/plain", Metadata("The museum")))
         quoted = {
@@ -193,6 +194,7 @@ class TestQuotes:
             "However, she kept the oldest lamp of the museum.",
             "By how much did IT costs of the museum fall?": "IT costs of the museum fell by 9%.",
             "When is the vote on Halle's salt bridge?": "This Tuesday the council votes on the salt bridge of Halle.",
+            "When was the old salt mill built?": "When was the old salt mill built? In 1931.",
             "When is the salt museum open?": "When is the salt museum open? From Tuesday to Sunday, 10 to 6.",
         }
         for question, cited in quoted.items():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from index.corpus import Corpus
 from index.document import Document, Metadata
+from index.records import Filters
 from rag.engine import Engine
 from rag.query import MAX_QUERY_CHARS, Query
 from rag.spelling import corrected, is_slip_of
@@ -23,7 +24,7 @@ def corpus(tmp_path: Path) -> Corpus:
     corpus.put(
         Document(
             "a",
-            "The Treaty of Maastricht governs processing in Céleron's province, says Petrova of Hartford.",
+            "The Treaty of Maastricht governs processing in Céleron's province, says Petrova of Hartford on sulphates.",
             "text/plain",
             Metadata(),
         )
@@ -48,6 +49,7 @@ def corpus(tmp_path: Path) -> Corpus:
         ("pracessing", "processing"),
         ("Pracessing", "Pracessing"),
         ("protien, protien and protien", "protein, protein and protein"),
+        ("sulphites and phosphite", "sulphites and phosphite"),
         # A letter that is not beside the right one, and a vowel at the end, make other names.
         ("the mill of Hertford", "the mill of Hertford"),
         ("what Petrov says", "what Petrov says"),
@@ -64,12 +66,12 @@ def corpus(tmp_path: Path) -> Corpus:
 )
 def test_what_is_one_letter_off_gives_way_and_nothing_else_does(corpus: Corpus, question: str, read_as: str) -> None:
     with corpus.read() as view:
-        assert corrected(question, view, lambda _: False) == read_as
+        assert corrected(question, view, lambda _: False, Filters()) == read_as
 
 
 def test_what_the_model_knows_whole_is_no_slip(corpus: Corpus) -> None:
     with corpus.read() as view:
-        assert corrected("about protien", view, lambda word: word == "protien") == "about protien"
+        assert corrected("about protien", view, lambda word: word == "protien", Filters()) == "about protien"
 
 
 @pytest.mark.parametrize("word", ["protiens", "protiened", "protiening", "protienning", "protienly"])
@@ -77,15 +79,27 @@ def test_nor_is_what_is_made_of_it(corpus: Corpus, word: str) -> None:
     text = word.replace("ie", "ei")
     corpus.put(Document("c", f"It was {text}.", "text/plain", Metadata()))
     with corpus.read() as view:
-        assert corrected(word, view, lambda _: False) == text
-        assert corrected(word, view, lambda one: one == "protien") == word
+        assert corrected(word, view, lambda _: False, Filters()) == text
+        assert corrected(word, view, lambda one: one == "protien", Filters()) == word
+
+
+def test_no_word_is_taken_from_what_filters_leave_out(corpus: Corpus) -> None:
+    with corpus.read() as view:
+        assert corrected("exprots", view, lambda _: False, Filters(doc_ids=("a",))) == "exprots"
+        assert corrected("exprots", view, lambda _: False, Filters(doc_ids=("b",))) == "exports"
+        assert corrected("exprots", view, lambda _: False, Filters(doc_ids=())) == "exprots"
+
+
+def test_a_word_keeps_its_capital_or_has_none(corpus: Corpus) -> None:
+    with corpus.read() as view:
+        assert corrected("maastrich Maastrich", view, lambda _: False, Filters()) == "maastricht Maastricht"
 
 
 def test_only_so_many_words_are_looked_up(corpus: Corpus) -> None:
     words = [f"qwert{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(40)]
     with corpus.read() as view:
-        assert corrected(" ".join([*words, "procesing"]), view, lambda _: False).endswith("procesing")
-        assert corrected(" ".join([*words[:20], "procesing"]), view, lambda _: False).endswith("processing")
+        assert corrected(" ".join([*words, "procesing"]), view, lambda _: False, Filters()).endswith("procesing")
+        assert corrected(" ".join([*words[:20], "procesing"]), view, lambda _: False, Filters()).endswith("processing")
 
 
 def test_the_question_as_it_was_understood_is_returned(corpus: Corpus) -> None:
@@ -118,5 +132,5 @@ def test_a_slip_is_one_change_away(one: str, other: str) -> None:
 @given(st.text(max_size=60))
 def test_any_question_is_read(seeds_engine: Engine, question: str) -> None:
     with seeds_engine.corpus.read() as view:
-        read_as = corrected(question, view, lambda _: False)
-        assert corrected(read_as, view, lambda _: False) == read_as
+        read_as = corrected(question, view, lambda _: False, Filters())
+        assert corrected(read_as, view, lambda _: False, Filters()) == read_as
