@@ -1,6 +1,7 @@
 """The answer type: what kind of thing a question asks for, and whether a text holds one (Li & Roth 2002)."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from index.analysis import words_of
@@ -64,6 +65,13 @@ def measure_asked(question: str) -> Span | None:
         if found and "measure" in pattern.groupindex and re.fullmatch(_MEASURE, found["measure"], re.IGNORECASE):
             return Span(*found.span("measure"))
     return None
+
+
+def by_measure(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
+    """Return the inverse document frequencies of a question's words, less of the word that names a measure."""
+    measure = measure_asked(question)
+    words = words_of(measure.of(question)) if measure else frozenset()
+    return {word: idf * (MEASURE_WEIGHT if word in words else 1) for word, idf in idfs.items()}
 
 
 def holds(kind: AnswerType, text: str, asked_words: frozenset[str]) -> bool:

@@ -15,7 +15,7 @@ from index.corpus import Corpus, View, open_corpus
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.storage import Milvus
 from rag.answer import Answer, Grounds, Rewording, abstain, compose
-from rag.answer_type import measure_asked
+from rag.answer_type import by_measure, measure_asked
 from rag.answerability import read_features
 from rag.citation import Citation, cite
 from rag.errors import InvalidQuery
@@ -287,7 +287,8 @@ class Engine:
         bm25 = dict(matching.result())
         stages.over("words")
         near += view.vectors.near(embedding.vector, sorted(bm25.keys() - {one.passage_no for one in near}))
-        overlaps = view.reading.overlaps(view.words.idfs(query.text), sorted(one.passage_no for one in near))
+        idfs = by_measure(query.text, view.words.idfs(query.text))
+        overlaps = view.reading.overlaps(idfs, sorted(one.passage_no for one in near))
         candidates = candidates_of(near, overlaps, bm25)
         stages.over("candidates")
         reranking = self._reranking_for(query)

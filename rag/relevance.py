@@ -9,7 +9,7 @@ from typing import NamedTuple
 from index.analysis import LETTERS, query_words, words_of
 from index.document import Span
 from index.embedder import Vectors
-from rag.answer_type import MEASURE_WEIGHT, AnswerType, answer_type, holds, measure_asked
+from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
 from rag.dates import Relation, TimeAsked, as_of, fits, periods_in, time_asked
 from rag.evidence import Evidence
@@ -138,7 +138,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     strongest = max((item.strength for item in evidence), default=0.0)
     asked_words = words_of(question)
     time = _dated(time_asked(question), evidence)
-    idfs = _by_measure(question, idfs)
+    idfs = by_measure(question, idfs)
     asked_for = answer_type(question)
     found = []
     for rank, item in enumerate(evidence, start=1):
@@ -192,12 +192,6 @@ def _by_reader(relevance: float, item: Evidence, span: Span, rank: int) -> Found
         answers=-item.found.no_answer,
         rank=-math.log(rank),
     )
-
-
-def _by_measure(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
-    measure = measure_asked(question)
-    words = words_of(measure.of(question)) if measure else frozenset()
-    return {word: idf * (MEASURE_WEIGHT if word in words else 1) for word, idf in idfs.items()}
 
 
 def _held(kind: AnswerType, asked_for: AnswerType | None, text: str, asked_words: frozenset[str]) -> float:
