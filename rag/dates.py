@@ -11,6 +11,9 @@ from index.document import Span
 
 Relation = Literal["in", "after", "before"]
 
+# For whoever asks only where dates stand: which day a relative one is does not matter then.
+ANY_DAY = date(2000, 1, 1)
+
 _MONTHS = (
     "january",
     "february",

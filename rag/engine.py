@@ -23,7 +23,7 @@ from rag.evidence import Evidence, likeness, query_tokens, read
 from rag.followup import Turn, standalone
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated, Source
-from rag.names import unmentioned
+from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned
 from rag.query import MAX_QUERY_CHARS, Query
 from rag.relevance import read_sentences
 from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
@@ -34,9 +34,6 @@ from rag.subject import of_the_subject
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
 ANSWERED_FROM = 10
-# In so many of the best a name is looked for that none gives in the same words; above this likeness one gives another
-# name of it ("Kiev", "the Fed"). As names that were taken out of SQuAD, TimeQA and gold dev are told from such.
-SEEN, LIKE_ANOTHER_NAME = 3, 0.52
 # As many as `threads` in `rag/settings.py` lets ask at once.
 _MOST_BESIDE = 256
 
@@ -269,11 +266,12 @@ class Engine:
 
         names = unmentioned(question.text, idfs, is_mentioned)
         embedding = self.corpus.embedder.embed_query(question.text) if names else None
-        return tuple(
+        absent = (
             name.of(question.text)
             for name in names
-            if embedding and likeness(embedding, name, evidence[:SEEN]) < LIKE_ANOTHER_NAME
+            if embedding and likeness(embedding, name, evidence[:SOUGHT_IN]) < ANOTHER_FORM
         )
+        return tuple(dict.fromkeys(absent))
 
     def _retrieve(self, view: View, query: Query, depth: int, stages: Stages) -> _Ranking:
         """Return the ranking down to a depth."""

@@ -7,11 +7,10 @@ Rules over words, in this order: what points at the last answer, a bare "why?", 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Literal
 
 from index.document import Span
-from rag.dates import mentions
+from rag.dates import ANY_DAY, mentions
 
 MAX_TURNS = 6
 MAX_STANDALONE_CHARS = 2000
@@ -26,8 +25,6 @@ _MAX_POINTING_WORDS = 9
 _MAX_SUBJECT_WORDS = 8
 _MAX_FRAGMENT_WORDS = 4
 _MAX_LED_FRAGMENT_WORDS = 8
-# Only where a date stands matters here, not which day a relative one is.
-_ANY_DAY = date(2000, 1, 1)
 
 _AUXILIARY = (
     r"(?:is|are|was|were|am|be|been|do|does|did|has|have|had|can|could|will|would|shall|should|may(?!\s*(?:$|[0-9?,]))|might|must|isn[’']t|"
@@ -405,7 +402,7 @@ def _points_back(body: str) -> bool:
 
 def _date_in(text: str) -> tuple[str, Span] | None:
     """Return the first date in a text with the preposition before it, "" where it has none."""
-    named = mentions(text, _ANY_DAY)
+    named = mentions(text, ANY_DAY)
     if not named:
         return None
     preposition = _DATE_PREPOSITION.search(text[: named[0].span.start])
@@ -486,7 +483,7 @@ def _names(text: str) -> list[Span]:
     """Return where a text has names: words with a capital that are neither its first small word nor a date."""
     first = _FUNCTION_WORD.match(text)
     start = first.end() if first else 0
-    dates = [one.span for one in mentions(text, _ANY_DAY)]
+    dates = [one.span for one in mentions(text, ANY_DAY)]
     spans = (Span(*found.span()) for found in re.compile(rf"(?<![\w’'-]){_NAME}").finditer(text, start))
     return [span for span in spans if not any(span.start < day.end and day.start < span.end for day in dates)]
 

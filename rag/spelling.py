@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -63,7 +63,8 @@ def _meant(slip: str, passages: Sequence[StoredPassage]) -> str | None:
     That is one of the same letters, or else the one that stands most often in the passages.
     """
     texts = (f"{one.metadata.title or ''} {one.heading} {one.text}" for one in passages)
-    forms = Counter(filter(partial(is_slip_of, slip), _words(" ".join(texts))))
+    words: list[str] = _WORD.findall(" ".join(texts))
+    forms = Counter(filter(partial(is_slip_of, slip), words))
     meant: Counter[str] = Counter()
     for form, times in forms.items():
         meant[form.lower()] += times
@@ -71,10 +72,6 @@ def _meant(slip: str, passages: Sequence[StoredPassage]) -> str | None:
     if word is None or slip.islower():
         return word
     return max((form for form in forms if form.lower() == word), key=lambda form: (forms[form], form))
-
-
-def _words(text: str) -> Iterator[str]:
-    return (found[0] for found in _WORD.finditer(text))
 
 
 def is_slip_of(slip: str, word: str) -> bool:

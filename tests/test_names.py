@@ -89,6 +89,11 @@ def test_what_is_asked_of_a_name_that_no_article_mentions_is_not_answered(engine
     assert not engine.ask("What interest rate does the bank in Oslo have?").answer.abstained
 
 
+def test_a_name_is_said_once(engine: Engine) -> None:
+    answer = engine.ask("What rate has Ankara, and why has the bank of Ankara that rate in Ankara?").answer
+    assert answer.reason == "Nothing that was searched mentions 'Ankara' by that name."
+
+
 def test_a_source_counts_as_mentioned_and_what_filters_leave_out_does_not(engine: Engine) -> None:
     asked = "What interest rate does the bank have, says Riksbank?"
     assert engine.grounds(Query.parse(asked)).unmentioned == ()
