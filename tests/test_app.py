@@ -2,6 +2,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from api.pages import source_page
 from index.corpus import Corpus
 from index.document import Document, Metadata, Span
 from rag.engine import Engine
+from tests.doubles import HashingEmbedder
 
 COPPER = "Tin is soft. Copper prices fell <b>sharply</b>.\r\nLead is heavy."
 
@@ -26,6 +28,20 @@ def client(corpus: Corpus) -> Iterator[TestClient]:
 @pytest.fixture
 def stored(client: TestClient) -> TestClient:
     """A client of a service with one document, `copper`."""
+    return with_copper(client)
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The same, for requests that change nothing."""
+    with (
+        closing(Corpus(tmp_path_factory.mktemp("metals"), HashingEmbedder(), create=True)) as corpus,
+        TestClient(create_app(Engine(corpus))) as opened,
+    ):
+        yield with_copper(opened)
+
+
+def with_copper(client: TestClient) -> TestClient:
     body = {
         "text": COPPER,
         "title": "Metals",
@@ -219,14 +235,14 @@ class TestErrors:
         ids=[f"{row[0]} {row[1][:40]} {row[4]}" for row in REFUSED],
     )
     def test_bad_input_is_refused_in_a_sentence_with_the_value(
-        self, stored: TestClient, method: str, path: str, body: object, status: int, said: str
+        self, refusing: TestClient, method: str, path: str, body: object, status: int, said: str
     ) -> None:
         error = error_of(
-            stored.request(method, path, json=body) if body is not None else stored.request(method, path), status
+            refusing.request(method, path, json=body) if body is not None else refusing.request(method, path), status
         )
         assert said in error["message"]
         assert len(error["details"] or []) <= 20
-        assert [line["doc_id"] for line in stored.get("/v1/documents").json()["documents"]] == ["copper"]
+        assert [line["doc_id"] for line in refusing.get("/v1/documents").json()["documents"]] == ["copper"]
 
     def test_what_is_not_json_is_said(self, client: TestClient) -> None:
         json_type = {"content-type": "application/json"}

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from rag.followup import Turn
 from rag.query import Query
 from rag.settings import Settings
 from tests.command_line import ROOT, CommandLine
+from tests.doubles import HashingEmbedder
 from tests.scripted_llm import Reply, keeping_alive, scripted_llm
 
 CHAT = "/v1/chat/completions"
@@ -44,10 +45,13 @@ def asking(content: object, **fields: object) -> dict[str, object]:
     return {"model": "footnote", "messages": [user(content)], **fields}
 
 
-@pytest.fixture
-def client(corpus: Corpus) -> Iterator[TestClient]:
-    """A client of a service with two documents, `copper` and `nickel`; only the first has a title."""
-    with TestClient(create_app(Engine(corpus))) as opened:
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of a service with two documents, `copper` and `nickel`, that stay; only the first has a title."""
+    with (
+        closing(Corpus(tmp_path_factory.mktemp("metals"), HashingEmbedder(), create=True)) as corpus,
+        TestClient(create_app(Engine(corpus))) as opened,
+    ):
         opened.put("/v1/documents/copper", json={"text": COPPER, "title": "Metals", "source": "Wire"})
         opened.put("/v1/documents/nickel", json={"text": "Nickel is mined in Norilsk."})
         yield opened

@@ -151,6 +151,7 @@ def test_who_asks_while_a_change_is_made_searchable_sees_what_was_before(corpus:
     assert (found(corpus, "lanthanum"), found(corpus, "tin")) == ([], ["a"])
 
 
+@pytest.mark.slow
 def test_the_log_stays_short_however_much_is_replaced(corpus: Corpus, tmp_path: Path) -> None:
     long = document("a", "Lanthanum prices rose and fell again. " * 4000)
     passages = corpus.embedded(long)

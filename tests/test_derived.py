@@ -75,6 +75,7 @@ def store(large: Path, tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+@pytest.mark.slow
 def test_a_large_file_is_mapped_and_not_written_for_a_little(store: Store) -> None:
     derived = opened(store)
     put(store, "small", unit_rows(RECENT_ROWS // 2, 2))
@@ -84,6 +85,7 @@ def test_a_large_file_is_mapped_and_not_written_for_a_little(store: Store) -> No
     assert snapshot_of(store, opened(store)).passages == INVERTED_FROM + RECENT_ROWS // 2
 
 
+@pytest.mark.slow
 def test_much_that_came_is_found_at_once_and_merged_beside_the_searches(store: Store) -> None:
     derived = opened(store)
     put(store, "second", unit_rows(ENOUGH_TO_MERGE, 2))
@@ -102,6 +104,7 @@ def test_much_that_came_is_found_at_once_and_merged_beside_the_searches(store: S
     assert saved_seq(store) > 1
 
 
+@pytest.mark.slow
 def test_what_another_reader_has_merged_is_not_merged_again(store: Store) -> None:
     one, other = opened(store), opened(store)
     put(store, "second", unit_rows(ENOUGH_TO_MERGE, 2))
@@ -126,6 +129,7 @@ def saved_where_it_cannot_be_written(store: Store) -> Derived:
     return derived
 
 
+@pytest.mark.slow
 def test_a_file_that_could_not_be_written_is_tried_again(store: Store) -> None:
     derived = saved_where_it_cannot_be_written(store)
     path = store.path.parent / vectors.FILE
@@ -134,6 +138,7 @@ def test_a_file_that_could_not_be_written_is_tried_again(store: Store) -> None:
     assert path.is_file()
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_merged_in_memory(store: Store) -> None:
     derived = saved_where_it_cannot_be_written(store)
     assert snapshot_of(store, derived).is_whole

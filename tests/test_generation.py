@@ -575,6 +575,7 @@ def test_of_half_an_answer_the_whole_sentences_stand(script: Script, cut_short: 
     "script",
     [silent, silent_after(), silent_after("China "), going_on_forever("word "), keeping_alive, dripping_headers],
 )
+@pytest.mark.slow
 def test_the_deadline_holds_whatever_the_server_does(script: Script) -> None:
     with scripted_llm(script) as llm:
         started = time.monotonic()
@@ -645,6 +646,7 @@ def test_what_the_listener_raises_is_not_taken_for_the_servers_failure() -> None
         Generator(llm.base_url, "m", None).answer(QUESTION, SOURCES, listener)
 
 
+@pytest.mark.slow
 def test_many_threads_may_ask_at_once() -> None:
     with scripted_llm(saying(TRUTH)) as llm, ThreadPoolExecutor(8) as pool:
         generator = Generator(llm.base_url, "m", None)

@@ -248,6 +248,7 @@ def test_where_the_reader_finds_no_answer_there_is_no_span() -> None:
         assert Sentence(replace(item, found=found), span, frozenset(), features, None, 0.5).answer == answer
 
 
+@pytest.mark.slow
 def test_the_span_goes_over_the_wire(reading_engine: Engine, seeds_engine: Engine) -> None:
     with TestClient(create_app(reading_engine)) as client:
         body = client.post("/v1/ask", json={"question": BROOK}).json()
@@ -266,6 +267,7 @@ def _claim(span: dict[str, object]) -> dict[str, object]:
     return {name: span[name] for name in ("doc_id", "start_char_index", "end_char_index", "cited_text")}
 
 
+@pytest.mark.slow
 def test_the_reader_changes_no_confidence(seeds_engine: Engine, reading_engine: Engine) -> None:
     for question in (*QUESTIONS, "Who bakes bread?"):
         assert reading_engine.ask(question).answer.confidence == seeds_engine.ask(question).answer.confidence

@@ -62,6 +62,7 @@ def test_what_is_read_is_ranked_by_the_reading(corpus: Corpus) -> None:
     assert "Metals\nCopper prices fell." in reranker.read
 
 
+@pytest.mark.slow
 def test_no_more_than_the_best_are_read_and_they_come_first(corpus: Corpus) -> None:
     engine = Engine(put(corpus, CrossEncoderRereading.depth + 5), Reranking(CrossEncoderRereading(Lengths())))
     plain = engine.search(Query.parse("copper prices", top_k=100, rerank=False))

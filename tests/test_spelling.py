@@ -1,5 +1,7 @@
 """Slips in a question give way to the words of the articles."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,15 @@ BESIDE = {"a": "", "b": "", "c": "d", "d": "ce", "e": "d"}
 LETTERS = st.text("abcdeé", min_size=1, max_size=6)
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    corpus = Corpus(tmp_path, HashingEmbedder(), create=True)
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """A corpus of two documents that nothing is changed in."""
+    with closing(with_two_documents(tmp_path_factory.mktemp("words"))) as opened:
+        yield opened
+
+
+def with_two_documents(folder: Path) -> Corpus:
+    corpus = Corpus(folder, HashingEmbedder(), create=True)
     corpus.put(
         Document(
             "a",
@@ -75,12 +83,13 @@ def test_what_the_model_knows_whole_is_no_slip(corpus: Corpus) -> None:
 
 
 @pytest.mark.parametrize("word", ["protiens", "protiened", "protiening", "protienning", "protienly"])
-def test_nor_is_what_is_made_of_it(corpus: Corpus, word: str) -> None:
+def test_nor_is_what_is_made_of_it(tmp_path: Path, word: str) -> None:
     text = word.replace("ie", "ei")
-    corpus.put(Document("c", f"It was {text}.", "text/plain", Metadata()))
-    with corpus.read() as view:
-        assert corrected(word, view, lambda _: False, Filters()) == text
-        assert corrected(word, view, lambda one: one == "protien", Filters()) == word
+    with closing(with_two_documents(tmp_path)) as corpus:
+        corpus.put(Document("c", f"It was {text}.", "text/plain", Metadata()))
+        with corpus.read() as view:
+            assert corrected(word, view, lambda _: False, Filters()) == text
+            assert corrected(word, view, lambda one: one == "protien", Filters()) == word
 
 
 def test_no_word_is_taken_from_what_filters_leave_out(corpus: Corpus) -> None:

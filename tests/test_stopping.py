@@ -70,6 +70,7 @@ class TestReadiness:
             with socket.create_server(("127.0.0.1", port)), pytest.raises(CannotListen, match=str(port)):
                 serve_app(Engine(corpus), held, Settings.read(), Access())
 
+    @pytest.mark.slow
     def test_what_few_ask_for_is_not_loaded_at_the_start(self) -> None:
         loaded = "import sys, api.server; print(*{'mcp', 'openai', 'torch', 'prompt_toolkit'} & sys.modules.keys())"
         done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
