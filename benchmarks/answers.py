@@ -3,9 +3,10 @@
     python -m benchmarks.answers DATA
 
 DATA has the collections in the BEIR layout, a folder each; what is missing is left out. Each query of NQ and HotpotQA
-is asked with its judged documents and without them. Of RAMDocs, whose questions come each with their own documents, a
-disagreement is right where documents of two of its sides give different answers by the set's own labels; a question
-has one where its documents do. Writes benchmarks/results/answers.json and benchmarks/answers.md.
+is asked with its judged documents and without them, and some are asked of a collection that they were not made for. Of
+RAMDocs, whose questions come each with their own documents, a disagreement is right where documents of two of its sides
+give different answers by the set's own labels; a question has one where its documents do. Writes
+benchmarks/results/answers.json and benchmarks/answers.md.
 """
 
 import json
@@ -31,9 +32,17 @@ from rag.query import Query
 from rag.settings import Settings
 
 TAKEN_OUT = ("nq_open_oracle", "hotpotqa_distractor500")
+# A collection, and the one whose questions it is asked.
+STRANGERS = (
+    ("hotpotqa_distractor500", "nq_open_oracle"),
+    ("multihoprag_evidence500", "nq_open_oracle"),
+    ("nq_open_oracle", "hotpotqa_distractor500"),
+    ("multihoprag_evidence500", "hotpotqa_distractor500"),
+)
 DISAGREEING = "ramdocs"
 GOLD = Path("gold/questions.jsonl")
 ROUNDS = 5
+ASKED = 500
 
 
 def main() -> None:
@@ -49,6 +58,11 @@ def main() -> None:
             evaluation = evaluate_collection(Engine(indexed(settings, data / name)), collection, take_evidence_out=True)
             result[f"{name}, evidence taken out"] = evaluation.answers
             print(name, evaluation.answers, flush=True)
+    for name, asked in STRANGERS:
+        if (data / name).is_dir() and (data / asked).is_dir():
+            engine = Engine(indexed(settings, data / name))
+            queries = read_collection(data / asked, "test").queries.values()
+            result[f"{name}, asked what {asked} is"] = _refused(engine, list(queries)[:ASKED])
     if (data / DISAGREEING).is_dir():
         result[DISAGREEING] = _disagreements(Engine(indexed(settings, data / DISAGREEING)), data / DISAGREEING)
     result["machine"] = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
@@ -87,6 +101,11 @@ def _times(engine: Engine, questions: list[str]) -> dict[str, float]:
             answer(Query.parse(question))
             times[name].append((time.perf_counter() - started) * 1000)
     return {f"{name}_p50_ms": round(float(np.median(taken)), 2) for name, taken in times.items()}
+
+
+def _refused(engine: Engine, questions: list[str]) -> dict[str, float]:
+    refused = sum(engine.ask(question).answer.abstained for question in questions)
+    return {"questions": len(questions), "refused": round(refused / len(questions), 4)}
 
 
 def _disagreements(engine: Engine, folder: Path) -> dict[str, float]:

@@ -139,9 +139,9 @@ class Collections:
         found = self._asked(name, "query", filter=expression, output_fields=list(fields), **_STRONG)
         return [dict(row) for row in found]
 
-    def count(self, name: str) -> int:
-        """Return the number of rows."""
-        (row,) = self._asked(name, "query", filter="", output_fields=["count(*)"], **_STRONG)
+    def count(self, name: str, expression: str = "") -> int:
+        """Return the number of rows that an expression lets through."""
+        (row,) = self._asked(name, "query", filter=expression, output_fields=["count(*)"], **_STRONG)
         return int(row["count(*)"])
 
     def page(self, name: str, after: str | int, limit: int, *fields: str) -> list[Row]:

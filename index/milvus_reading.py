@@ -269,6 +269,10 @@ class MilvusVectors:
             Near(row["passage_no"], row["version"], cosine) for row, cosine in zip(rows, cosines.tolist(), strict=True)
         ]
 
+    def count(self, doc_nos: str | None = None) -> int:
+        """Return among about how many passages a search finds the nearest; a few that it leaves out are counted."""
+        return self._searched.collections.count(self._searched.name, doc_nos or "")
+
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""
         return np.array([row["passage_no"] for row in self._searched.all()], dtype=np.int64)

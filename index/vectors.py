@@ -88,9 +88,12 @@ class _Part:
         return _Part(self.index, self.passage_nos, self.doc_nos, self.alive & ~np.isin(self.passage_nos, removed))
 
     def nearest(self, vector: Vectors, k: int, doc_nos: Numbers | None) -> list[Near]:
-        eligible = self.alive if doc_nos is None else self.alive & np.isin(self.doc_nos, doc_nos)
-        found = self.index.nearest(vector, k, eligible)
+        found = self.index.nearest(vector, k, self.eligible(doc_nos))
         return self._placed([row for _, row in found], [cosine for cosine, _ in found])
+
+    def eligible(self, doc_nos: Numbers | None) -> Mask:
+        """Return which rows a search among these documents looks at, among all where none are given."""
+        return self.alive if doc_nos is None else self.alive & np.isin(self.doc_nos, doc_nos)
 
     def grown(self, passage_nos: Numbers, doc_nos: Numbers, vectors: Vectors, threads: int) -> "_Part":
         """Return the living rows followed by these, in an index for so many."""
@@ -112,11 +115,6 @@ class VectorSnapshot:
     seq: int
     base: _Part
     recent: _Part
-
-    @property
-    def passages(self) -> int:
-        """The number of passages that a search can find."""
-        return int(np.count_nonzero(self.base.alive) + np.count_nonzero(self.recent.alive))
 
     @property
     def is_whole(self) -> bool:
@@ -147,6 +145,10 @@ class VectorSnapshot:
         """
         found = self.base.nearest(vector, k, doc_nos) + self.recent.nearest(vector, k, doc_nos)
         return nearest_first(found)[:k]
+
+    def count(self, doc_nos: Numbers | None = None) -> int:
+        """Return among how many passages a search finds the nearest."""
+        return sum(int(np.count_nonzero(part.eligible(doc_nos))) for part in (self.base, self.recent))
 
     def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
         """Return, for each of these passages that a search can find, how near it is."""

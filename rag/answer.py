@@ -10,7 +10,7 @@ from index.document import Span
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
 from rag.dates import time_asked
-from rag.disagreement import Statement, find_disagreements
+from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
 from rag.quotes import Quote, chosen_sentences, in_order, merged, plain, quote_of, readable
@@ -241,12 +241,8 @@ def _speaks_of_it(sentences: Sequence[Sentence]) -> bool:
 def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[Disagreement, ...]:
     """Return what the sentences disagree on, each side cited in `book`."""
     compared = grounds.sentences[:COMPARED]
-    statements = [
-        Statement(sentence.text, sentence.evidence.passage.doc_id, sentence.as_of_or_published, sentence.relevance)
-        for sentence in compared
-    ]
     shown = []
-    for found in find_disagreements(question, statements):
+    for found in find_disagreements(question, compared):
         sides = []
         for value in found.values:
             quotes = [Quote(compared[at].evidence, compared[at].span) for at in value.statements]

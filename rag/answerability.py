@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 from index.analysis import words_of
@@ -15,6 +16,7 @@ LOOKED_AT = 5
 _NAME_OR_NUMBER = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+|\d[\d.,]*")
 # What stands for the margin where there is one passage alone: that of a question with an answer, about.
 LONE_MARGIN = 0.2
+_NORMAL = NormalDist()
 
 
 class Features(NamedTuple):
@@ -26,6 +28,10 @@ class Features(NamedTuple):
     coverage in one passage; `missing` is the share of the rarest of the question's words that no passage has. `names`
     is the share of the names and numbers of the question that one passage has, 1 where there are none. `relevance` is
     the best sentence's.
+
+    `by_chance` is how far the best of as many passages as were searched stands above their mean by chance alone, in
+    standard deviations: what the greatest of so many draws from a normal distribution is expected to be (Blom 1958).
+    The more articles there are, the more of them sound like an answer.
     """
 
     strength: float
@@ -38,17 +44,26 @@ class Features(NamedTuple):
     missing: float
     names: float
     relevance: float
+    by_chance: float
 
 
 def read_features(
-    question: str, evidence: Sequence[Evidence], sentences: Sequence[Sentence], idfs: Mapping[str, float]
+    question: str,
+    evidence: Sequence[Evidence],
+    sentences: Sequence[Sentence],
+    idfs: Mapping[str, float],
+    searched: int,
 ) -> Features:
-    """Return the features of a question, its ranking, of at least one passage, and the sentences of it."""
+    """Return the features of a question, its ranking, of at least one passage, and the sentences of it.
+
+    `searched` is the number of passages that it is a ranking of.
+    """
     passages: dict[str, frozenset[str]] = {item.passage_id: frozenset() for item in evidence[:LOOKED_AT]}
     for sentence in sentences:
         if sentence.evidence.passage_id in passages:
             passages[sentence.evidence.passage_id] |= sentence.words
     there = frozenset().union(*passages.values())
+    searched = max(searched, len(evidence))
     names = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
     total = sum(idfs.values())
     return Features(
@@ -62,6 +77,7 @@ def read_features(
         missing=max((idf for word, idf in idfs.items() if word not in there), default=0.0) / total if total else 1.0,
         names=max(len(names & words) for words in passages.values()) / len(names) if names else 1.0,
         relevance=sentences[0].relevance if sentences else 0.0,
+        by_chance=_NORMAL.inv_cdf((searched - 0.375) / (searched + 0.25)),
     )
 
 

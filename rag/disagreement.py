@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from rag.quantities import (
     Kind,
@@ -158,14 +158,24 @@ _ANTONYMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A sentence of the evidence: its text, its document, the ISO date it speaks of, and its relevance in (0, 1)."""
+class Statement(Protocol):
+    """A sentence of the evidence. Most have no value to compare, so that their dates are not looked for."""
 
-    text: str
-    doc_id: str
-    as_of: str | None
-    relevance: float
+    @property
+    def text(self) -> str:
+        """Its words."""
+
+    @property
+    def doc_id(self) -> str:
+        """The document that says it."""
+
+    @property
+    def as_of(self) -> str | None:
+        """The time it speaks of, in ISO 8601, None where that is not known."""
+
+    @property
+    def relevance(self) -> float:
+        """How relevant it is to the question, in (0, 1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,7 +247,8 @@ class Engine:
         idfs = view.words.idfs(question.text)
         evidence = tuple(ranking.first_stage[:ANSWERED_FROM])
         sentences = tuple(read_sentences(question.text, evidence, idfs))
-        features = read_features(question.text, evidence, sentences, idfs) if evidence else None
+        searched = view.vectors.count(view.reading.doc_nos(question.filters))
+        features = read_features(question.text, evidence, sentences, idfs, searched) if evidence else None
         if ranking.reranked:
             evidence = tuple(ranking.shown[:ANSWERED_FROM])
             sentences = tuple(read_sentences(question.text, evidence, idfs))

@@ -116,15 +116,15 @@ class Sentence:
         return place.span if place else None
 
     @property
-    def as_of(self) -> str | None:
-        """The time that the sentence speaks of, in ISO 8601, None where it names none."""
-        return as_of(self.text, self.evidence.passage.metadata.published_at)
+    def doc_id(self) -> str:
+        """The document that says it."""
+        return self.evidence.passage.doc_id
 
     @property
-    def as_of_or_published(self) -> str | None:
-        """The same, or where it names none, the day its article was published."""
+    def as_of(self) -> str | None:
+        """The time it speaks of, in ISO 8601; where it names none, the day its article was published, where known."""
         published_at = self.evidence.passage.metadata.published_at
-        return self.as_of or (published_at[:10] if published_at else None)
+        return as_of(self.text, published_at) or (published_at[:10] if published_at else None)
 
     @property
     def vector(self) -> Vectors:

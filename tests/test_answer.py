@@ -12,6 +12,7 @@ from index.corpus import Corpus
 from index.document import Document, Metadata
 from index.embedder import OnnxEmbedder
 from rag import citation
+from rag.answerability import probability, read_features
 from rag.citation import Claim
 from rag.engine import AskResponse, Engine, Listener
 from rag.errors import InvalidQuery
@@ -88,6 +89,37 @@ def test_copies_of_an_article_take_no_confidence(embedder: OnnxEmbedder, tmp_pat
         )
     assert all(confidence is not None for confidence in confidences)
     assert min(confidence or 0 for confidence in confidences) > (confidences[0] or 0) - 0.1
+
+
+def test_among_more_passages_the_same_evidence_is_less_sure(seeds_engine: Engine) -> None:
+    grounds = seeds_engine.grounds(Query.parse("Where is the Brook Mine?"))
+    assert grounds.features is not None
+    by_count = [
+        read_features("Where is the Brook Mine?", grounds.evidence, grounds.sentences, grounds.idfs, searched)
+        for searched in (0, 1, 30, 1000, 10**6)
+    ]
+    # The evidence is among what was searched, whatever a store that counts at another instant says.
+    assert by_count[0] == by_count[1] == grounds.features._replace(by_chance=by_count[0].by_chance)
+    # The greatest of 30, 1,000 and 1,000,000 normal draws, by the tables of order statistics.
+    assert [one.by_chance for one in by_count[2:]] == pytest.approx([2.04, 3.24, 4.86], abs=0.02)
+    assert [probability(one) for one in by_count[1:]] == sorted(map(probability, by_count[1:]), reverse=True)
+
+
+STRANGE = [
+    "How do I bake sourdough bread?",
+    "What is the capital of France?",
+    "Who won the World Cup?",
+    "What is the boiling point of water?",
+    "How do I reset my password?",
+    "What is the best restaurant in town?",
+]
+
+
+@pytest.mark.parametrize("question", STRANGE)
+def test_what_the_articles_are_not_about_is_not_answered(seeds_engine: Engine, question: str) -> None:
+    answer = ask(seeds_engine, question).answer
+    assert answer.abstained
+    assert (answer.confidence or 0) < 0.3
 
 
 @pytest.mark.parametrize(

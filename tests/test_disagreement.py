@@ -1,6 +1,6 @@
 """Disagreement: sentences of many subjects that contradict each other, and more that only look as if they did."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import ClassVar
 
@@ -10,8 +10,19 @@ from hypothesis import strategies as st
 from sentencex import get_sentence_boundaries
 
 from index.analysis import words_of
-from rag.disagreement import Disagreement, Statement, find_disagreements
+from rag.disagreement import Disagreement, find_disagreements
 from tests.conftest import SEEDS
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement as it is given."""
+
+    text: str
+    doc_id: str
+    as_of: str | None
+    relevance: float
+
 
 # A question, a sentence of each of two documents, and the values shown where these are not the clauses themselves.
 CONFLICTS: list[tuple[str, list[str | None], list[str] | None]] = [
@@ -500,11 +511,11 @@ NONE: list[tuple[str, str, list[str | None]]] = [
 ]
 
 
-def sentences_of_the_seeds(question: str) -> list[Statement]:
+def sentences_of_the_seeds(question: str) -> list[Said]:
     """Return every sentence of the seeds, the more relevant the more words of the question it has."""
     asked = words_of(question)
     return [
-        Statement(text, path.stem, None, 0.01 + 0.98 * len(words_of(text) & asked) / len(asked))
+        Said(text, path.stem, None, 0.01 + 0.98 * len(words_of(text) & asked) / len(asked))
         for path in sorted(SEEDS.glob("*.txt"))
         for line in path.read_text(encoding="utf-8-sig").splitlines()
         for bounds in get_sentence_boundaries("en", line)
@@ -512,9 +523,9 @@ def sentences_of_the_seeds(question: str) -> list[Statement]:
     ]
 
 
-def stated(texts: list[str | None], *dates: str) -> list[Statement]:
+def stated(texts: list[str | None], *dates: str) -> list[Said]:
     """Return a statement a text, each of its own document; a None keeps the next in the document before it."""
-    statements: list[Statement] = []
+    statements: list[Said] = []
     document = 0
     for text in texts:
         if text is None:
@@ -522,7 +533,7 @@ def stated(texts: list[str | None], *dates: str) -> list[Statement]:
         else:
             document += 1
             as_of = dates[len(statements)] if dates else None
-            statements.append(Statement(text, f"d{document}", as_of, 0.9 - len(statements) / 100))
+            statements.append(Said(text, f"d{document}", as_of, 0.9 - len(statements) / 100))
     return statements
 
 
@@ -695,7 +706,7 @@ WORDS = """
 PIECES = st.sampled_from(WORDS.split())
 TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=14).map(" ".join))
 STATEMENTS = st.builds(
-    Statement,
+    Said,
     text=TEXTS,
     doc_id=st.sampled_from("abc"),
     as_of=st.sampled_from([None, "2010", "2010-05", "2025-05-01"]),
@@ -708,7 +719,7 @@ QUESTIONS = st.one_of(
 
 @given(QUESTIONS, st.lists(STATEMENTS, max_size=6), st.randoms(use_true_random=False))
 def test_whatever_is_said_the_sides_are_what_documents_say(
-    question: str, statements: list[Statement], random: Random
+    question: str, statements: list[Said], random: Random
 ) -> None:
     found = find_disagreements(question, statements)
     assert len(found) <= 2
@@ -733,7 +744,7 @@ def test_the_order_of_the_statements_does_not_matter(
     assert told(question, random.sample(statements, len(statements))) == told(question, statements)
 
 
-def told(question: str, statements: list[Statement]) -> list[tuple[str, str, set[tuple[str, str | None, str]]]]:
+def told(question: str, statements: list[Said]) -> list[tuple[str, str, set[tuple[str, str | None, str]]]]:
     """Return the disagreements with the texts in place of their positions."""
     return [
         (

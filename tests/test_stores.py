@@ -202,6 +202,20 @@ class TestEitherStore:
         assert [hit.split()[0] for hit in matched(corpus, "tin", k=1)] == ["b"]
         assert [hit.split()[0] for hit in found(corpus, "tin", k=1)] == ["b"]
 
+    def test_the_passages_that_are_searched_are_counted(self, opened: Open) -> None:
+        corpus = opened()
+        for doc_id in "abc":
+            corpus.put(article(doc_id, "Tin is soft.", source=doc_id.upper()))
+        with corpus.read() as view:
+            for filters, count in (
+                (Filters(), 3),
+                (Filters(doc_ids=("a", "x")), 1),
+                (Filters(doc_ids=()), 0),
+                (Filters(without_doc_ids=("a",)), 2),
+                (Filters(sources=("A", "B")), 2),
+            ):
+                assert view.vectors.count(view.reading.doc_nos(filters)) == count
+
     def test_a_view_stays_as_it_was(self, opened: Open) -> None:
         corpus = opened()
         corpus.put(article("a", "Tin is soft."))

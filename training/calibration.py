@@ -4,9 +4,11 @@
 
 DATA has collections in the BEIR layout, of which those are used that may be trained on; the rest is the dev half of
 the gold questions. A sentence of a judged document that holds an answer, and one that covers half of a gold quote,
-is relevant. A question is unanswerable where the gold set says so, and once more for each question of a collection
-with its judged documents taken out; one with a name that nothing mentions is left out, since its confidence is cut
-besides. The threshold is the probability below which REFUSED of the answerable questions of gold dev lie.
+is relevant. A question is unanswerable where the gold set says so, once more for each question of a collection with its
+judged documents taken out, and where it is asked of another collection; one with a name that nothing mentions is left
+out, since its confidence is cut besides. Some are asked of a part of their collection alone, so that what a match is
+worth among few passages and among many is learnt from one set of questions. The threshold is the probability below
+which REFUSED of the answerable questions of gold dev lie.
 
 What the reader adds to a sentence's relevance is fitted on the parts of NQ train, SQuAD and TimeQA that its training
 kept apart, and on gold dev, which it has never seen; with `--found` that alone is fitted anew.
@@ -29,7 +31,7 @@ from index.reader import Reader
 from index.records import Filters
 from rag import calibration
 from rag.answerability import Features
-from rag.beir import read_collection
+from rag.beir import Collection, read_collection
 from rag.calibration import Logistic
 from rag.engine import Engine
 from rag.gold import places, read_gold
@@ -50,8 +52,11 @@ PAIRED = (
 ANSWERED = (("nq_open_oracle", "train", 500), ("squad_v2_halfdev", "test", 500), ("timeqa_human_train", "test", 500))
 FOUND = (("nq_open_oracle", natural, 300), ("squad_v1_dev", squad, 400), ("timeqa_human_train", timed, 150))
 GOLD = Path("gold/questions.jsonl")
-# How much one gold question weighs, beside one of a collection.
-GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT = 3.0, 8.0
+# So many questions are asked of each other collection, and so many of parts of their own, of so many documents beside
+# the judged ones.
+STRANGE, OF_PARTS, PARTS = 200, 420, (0, 1, 5, 30, 120, 500)
+# How much one gold question weighs, and one of those, beside one of a whole collection.
+GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 0.5
 # Of the answerable questions of gold dev, so many are refused: fewer than the 8% that elsewhere may be refused at most.
 REFUSED = 0.055
 
@@ -140,25 +145,46 @@ def _gold_sentences(engine: Engine) -> Iterator[tuple[Sentence, bool]]:
 
 
 def _question_rows(data: Path, settings: Settings) -> Iterator[Row]:
-    for name, split, count in PAIRED:
+    collections = [read_collection(data / name, split) for name, split, _ in PAIRED]
+    for collection, (name, _, count) in zip(collections, PAIRED, strict=True):
         engine = Engine(indexed(settings, data / name))
-        collection = read_collection(data / name, split)
         for query_id in _sample(list(collection.queries), count):
             text, judged = collection.queries[query_id], tuple(collection.qrels[query_id])
-            for filters, is_answerable in ((Filters(), True), (Filters(without_doc_ids=judged), False)):
-                for features in _features(engine, text, filters):
-                    yield features, is_answerable, 1.0
+            yield from _rows(engine, text, Filters(), True, 1.0)
+            yield from _rows(engine, text, Filters(without_doc_ids=judged), False, 1.0)
+        yield from _rows_of_parts(engine, collection)
+        yield from _rows_of_strangers(engine, [other for other in collections if other is not collection])
     engine = Engine(seeds(settings))
+    yield from _rows_of_strangers(engine, collections)
     for question in read_gold(GOLD):
         if question.split == "dev":
-            for features in _features(engine, question.question, Filters()):
-                yield features, bool(question.evidence), GOLD_WEIGHT
+            yield from _rows(engine, question.question, Filters(), bool(question.evidence), GOLD_WEIGHT)
 
 
-def _features(engine: Engine, text: str, filters: Filters) -> Iterator[list[float]]:
+def _rows_of_strangers(engine: Engine, collections: Sequence[Collection]) -> Iterator[Row]:
+    """Yield the rows of questions of other collections, which this one does not answer but by chance."""
+    for collection in collections:
+        for query_id in _sample(list(collection.queries), STRANGE):
+            yield from _rows(engine, collection.queries[query_id], Filters(), False, BESIDE_WEIGHT)
+
+
+def _rows_of_parts(engine: Engine, collection: Collection) -> Iterator[Row]:
+    """Yield the rows of questions asked of some documents of their collection, with the judged ones and without."""
+    chance = random.Random(7)
+    doc_ids = sorted({doc_id for judged in collection.qrels.values() for doc_id in judged})
+    for number, query_id in enumerate(_sample(list(collection.queries), OF_PARTS)):
+        judged = tuple(collection.qrels[query_id])
+        size = min(PARTS[number % len(PARTS)], len(doc_ids))
+        others = tuple(doc_id for doc_id in chance.sample(doc_ids, size) if doc_id not in judged)
+        for doc_ids_asked, is_answerable in ((others + judged, True), (others, False)):
+            filters = Filters(doc_ids=doc_ids_asked)
+            yield from _rows(engine, collection.queries[query_id], filters, is_answerable, BESIDE_WEIGHT)
+
+
+def _rows(engine: Engine, text: str, filters: Filters, is_answerable: bool, weight: float) -> Iterator[Row]:
     grounds = engine.grounds(Query.parse(text, filters=filters))
     if grounds.features is not None and not grounds.unmentioned:
-        yield list(grounds.features)
+        yield list(grounds.features), is_answerable, weight
 
 
 def _found_rows(data: Path, settings: Settings) -> Iterator[Row]:
