@@ -122,7 +122,7 @@ def compose(question: str, grounds: Grounds) -> Answer:
     if time is not None and time.relation == "in" and time.period and not _speaks_of_it(grounds.sentences):
         return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
     book = _Citations()
-    chosen = chosen_sentences(grounds.sentences)
+    chosen = chosen_sentences(question, grounds.sentences)
     quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen)])
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in quotes)
     disagreements = _disagreements(question, grounds, book)

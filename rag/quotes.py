@@ -14,8 +14,9 @@ from rag.relevance import Sentence
 MAX_SENTENCES = 3
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.
 MIN_WORDS = 3
-# A sentence is quoted beside the best one only if it is this relevant in comparison.
-QUOTED_SHARE = 0.6
+# A sentence is quoted beside the best one only if it is this relevant, by itself and in comparison; what happened takes
+# more than one to tell.
+QUOTED_FROM, QUOTED_SHARE = 0.3, 0.5
 # One that speaks of the very time that is asked for counts so much more.
 TIMELY_FACTOR = 2.5
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
@@ -47,8 +48,8 @@ class Quote(NamedTuple):
     span: Span
 
 
-def chosen_sentences(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences to quote, best first: about as relevant as the best, and each saying something new.
+def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences to quote, best first: the best one and what is relevant beside it, each saying something new.
 
     One that speaks of the very time that is asked for counts more; where it is the best, what speaks of another time is
     left out. Where the best holds a number or a date that is asked for, so does every other. What follows a question of
@@ -63,10 +64,11 @@ def chosen_sentences(sentences: Sequence[Sentence]) -> list[Sentence]:
         return relevance(sentence) * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
 
     least = QUOTED_SHARE * max(map(relevance, sentences), default=0.0)
+    beside = least if asks_what_happened(question) else max(least, QUOTED_FROM)
     best: Sentence | None = None
     chosen: list[Sentence] = []
     for sentence in sorted(sentences, key=weight, reverse=True):
-        if len(chosen) == MAX_SENTENCES or weight(sentence) < least:
+        if len(chosen) == MAX_SENTENCES or weight(sentence) < (beside if chosen else least):
             break
         if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
             continue
