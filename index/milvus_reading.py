@@ -72,8 +72,12 @@ class MilvusReading:
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
+        return self._collections.count(DOCUMENTS), self.passage_count()
+
+    def passage_count(self) -> int:
+        """Return the number of passages."""
         passages, _ = living(self._collections, self._shared.versions, self.seq)
-        return self._collections.count(DOCUMENTS), passages
+        return passages
 
     def doc_nos(self, filters: Filters) -> str | None:
         """Return the expression that passages of documents that pass fulfil; None where every document does."""
@@ -269,9 +273,11 @@ class MilvusVectors:
             Near(row["passage_no"], row["version"], cosine) for row, cosine in zip(rows, cosines.tolist(), strict=True)
         ]
 
-    def count(self, doc_nos: str | None = None) -> int:
-        """Return among about how many passages a search finds the nearest; a few that it leaves out are counted."""
-        return self._searched.collections.count(self._searched.name, doc_nos or "")
+    def searched(self, doc_nos: str | None = None) -> int:
+        """Return how many passages a search looks at; with filters what was replaced is counted until it is removed."""
+        if doc_nos is None:
+            return self._searched.reading.passage_count()
+        return self._searched.collections.count(self._searched.name, doc_nos)
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""

@@ -107,8 +107,8 @@ class NearestVectors(Protocol[Sought]):
     def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:
         """Return, for each of these passages that a search can find, how near it is."""
 
-    def count(self, doc_nos: Sought | None = None) -> int:
-        """Return among how many passages a search finds the nearest."""
+    def searched(self, doc_nos: Sought | None = None) -> int:
+        """Return how many passages a search looks at."""
 
     def passage_nos(self) -> Numbers:
         """Return the numbers of the passages that a search can find, ascending."""

@@ -146,8 +146,8 @@ class VectorSnapshot:
         found = self.base.nearest(vector, k, doc_nos) + self.recent.nearest(vector, k, doc_nos)
         return nearest_first(found)[:k]
 
-    def count(self, doc_nos: Numbers | None = None) -> int:
-        """Return among how many passages a search finds the nearest."""
+    def searched(self, doc_nos: Numbers | None = None) -> int:
+        """Return how many passages a search looks at."""
         return sum(int(np.count_nonzero(part.eligible(doc_nos))) for part in (self.base, self.recent))
 
     def near(self, vector: Vectors, passage_nos: Sequence[int]) -> list[Near]:

@@ -16,6 +16,8 @@ LOOKED_AT = 5
 _NAME_OR_NUMBER = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+|\d[\d.,]*")
 # What stands for the margin where there is one passage alone: that of a question with an answer, about.
 LONE_MARGIN = 0.2
+# Fewer passages than these are taken for so many: of one alone, even the best by chance is often no answer.
+FEWEST = 3
 _NORMAL = NormalDist()
 
 
@@ -56,14 +58,14 @@ def read_features(
 ) -> Features:
     """Return the features of a question, its ranking, of at least one passage, and the sentences of it.
 
-    `searched` is the number of passages that it is a ranking of.
+    `searched` is how many passages were looked at. Where a store counts them at a later instant, in which some may be
+    gone, those of the ranking still count.
     """
     passages: dict[str, frozenset[str]] = {item.passage_id: frozenset() for item in evidence[:LOOKED_AT]}
     for sentence in sentences:
         if sentence.evidence.passage_id in passages:
             passages[sentence.evidence.passage_id] |= sentence.words
     there = frozenset().union(*passages.values())
-    searched = max(searched, len(evidence))
     names = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
     total = sum(idfs.values())
     return Features(
@@ -77,8 +79,13 @@ def read_features(
         missing=max((idf for word, idf in idfs.items() if word not in there), default=0.0) / total if total else 1.0,
         names=max(len(names & words) for words in passages.values()) / len(names) if names else 1.0,
         relevance=sentences[0].relevance if sentences else 0.0,
-        by_chance=_NORMAL.inv_cdf((searched - 0.375) / (searched + 0.25)),
+        by_chance=_greatest_of(max(searched, len(evidence), FEWEST)),
     )
+
+
+def _greatest_of(draws: int) -> float:
+    """Return the greatest of so many draws from a normal distribution, in the mean and in standard deviations."""
+    return _NORMAL.inv_cdf((draws - 0.375) / (draws + 0.25))
 
 
 def _margin(evidence: Sequence[Evidence]) -> float:

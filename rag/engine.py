@@ -1,14 +1,14 @@
 """The engine: the whole path of a question, top to bottom."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from index.analysis import words_of
 from index.corpus import Corpus, View, open_corpus
@@ -71,11 +71,17 @@ class AskResponse:
 
 
 class _Ranking(NamedTuple):
-    """The evidence as the first stage ranks it, the same as it is shown, and how much of it a reranker has read."""
+    """The evidence as the first stage ranks it, the same as it is shown, and how much of it a reranker has read.
+
+    `doc_nos` are the documents that pass the filters, as searches of the view take them; None where every one does.
+    `embedding` is the question's.
+    """
 
     first_stage: list[Evidence]
     shown: list[Evidence]
     reranked: int
+    doc_nos: Any
+    embedding: Embedding
 
 
 def _nothing(*_: object) -> None:
@@ -246,33 +252,24 @@ class Engine:
         """Return the grounds in the first passages of a ranking, the same ones however many are to be shown."""
         idfs = view.words.idfs(question.text)
         evidence = tuple(ranking.first_stage[:ANSWERED_FROM])
+        if not evidence:
+            return Grounds((), (), idfs, None)
         sentences = tuple(read_sentences(question.text, evidence, idfs))
-        searched = view.vectors.count(view.reading.doc_nos(question.filters))
-        features = read_features(question.text, evidence, sentences, idfs, searched) if evidence else None
+        searched = view.vectors.searched(ranking.doc_nos)
+        features = read_features(question.text, evidence, sentences, idfs, searched)
         if ranking.reranked:
             evidence = tuple(ranking.shown[:ANSWERED_FROM])
             sentences = tuple(read_sentences(question.text, evidence, idfs))
-        return Grounds(evidence, sentences, idfs, features, self._unmentioned(view, question, evidence, idfs))
-
-    def _unmentioned(
-        self, view: View, question: Query, evidence: Sequence[Evidence], idfs: Mapping[str, float]
-    ) -> tuple[str, ...]:
-        """Return the names that a question turns on and that no passage it may be answered from gives in any form."""
         sources = words_of(" ".join(item.passage.metadata.source or "" for item in evidence))
-        doc_nos = cache(lambda: view.reading.doc_nos(question.filters))
 
         @cache
         def is_mentioned(word: str) -> bool:
-            return words_of(word) <= sources or bool(view.words.matching(word, 1, doc_nos()))
+            return words_of(word) <= sources or bool(view.words.matching(word, 1, ranking.doc_nos))
 
         names = unmentioned(question.text, idfs, is_mentioned)
-        embedding = self.corpus.embedder.embed_query(question.text) if names else None
-        absent = (
-            name.of(question.text)
-            for name in names
-            if embedding and likeness(embedding, name, evidence[:SOUGHT_IN]) < ANOTHER_FORM
-        )
-        return tuple(dict.fromkeys(absent))
+        absent = [one for one in names if likeness(ranking.embedding, one, evidence[:SOUGHT_IN]) < ANOTHER_FORM]
+        said = tuple(dict.fromkeys(one.of(question.text) for one in absent))
+        return Grounds(evidence, sentences, idfs, features, said)
 
     def _retrieve(self, view: View, query: Query, depth: int, stages: Stages) -> _Ranking:
         """Return the ranking down to a depth."""
@@ -303,7 +300,7 @@ class Engine:
         shown, reranked = reranking.reread(query.text, evidence, depth) if reranking else (evidence, 0)
         if reranking:
             stages.over("rerank")
-        return _Ranking(evidence[:depth], shown[:depth], reranked)
+        return _Ranking(evidence[:depth], shown[:depth], reranked, doc_nos, embedding)
 
     def _ranking(
         self,

@@ -14,9 +14,10 @@ from rag.relevance import Sentence
 MAX_SENTENCES = 3
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.
 MIN_WORDS = 3
-# A sentence is quoted beside the best one only if it is this relevant, by itself and in comparison; what happened takes
-# more than one to tell.
-QUOTED_FROM, QUOTED_SHARE = 0.3, 0.5
+# A sentence is quoted beside the best one only if it is half as relevant, and also this relevant by itself or about as
+# relevant as the best, the time that is asked for counted. What happened, and what is compared, takes more to tell.
+QUOTED_SHARE, QUOTED_FROM, ABOUT_AS_RELEVANT = 0.5, 0.35, 0.9
+_COMPARES = re.compile(r"\b(?:or|both|compared?|versus|vs|differ|differen\w+|than)\b", re.IGNORECASE)
 # One that speaks of the very time that is asked for counts so much more.
 TIMELY_FACTOR = 2.5
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
@@ -49,7 +50,7 @@ class Quote(NamedTuple):
 
 
 def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences to quote, best first: the best one and what is relevant beside it, each saying something new.
+    """Return the sentences to quote, best first: the best one and what is relevant beside it, each with something new.
 
     One that speaks of the very time that is asked for counts more; where it is the best, what speaks of another time is
     left out. Where the best holds a number or a date that is asked for, so does every other. What follows a question of
@@ -63,8 +64,10 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     def weight(sentence: Sentence) -> float:
         return relevance(sentence) * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
 
-    least = QUOTED_SHARE * max(map(relevance, sentences), default=0.0)
-    beside = least if asks_what_happened(question) else max(least, QUOTED_FROM)
+    highest = max(map(relevance, sentences), default=0.0)
+    least = QUOTED_SHARE * highest
+    takes_several = asks_what_happened(question) or _COMPARES.search(question)
+    beside = least if takes_several else max(least, min(QUOTED_FROM, ABOUT_AS_RELEVANT * highest))
     best: Sentence | None = None
     chosen: list[Sentence] = []
     for sentence in sorted(sentences, key=weight, reverse=True):

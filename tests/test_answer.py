@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,16 @@ from index.embedder import OnnxEmbedder
 from rag import citation
 from rag.answerability import probability, read_features
 from rag.citation import Claim
+from rag.dates import asks_what_happened
 from rag.engine import AskResponse, Engine, Listener
 from rag.errors import InvalidQuery
 from rag.followup import Turn
 from rag.generation import Generator
+from rag.gold import read_gold
 from rag.query import Query
+from rag.quotes import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, chosen_sentences
 from rag.reranking import CrossEncoderRereading, Reranking
+from tests.command_line import ROOT
 from tests.scripted_llm import breaking_off, refusing, saying, scripted_llm, silent
 
 PROCESSING = "What is China's processing share?"
@@ -122,6 +127,20 @@ def test_what_the_articles_are_not_about_is_not_answered(seeds_engine: Engine, q
     assert (answer.confidence or 0) < 0.3
 
 
+def test_nor_is_it_by_one_short_article(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    text = (
+        "Employees get 28 days of annual leave. Part-time staff receive leave in proportion to their hours. "
+        "Unused leave may be carried over until March. Sick leave is paid for six weeks."
+    )
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        corpus.put(Document("leave", text, "text/plain", Metadata()))
+        engine = Engine(corpus)
+        for question in ("How long is sick leave paid?", "annual leave days", "Can I carry over leave?"):
+            assert not ask(engine, question).answer.abstained
+        for question in (*STRANGE, "tell me a joke", "who is the president", "what is the weather tomorrow", "hello"):
+            assert ask(engine, question).answer.abstained
+
+
 @pytest.mark.parametrize(
     "question", ["What was China's processing share in 1987?", "What will China's share be in 2040?"]
 )
@@ -171,6 +190,19 @@ class TestQuotes:
         ):
             corpus.put(Document(doc_id, text, "text/plain", Metadata()))
         ask(Engine(corpus), "bridge safe for trucks")
+
+    def test_what_is_quoted_beside_the_best_is_likely_to_answer_by_itself(self, seeds_engine: Engine) -> None:
+        beside = 0
+        for question in read_gold(ROOT / "gold" / "questions.jsonl"):
+            sentences = seeds_engine.grounds(Query.parse(question.question)).sentences
+            chosen = chosen_sentences(question.question, sentences)
+            if asks_what_happened(question.question) or " or " in question.question or "both" in question.question:
+                continue
+            for one in chosen[1:]:
+                counted = one.relevance * (TIMELY_FACTOR if one.features.time == 1 else 1)
+                assert counted >= min(QUOTED_FROM, ABOUT_AS_RELEVANT * sentences[0].relevance)
+                beside += 1
+        assert beside
 
     def test_what_happened_is_told_in_its_order(self, corpus: Corpus) -> None:
         texts = {

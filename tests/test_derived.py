@@ -79,10 +79,10 @@ def store(large: Path, tmp_path: Path) -> Iterator[Store]:
 def test_a_large_file_is_mapped_and_not_written_for_a_little(store: Store) -> None:
     derived = opened(store)
     put(store, "small", unit_rows(RECENT_ROWS // 2, 2))
-    assert snapshot_of(store, derived).count() == INVERTED_FROM + RECENT_ROWS // 2
+    assert snapshot_of(store, derived).searched() == INVERTED_FROM + RECENT_ROWS // 2
     derived.save()
     assert saved_seq(store) == 1
-    assert snapshot_of(store, opened(store)).count() == INVERTED_FROM + RECENT_ROWS // 2
+    assert snapshot_of(store, opened(store)).searched() == INVERTED_FROM + RECENT_ROWS // 2
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_much_that_came_is_found_at_once_and_merged_beside_the_searches(store: S
     derived = opened(store)
     put(store, "second", unit_rows(ENOUGH_TO_MERGE, 2))
     before = snapshot_of(store, derived)
-    assert before.count() == INVERTED_FROM + ENOUGH_TO_MERGE
+    assert before.searched() == INVERTED_FROM + ENOUGH_TO_MERGE
     assert len(before.recent.passage_nos) == ENOUGH_TO_MERGE
     # What is put and deleted while the base is made must not be lost with it.
     put(store, "third", unit_rows(5, 3))

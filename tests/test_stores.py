@@ -204,8 +204,10 @@ class TestEitherStore:
 
     def test_the_passages_that_are_searched_are_counted(self, opened: Open) -> None:
         corpus = opened()
-        for doc_id in "abc":
-            corpus.put(article(doc_id, "Tin is soft.", source=doc_id.upper()))
+        for text in ("Lead is heavy.", "Tin is soft."):
+            for doc_id in "abcd":
+                corpus.put(article(doc_id, text, source=doc_id.upper()))
+        corpus.delete("d")
         with corpus.read() as view:
             for filters, count in (
                 (Filters(), 3),
@@ -214,7 +216,9 @@ class TestEitherStore:
                 (Filters(without_doc_ids=("a",)), 2),
                 (Filters(sources=("A", "B")), 2),
             ):
-                assert view.vectors.count(view.reading.doc_nos(filters)) == count
+                searched = view.vectors.searched(view.reading.doc_nos(filters))
+                # With filters Milvus counts what was replaced and is not removed yet.
+                assert searched == count or (filters != Filters() and count < searched <= 2 * count + 2)
 
     def test_a_view_stays_as_it_was(self, opened: Open) -> None:
         corpus = opened()

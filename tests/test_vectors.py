@@ -66,7 +66,7 @@ def test_any_history_of_changes_is_searched_as_numpy_would(
     assert [one.doc_no for one in found] == [again[one.passage_no].doc_no for one in found]
     assert np.allclose([one.cosine for one in found], [again[one.passage_no].cosine for one in found], atol=1e-6)
     assert snapshot.passage_nos().tolist() == sorted(rows)
-    assert snapshot.count(wanted) == len(twin(rows, query, len(rows), docs))
+    assert snapshot.searched(wanted) == len(twin(rows, query, len(rows), docs))
 
 
 def test_a_snapshot_does_not_change_under_its_reader() -> None:

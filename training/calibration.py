@@ -54,7 +54,7 @@ FOUND = (("nq_open_oracle", natural, 300), ("squad_v1_dev", squad, 400), ("timeq
 GOLD = Path("gold/questions.jsonl")
 # So many questions are asked of each other collection, and so many of parts of their own, of so many documents beside
 # the judged ones.
-STRANGE, OF_PARTS, PARTS = 200, 420, (0, 1, 5, 30, 120, 500)
+STRANGE, OF_PARTS, PARTS = 200, 420, (0, 2, 5, 30, 120, 500)
 # How much one gold question weighs, and one of those, beside one of a whole collection.
 GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 0.5
 # Of the answerable questions of gold dev, so many are refused: fewer than the 8% that elsewhere may be refused at most.
@@ -169,14 +169,15 @@ def _rows_of_strangers(engine: Engine, collections: Sequence[Collection]) -> Ite
 
 
 def _rows_of_parts(engine: Engine, collection: Collection) -> Iterator[Row]:
-    """Yield the rows of questions asked of some documents of their collection, with the judged ones and without."""
+    """Yield the rows of questions asked of some documents of their collection, with the judged ones and with others."""
     chance = random.Random(7)
     doc_ids = sorted({doc_id for judged in collection.qrels.values() for doc_id in judged})
     for number, query_id in enumerate(_sample(list(collection.queries), OF_PARTS)):
         judged = tuple(collection.qrels[query_id])
-        size = min(PARTS[number % len(PARTS)], len(doc_ids))
-        others = tuple(doc_id for doc_id in chance.sample(doc_ids, size) if doc_id not in judged)
-        for doc_ids_asked, is_answerable in ((others + judged, True), (others, False)):
+        strange = [doc_id for doc_id in doc_ids if doc_id not in judged]
+        size = min(PARTS[number % len(PARTS)], len(strange) - len(judged))
+        others = tuple(chance.sample(strange, size + len(judged)))
+        for doc_ids_asked, is_answerable in ((others[:size] + judged, True), (others, False)):
             filters = Filters(doc_ids=doc_ids_asked)
             yield from _rows(engine, collection.queries[query_id], filters, is_answerable, BESIDE_WEIGHT)
 
