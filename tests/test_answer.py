@@ -191,6 +191,7 @@ class TestQuotes:
             corpus.put(Document(doc_id, text, "text/plain", Metadata()))
         ask(Engine(corpus), "bridge safe for trucks")
 
+    @pytest.mark.slow
     def test_what_is_quoted_beside_the_best_is_likely_to_answer_by_itself(self, seeds_engine: Engine) -> None:
         beside = 0
         for question in read_gold(ROOT / "gold" / "questions.jsonl"):

@@ -295,6 +295,7 @@ class TestOperation:
         assert "swagger" in page
         assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", page)
 
+    @pytest.mark.slow
     def test_searches_and_changes_at_once_are_all_answered(self, stored: TestClient) -> None:
         statuses: list[int] = []
 

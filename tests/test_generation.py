@@ -564,6 +564,7 @@ def test_a_server_that_cannot_be_asked_is_a_failure(base_url: str, key: str) -> 
         (silent_after(f"{TRUTH} And half of"), "The language model did not finish within 0.3 seconds."),
     ],
 )
+@pytest.mark.slow
 def test_of_half_an_answer_the_whole_sentences_stand(script: Script, cut_short: str) -> None:
     made = answered(script, deadline_s=0.3)
     assert [sentence.markers for sentence in made.sentences] == [(1,)]
@@ -584,6 +585,7 @@ def test_the_deadline_holds_whatever_the_server_does(script: Script) -> None:
         assert made.failure == "The language model did not finish within 0.3 seconds."
 
 
+@pytest.mark.slow
 def test_the_deadline_holds_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(10) and [])

@@ -148,6 +148,7 @@ class TestThreads:
             assert counts(ingest(corpus, article_files([folder]))) == (1, 0, 0, 0)
             assert corpus.document("odd").metadata == Metadata(url="https://a.test/")
 
+    @pytest.mark.slow
     def test_only_so_many_files_are_under_way(self, tmp_path: Path) -> None:
         files, stored = article_files([numbered(tmp_path / "articles", 200)]), 0
 
@@ -220,6 +221,7 @@ class TestThreads:
 
 
 class TestInterrupted:
+    @pytest.mark.slow
     def test_it_goes_on_where_it_stopped_and_embeds_nothing_twice(self, tmp_path: Path) -> None:
         files, stored = article_files([numbered(tmp_path / "articles", 150)]), 0
 

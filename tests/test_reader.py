@@ -200,6 +200,7 @@ def test_the_sentence_that_answers_leads(embedder: OnnxEmbedder, tmp_path: Path,
     corpus.close()
 
 
+@pytest.mark.slow
 def test_what_the_reader_had_no_room_for_is_not_taken_for_no_answer(
     embedder: OnnxEmbedder, tmp_path: Path, reader: Reader
 ) -> None:
@@ -230,6 +231,7 @@ class Citing:
         return grounded(f"{said.text} [{said.number}]", sources, question)
 
 
+@pytest.mark.slow
 def test_a_span_that_a_language_model_does_not_cite_is_left_out(reading_engine: Engine) -> None:
     assert reading_engine.ask(BROOK).answer.span is not None
     engine = Engine(reading_engine.corpus, open_reranking(Path("unused"), "reader", deadline_s=60), Citing())

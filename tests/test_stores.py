@@ -141,6 +141,7 @@ class TestEitherStore:
             corpus.put(article("tin", "  \n"))
         assert corpus.document("tin").text == "Tin is soft."
 
+    @pytest.mark.slow
     def test_gives_back_what_was_put(self, opened: Open) -> None:
         corpus = opened()
         text = "Zürich’s 𝔘nicode 😀 article.\n\n" + "Copper is red. Ore is mined. " * 3000
