@@ -17,6 +17,8 @@ _MEASURE = r"share|percentage|percent|proportion|fraction|number|amount|quantity
 MEASURE_WEIGHT = 0.25
 _DIMENSION = r"price|cost|population|length|height|width|depth|weight|age|distance|salary|budget|revenue|turnover"
 
+_COMPARES = re.compile(r"\b(?:or|both|compared?|versus|vs|differ\w*|than)\b", re.IGNORECASE)
+
 
 class AnswerType(StrEnum):
     """What a question asks for."""
@@ -56,6 +58,11 @@ _HELD = {
 def answer_type(question: str) -> AnswerType | None:
     """Return what a question asks for, None where that cannot be told."""
     return next((kind for kind, pattern in _ASKED_PATTERNS if pattern.search(question)), None)
+
+
+def compares(question: str) -> bool:
+    """Return whether a question sets one thing beside another, so that its answer has two sides."""
+    return _COMPARES.search(question) is not None
 
 
 def measure_asked(question: str) -> Span | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from index.document import Span
 from index.furniture import without_inline
 from index.records import StoredPassage
+from rag.answer_type import compares
 from rag.dates import asks_what_happened, periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
@@ -17,7 +18,6 @@ MIN_WORDS = 3
 # A sentence is quoted beside the best one only if it is half as relevant, and also this relevant by itself or about as
 # relevant as the best, the time that is asked for counted. What happened, and what is compared, takes more to tell.
 QUOTED_SHARE, QUOTED_FROM, ABOUT_AS_RELEVANT = 0.5, 0.35, 0.9
-_COMPARES = re.compile(r"\b(?:or|both|compared?|versus|vs|differ\w*|than)\b", re.IGNORECASE)
 # One that speaks of the very time that is asked for counts so much more.
 TIMELY_FACTOR = 2.5
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
@@ -66,7 +66,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
 
     highest = max(map(relevance, sentences), default=0.0)
     least = QUOTED_SHARE * highest
-    takes_several = asks_what_happened(question) or _COMPARES.search(question) is not None
+    takes_several = asks_what_happened(question) or compares(question)
     beside = least if takes_several else max(least, min(QUOTED_FROM, ABOUT_AS_RELEVANT * highest))
     best: Sentence | None = None
     chosen: list[Sentence] = []

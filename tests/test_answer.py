@@ -13,6 +13,7 @@ from index.corpus import Corpus
 from index.document import Document, Metadata
 from index.embedder import OnnxEmbedder
 from rag import citation
+from rag.answer_type import compares
 from rag.answerability import probability, read_features
 from rag.citation import Claim
 from rag.dates import asks_what_happened
@@ -197,7 +198,7 @@ class TestQuotes:
         for question in read_gold(ROOT / "gold" / "questions.jsonl"):
             sentences = seeds_engine.grounds(Query.parse(question.question)).sentences
             chosen = chosen_sentences(question.question, sentences)
-            if asks_what_happened(question.question) or " or " in question.question or "both" in question.question:
+            if asks_what_happened(question.question) or compares(question.question):
                 continue
             for one in chosen[1:]:
                 counted = one.relevance * (TIMELY_FACTOR if one.features.time == 1 else 1)

@@ -57,7 +57,7 @@ GOLD = Path("gold/questions.jsonl")
 STRANGE, OF_PARTS, PARTS = 200, 420, (0, 2, 5, 30, 120, 500)
 # How much one gold question weighs, and one of those, beside one of a whole collection.
 GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 0.5
-# Of the answerable questions of gold dev, so many are refused: fewer than the 8% that elsewhere may be refused at most.
+# Of the answerable questions of gold dev, so many are refused: fewer than the 8% that of gold test may be at most.
 REFUSED = 0.055
 
 Row = tuple[Sequence[float], bool, float]
@@ -127,7 +127,7 @@ def _sentence_rows(data: Path, settings: Settings) -> Iterator[Row]:
             answers = {line["_id"]: [answer.casefold() for answer in line["answers"]] for line in map(json.loads, file)}
         for query_id in _sample(list(collection.queries), count):
             for sentence in engine.grounds(Query.parse(collection.queries[query_id])).sentences:
-                is_judged = sentence.evidence.passage.doc_id in collection.qrels[query_id]
+                is_judged = sentence.doc_id in collection.qrels[query_id]
                 holds = any(answer in sentence.text.casefold() for answer in answers[query_id])
                 yield list(sentence.features), is_judged and holds, 1.0
     for sentence, covers in _gold_sentences(Engine(seeds(settings))):
@@ -140,7 +140,7 @@ def _gold_sentences(engine: Engine) -> Iterator[tuple[Sentence, bool]]:
         if question.split == "dev" and question.evidence:
             stands = places(engine.corpus, question)
             for sentence in engine.grounds(Query.parse(question.question)).sentences:
-                doc_id = sentence.evidence.passage.doc_id
+                doc_id = sentence.doc_id
                 yield sentence, any(place.covered_by(doc_id, sentence.span) for place in stands)
 
 
@@ -196,7 +196,7 @@ def _found_rows(data: Path, settings: Settings) -> Iterator[Row]:
         for asked in islice(kept_apart, count):
             answers = [answer.casefold() for answer, _ in asked.answers or ()]
             for sentence in engine.grounds(Query.parse(asked.text)).sentences:
-                is_judged = sentence.evidence.passage.doc_id in asked.judged
+                is_judged = sentence.doc_id in asked.judged
                 holds = any(answer in sentence.text.casefold() for answer in answers)
                 yield list(sentence.found or ()), is_judged and holds, 1.0
     engine = Engine(seeds(settings), reranking)

@@ -151,7 +151,7 @@ def _answers(pair: Pair, collection: Collection, folder: Path) -> Result:
         for name, engine in (("first", pair.first), ("reader", pair.reader)):
             sentence = engine.grounds(Query.parse(text)).sentences[0]
             hit = engine.search(Query.parse(text, 1)).hits[0]
-            shown = [(sentence.evidence.passage.doc_id, sentence.text)]
+            shown = [(sentence.doc_id, sentence.text)]
             shown += [(hit.citation.doc_id, one.cited_text) for one in hit.highlights[:1]]
             for what, (doc_id, said) in zip(("sentence", "highlight"), shown, strict=True):
                 right = doc_id in collection.qrels[query_id] and _holds(said, answers[query_id])
