@@ -3,7 +3,8 @@
     python -m benchmarks.answers DATA
 
 DATA has the collections in the BEIR layout, a folder each; what is missing is left out. Each query of NQ and HotpotQA
-is asked with its judged documents and without them, and some are asked of a collection that they were not made for. Of
+is asked with its judged documents and without them, and some are asked of a collection that they were not made for. Two
+of NQ's are asked as one, and one of NQ's with one of HotpotQA's, which NQ's documents do not answer. Of
 RAMDocs, whose questions come each with their own documents, a disagreement is right where documents of two of its sides
 give different answers by the set's own labels; a question has one where its documents do. Writes
 benchmarks/results/answers.json and benchmarks/answers.md.
@@ -24,7 +25,8 @@ import numpy as np
 from benchmarks.corpora import indexed, seeds
 from benchmarks.retrieval import FOLDER
 from index.records import Filters
-from rag.beir import doc_id_of, read_collection
+from rag.beir import Collection, doc_id_of, read_collection
+from rag.compound import parts_of
 from rag.engine import Engine
 from rag.evaluation import evaluate_collection, evaluate_gold
 from rag.gold import read_gold
@@ -40,6 +42,7 @@ STRANGERS = (
     ("multihoprag_evidence500", "hotpotqa_distractor500"),
 )
 DISAGREEING = "ramdocs"
+JOINED, FOREIGN = "nq_open_oracle", "hotpotqa_distractor500"
 GOLD = Path("gold/questions.jsonl")
 ROUNDS = 5
 ASKED = 500
@@ -63,6 +66,11 @@ def main() -> None:
             engine = Engine(indexed(settings, data / name))
             queries = read_collection(data / asked, "test").queries.values()
             result[f"{name}, asked what {asked} is"] = _refused(engine, list(queries)[:ASKED])
+    if (data / JOINED).is_dir() and (data / FOREIGN).is_dir():
+        own, foreign = read_collection(data / JOINED, "test"), read_collection(data / FOREIGN, "test")
+        engine = Engine(indexed(settings, data / JOINED))
+        result[f"{JOINED}, two questions in one"] = _joined(engine, own)
+        result[f"{JOINED}, with a question of {FOREIGN} in one"] = _half_answered(engine, own, foreign)
     if (data / DISAGREEING).is_dir():
         result[DISAGREEING] = _disagreements(Engine(indexed(settings, data / DISAGREEING)), data / DISAGREEING)
     result["machine"] = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
@@ -106,6 +114,49 @@ def _times(engine: Engine, questions: list[str]) -> dict[str, float]:
 def _refused(engine: Engine, questions: list[str]) -> dict[str, float]:
     refused = sum(engine.ask(question).answer.abstained for question in questions)
     return {"questions": len(questions), "refused": round(refused / len(questions), 4)}
+
+
+def _joined(engine: Engine, collection: Collection) -> dict[str, float]:
+    """Return how often a judged document is cited for each of two questions, asked apart and as one."""
+    ids = list(collection.queries)
+    apart = together = count = 0
+    for first, second in zip(ids[::2], ids[1::2], strict=False):
+        asked = f"{collection.queries[first].rstrip('?')}, and {collection.queries[second]}"
+        if len(parts_of(asked)) != len((first, second)):
+            continue
+        count += 1
+        cited = _cited(engine, asked)
+        for one in (first, second):
+            together += not cited.isdisjoint(collection.qrels[one])
+            apart += not _cited(engine, collection.queries[one]).isdisjoint(collection.qrels[one])
+    return {
+        "questions": count,
+        "judged_document_cited_of_each_asked_apart": round(apart / 2 / count, 4),
+        "judged_document_cited_of_each_asked_as_one": round(together / 2 / count, 4),
+    }
+
+
+def _cited(engine: Engine, question: str) -> set[str]:
+    return {citation.doc_id for citation in engine.ask(question).answer.citations}
+
+
+def _half_answered(engine: Engine, own: Collection, foreign: Collection) -> dict[str, float]:
+    """Return how often the half of a question that is not the collection's is said to have no answer, and the other."""
+    said = wrongly = count = 0
+    for (mine, first), second in zip(own.queries.items(), foreign.queries.values(), strict=False):
+        asked = f"{first.rstrip('?')}, and {second}"
+        if len(parts_of(asked)) != len((first, second)) or engine.ask(own.queries[mine]).answer.abstained:
+            continue
+        count += 1
+        answer = engine.ask(asked).answer
+        unanswered = {text.rstrip("?") for text in answer.unanswered}
+        said += second.rstrip("?") in unanswered
+        wrongly += answer.abstained or first.rstrip("?") in unanswered
+    return {
+        "questions": count,
+        "foreign_half_said_to_have_no_answer": round(said / count, 4),
+        "own_half_refused": round(wrongly / count, 4),
+    }
 
 
 def _disagreements(engine: Engine, folder: Path) -> dict[str, float]:

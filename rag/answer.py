@@ -1,8 +1,9 @@
 """The answer: the sentences that bear on the question, quoted or put into words by a model, each with its citation."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 from typing import Literal, NamedTuple
 
 from index.analysis import words_of
@@ -49,6 +50,14 @@ class Grounds:
     idfs: dict[str, float]
     features: Features | None
     unmentioned: tuple[str, ...] = ()
+
+
+class Asked(NamedTuple):
+    """A question, or a part of one, as it was put and as it was understood, and what its answer is made from."""
+
+    text: str
+    question: str
+    grounds: Grounds
 
 
 class Side(NamedTuple):
@@ -98,7 +107,7 @@ class Answer:
     `reason` says what of its answer was not used. `confidence` is the calibrated probability that the evidence answers
     the question, None where there is no evidence. `span` is the characters that the reader takes for the answer, in the
     most relevant of the sentences that are quoted and inside one of the citations; None where none is found or cited,
-    or no reader has read.
+    or no reader has read. `unanswered` are the parts of a compound question that the text says are not answered.
     """
 
     text: str
@@ -109,10 +118,38 @@ class Answer:
     mode: Literal["extractive", "generated"] = "extractive"
     disagreements: tuple[Disagreement, ...] = ()
     span: Citation | None = None
+    unanswered: tuple[str, ...] = ()
 
 
-def compose(question: str, grounds: Grounds) -> Answer:
-    """Return the answer that quotes the best of the grounds, or abstains."""
+def compose(asked: Sequence[Asked]) -> Answer:
+    """Return the answer that quotes the best of the grounds of each part of a question, or abstains.
+
+    Where a part has no answer, that is said in its place and `reason` says why; all of the question is answered as
+    surely as its least sure part.
+    """
+    book = _Citations()
+    answers = [_quoted(one, book) for one in asked]
+    answered = [one for one in answers if not one.abstained]
+    if not answered:
+        return answers[0]
+    parts = [(plain(one.text), answer) for one, answer in zip(asked, answers, strict=True)]
+    texts = [_not_answered(text) if answer.abstained else answer.text for text, answer in parts]
+    disagreements = _distinct(found for one in answered for found in one.disagreements)
+    reasons = [f"“{text}”: {answer.reason}" for text, answer in parts if answer.abstained]
+    return Answer(
+        " ".join(filter(None, [*texts, *(disagreement.sentence for disagreement in disagreements)])),
+        book.citations(),
+        confidence=min(one.confidence or 0.0 for one in answers),
+        reason=" ".join(reasons) or None,
+        disagreements=disagreements,
+        span=answered[0].span,
+        unanswered=tuple(text for text, answer in parts if answer.abstained),
+    )
+
+
+def _quoted(asked: Asked, book: "_Citations") -> Answer:
+    """Return the quotes that answer a part and are not in `book`, where they are put, and what is disagreed on."""
+    question, grounds = asked.question, asked.grounds
     confidence = probability(grounds.features) if grounds.features else 0.0
     if grounds.unmentioned:
         confidence *= UNMENTIONED_SHARE
@@ -121,14 +158,13 @@ def compose(question: str, grounds: Grounds) -> Answer:
     time = time_asked(question)
     if time is not None and time.relation == "in" and time.period and not _speaks_of_it(grounds.sentences):
         return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
-    book = _Citations()
     chosen = chosen_sentences(question, grounds.sentences)
     quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen)])
-    text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in quotes)
-    disagreements = _disagreements(question, grounds, book)
-    text = " ".join([text, *(disagreement.sentence for disagreement in disagreements)])
+    new = [quote for quote in quotes if not book.has(quote)]
+    text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in new)
+    disagreements = _disagreements(asked, book)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
-    return Answer(text, book.citations(), confidence=round(confidence, 4), disagreements=disagreements, span=span)
+    return Answer(text, (), confidence=round(confidence, 4), disagreements=disagreements, span=span)
 
 
 def abstain(reason: str, confidence: float | None = None) -> Answer:
@@ -143,9 +179,10 @@ class Rewording:
     The model sees `sources`, numbered; in the answer they have the markers of their first use.
     """
 
-    def __init__(self, question: str, grounds: Grounds, on_text: Callable[[str], None]) -> None:
-        self._question, self._grounds, self._on_text = question, grounds, on_text
-        self._sentences = grounds.sentences[:SHOWN]
+    def __init__(self, asked: Sequence[Asked], on_text: Callable[[str], None]) -> None:
+        self._asked, self._on_text = asked, on_text
+        in_turn = chain.from_iterable(zip_longest(*(one.grounds.sentences for one in asked)))
+        self._sentences = list({one.key: one for one in in_turn if one}.values())[:SHOWN]
         self._book = _Citations()
         self._begun = False
 
@@ -171,14 +208,15 @@ class Rewording:
         """Return what stands of the model's answer, or the quoted one where nothing does, with the reason."""
         if not generated.sentences:
             self._on_text(quoted.text)
-            return replace(quoted, reason=generated.failure or "The language model found no answer; this is quoted.")
+            failure = generated.failure or "The language model found no answer; this is quoted."
+            return replace(quoted, reason=" ".join(filter(None, [quoted.reason, failure])))
         text = " ".join(self._marked(sentence.marked) for sentence in generated.sentences)
-        disagreements = _disagreements(self._question, self._grounds, self._book)
-        for disagreement in disagreements:
-            self._on_text(f" {disagreement.sentence}")
-            text = f"{text} {disagreement.sentence}"
+        disagreements = _distinct(found for one in self._asked for found in _disagreements(one, self._book))
+        for sentence in [*map(_not_answered, quoted.unanswered), *(one.sentence for one in disagreements)]:
+            self._on_text(f" {sentence}")
+            text = f"{text} {sentence}"
         left_out = [f"“{one.text}” was left out: {one.reason}" for one in generated.dropped]
-        reason = " ".join([*left_out, *filter(None, [generated.cut_short])]) or None
+        reason = " ".join(filter(None, [quoted.reason, *left_out, generated.cut_short])) or None
         citations = self._book.citations()
         return replace(
             quoted,
@@ -204,15 +242,28 @@ class _Citations:
     def __init__(self) -> None:
         self._quotes: list[Quote] = []
 
+    def has(self, quote: Quote) -> bool:
+        """Return whether a citation holds the quote already."""
+        return self._number(quote) is not None
+
     def marker(self, quote: Quote) -> int:
+        number = self._number(quote)
+        if number is None:
+            self._quotes.append(quote)
+        return number or len(self._quotes)
+
+    def _number(self, quote: Quote) -> int | None:
         for number, known in enumerate(self._quotes, start=1):
             if known.evidence.passage_id == quote.evidence.passage_id and _holds(known.span, quote.span):
                 return number
-        self._quotes.append(quote)
-        return len(self._quotes)
+        return None
 
     def citations(self) -> tuple[Citation, ...]:
         return tuple(cite(quote.evidence.passage, quote.span) for quote in self._quotes)
+
+
+def _not_answered(part: str) -> str:
+    return f"The articles do not answer “{part}”."
 
 
 def _reason(question: str, grounds: Grounds) -> str:
@@ -238,17 +289,25 @@ def _speaks_of_it(sentences: Sequence[Sentence]) -> bool:
     )
 
 
-def _disagreements(question: str, grounds: Grounds, book: _Citations) -> tuple[Disagreement, ...]:
+def _disagreements(asked: Asked, book: _Citations) -> tuple[Disagreement, ...]:
     """Return what the sentences disagree on, each side cited in `book`."""
-    compared = grounds.sentences[:COMPARED]
+    compared = asked.grounds.sentences[:COMPARED]
     shown = []
-    for found in find_disagreements(question, compared):
+    for found in find_disagreements(asked.question, compared):
         sides = []
         for value in found.values:
             quotes = [Quote(compared[at].evidence, compared[at].span) for at in value.statements]
             sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
         shown.append(Disagreement(found.kind, found.topic, tuple(sides)))
     return tuple(shown)
+
+
+def _distinct(disagreements: Iterable[Disagreement]) -> tuple[Disagreement, ...]:
+    """Return the disagreements without those of the same sides as one before, whatever they are called."""
+    found: dict[object, Disagreement] = {}
+    for one in disagreements:
+        found.setdefault((one.kind, one.sides), one)
+    return tuple(found.values())
 
 
 def _holds(outer: Span, inner: Span) -> bool:

@@ -14,10 +14,11 @@ from index.analysis import words_of
 from index.corpus import Corpus, View, open_corpus
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.storage import Milvus
-from rag.answer import Answer, Grounds, Rewording, abstain, compose
+from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
 from rag.answer_type import by_measure, measure_asked
 from rag.answerability import read_features
 from rag.citation import Citation, cite
+from rag.compound import one_ranking, parts_of
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, likeness, query_tokens, read
 from rag.followup import Turn, standalone
@@ -61,7 +62,10 @@ class SearchResponse:
 
 @dataclass(frozen=True, slots=True)
 class AskResponse:
-    """The answer to a question with the ranking it was made from. `standalone` is the question that was answered."""
+    """The answer to a question with the ranking it was made from.
+
+    `standalone` is the question that was answered, the parts of a compound one as questions of their own.
+    """
 
     question: Query
     standalone: Query
@@ -71,12 +75,13 @@ class AskResponse:
 
 
 class _Ranking(NamedTuple):
-    """The evidence as the first stage ranks it, the same as it is shown, and how much of it a reranker has read.
+    """The evidence as the first stage ranks it for a query, as it is shown, and how much of it a reranker has read.
 
     `doc_nos` are the documents that pass the filters, as searches of the view take them; None where every one does.
     `embedding` is the question's.
     """
 
+    query: Query
     first_stage: list[Evidence]
     shown: list[Evidence]
     reranked: int
@@ -206,69 +211,87 @@ class Engine:
         self._observer.on_question(query.text)
         stages = self._stages()
         with self.corpus.read() as view:
-            ranking = self._retrieve(view, self._understood(view, query), query.top_k, stages)
-        return SearchResponse(query, _hits(ranking.shown), _ms_since(started), ranking.reranked)
+            rankings = [
+                self._retrieve(view, self._understood(view, query, part.question), query.top_k, stages)
+                for part in parts_of(query.text)
+            ]
+        shown = one_ranking([one.shown for one in rankings])[: query.top_k]
+        return SearchResponse(query, _hits(shown), _ms_since(started), sum(one.reranked for one in rankings))
 
     def ask(self, question: Query | str, history: Sequence[Turn] = (), listener: Listener | None = None) -> AskResponse:
         """Return an answer whose every sentence is cited, or one that abstains; raise InvalidQuery as search does.
 
-        `history` is the conversation so far, oldest first; `listener` hears of the answer as it comes about.
+        `history` is the conversation so far, oldest first; `listener` hears of the answer as it comes about. Each part
+        of a compound question is answered by itself; where none is, the question is taken as a whole.
         """
         started, question, listener = time.perf_counter(), _parsed(question), listener or Listener()
         asked = replace(question, text=Query.parse(standalone(question.text, history)).text)
         self._observer.on_question(asked.text)
         stages = self._stages()
         with self.corpus.read() as view:
-            asked = self._understood(view, asked)
-            ranking = self._retrieve(view, asked, max(asked.top_k, ANSWERED_FROM), stages)
-            hits = _hits(ranking.shown[: asked.top_k])
+            divided = parts_of(asked.text)
+            rankings = [self._ranked(view, asked, part.question, stages) for part in divided]
+            hits = _hits(one_ranking([one.shown for one in rankings])[: asked.top_k])
             listener.on_hits(hits)
-            grounds = self._grounds(view, asked, ranking)
-            answer = compose(asked.text, grounds) if grounds.evidence else abstain(_why_nothing(view))
+            parts = [
+                Asked(part.text, ranking.query.text, self._grounds(view, ranking))
+                for part, ranking in zip(divided, rankings, strict=True)
+            ]
+            answer = compose(parts) if hits else abstain(_why_nothing(view))
+            if hits and answer.abstained and len(parts) > 1:
+                ranking = self._ranked(view, asked, asked.text, stages)
+                parts = [Asked(asked.text, ranking.query.text, self._grounds(view, ranking))]
+                answer = compose(parts)
         stages.over("answer")
         if answer.abstained or self._generator is None:
             listener.on_text(answer.text)
         else:
-            rewording = Rewording(asked.text, grounds, listener.on_text)
+            rewording = Rewording(parts, listener.on_text)
             made = self._generator.answer(asked.text, rewording.sources, rewording.take, listener.is_gone)
             answer = rewording.answer(answer, made)
             stages.over("generate")
-        response = AskResponse(question, asked, answer, hits, _ms_since(started))
+        understood = replace(asked, text=" ".join(one.question for one in parts))
+        response = AskResponse(question, understood, answer, hits, _ms_since(started))
         self._observer.on_answer(response)
         return response
 
     def grounds(self, question: Query) -> Grounds:
-        """Return what an answer to a question would be made from."""
+        """Return what an answer to a question, taken as a whole, would be made from."""
         with self.corpus.read() as view:
-            stages, question = self._stages(), self._understood(view, question)
-            return self._grounds(view, question, self._retrieve(view, question, ANSWERED_FROM, stages))
+            return self._grounds(view, self._ranked(view, question, question.text, self._stages()))
 
-    def _understood(self, view: View, query: Query) -> Query:
-        """Return a query for its subject, with the articles' words in the place of slips, while it is not too long."""
-        text = corrected(of_the_subject(query.text), view, self.corpus.embedder.is_word, query.filters)
+    def _ranked(self, view: View, query: Query, text: str, stages: Stages) -> _Ranking:
+        """Return the ranking that a query, or a part of it, is answered from."""
+        query = self._understood(view, query, text)
+        return self._retrieve(view, query, max(query.top_k, ANSWERED_FROM), stages)
+
+    def _understood(self, view: View, query: Query, text: str) -> Query:
+        """Return a query for the subject of its text, with the articles' words for slips while it is not too long."""
+        text = corrected(of_the_subject(text), view, self.corpus.embedder.is_word, query.filters)
         return replace(query, text=text) if len(text) <= MAX_QUERY_CHARS else query
 
-    def _grounds(self, view: View, question: Query, ranking: _Ranking) -> Grounds:
+    def _grounds(self, view: View, ranking: _Ranking) -> Grounds:
         """Return the grounds in the first passages of a ranking, the same ones however many are to be shown."""
-        idfs = view.words.idfs(question.text)
+        question = ranking.query.text
+        idfs = view.words.idfs(question)
         evidence = tuple(ranking.first_stage[:ANSWERED_FROM])
         if not evidence:
             return Grounds((), (), idfs, None)
-        sentences = tuple(read_sentences(question.text, evidence, idfs))
+        sentences = tuple(read_sentences(question, evidence, idfs))
         searched = view.vectors.searched(ranking.doc_nos)
-        features = read_features(question.text, evidence, sentences, idfs, searched)
+        features = read_features(question, evidence, sentences, idfs, searched)
         if ranking.reranked:
             evidence = tuple(ranking.shown[:ANSWERED_FROM])
-            sentences = tuple(read_sentences(question.text, evidence, idfs))
+            sentences = tuple(read_sentences(question, evidence, idfs))
         sources = words_of(" ".join(item.passage.metadata.source or "" for item in evidence))
 
         @cache
         def is_mentioned(word: str) -> bool:
             return words_of(word) <= sources or bool(view.words.matching(word, 1, ranking.doc_nos))
 
-        names = unmentioned(question.text, idfs, is_mentioned)
+        names = unmentioned(question, idfs, is_mentioned)
         absent = [one for one in names if likeness(ranking.embedding, one, evidence[:SOUGHT_IN]) < ANOTHER_FORM]
-        said = tuple(dict.fromkeys(one.of(question.text) for one in absent))
+        said = tuple(dict.fromkeys(one.of(question) for one in absent))
         return Grounds(evidence, sentences, idfs, features, said)
 
     def _retrieve(self, view: View, query: Query, depth: int, stages: Stages) -> _Ranking:
@@ -300,7 +323,7 @@ class Engine:
         shown, reranked = reranking.reread(query.text, evidence, depth) if reranking else (evidence, 0)
         if reranking:
             stages.over("rerank")
-        return _Ranking(evidence[:depth], shown[:depth], reranked, doc_nos, embedding)
+        return _Ranking(query, evidence[:depth], shown[:depth], reranked, doc_nos, embedding)
 
     def _ranking(
         self,

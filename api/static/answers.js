@@ -189,10 +189,12 @@ function highlighted({ text, citation, highlights }) {
 
 function footOf(turn) {
   const { answer, took_ms: took } = turn.body;
+  const isPartly = answer.mode === "extractive" && answer.reason;
+  const chance = answer.abstained ? "Chance that they answer:" : isPartly ? "Chance that they answer all of it:" : "Confidence";
   const confidence = answer.confidence === null ? null : element(
     "span",
     { title: "Of the answers given with 80%, about 80% are right." },
-    answer.abstained ? `Chance that they answer: ${Math.round(answer.confidence * 100)}%` : `Confidence ${Math.round(answer.confidence * 100)}%`,
+    `${chance} ${Math.round(answer.confidence * 100)}%`,
   );
   const copy = element("button", { type: "button", onclick: async () => {
     const text = markdownOf(turn.body);

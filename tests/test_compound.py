@@ -1,0 +1,175 @@
+"""Compound questions: which are divided and where, one ranking of several, and an answer to each part."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.citation import Claim, fault
+from rag.compound import MAX_PARTS, one_ranking, parts_of
+from rag.engine import Engine
+from rag.generation import Generator
+from rag.query import Query
+from tests.scripted_llm import saying, scripted_llm
+
+BOTH = "Where is the Brook Mine, and what did China restrict in 2010?"
+FOREIGN = "who won the World Cup in 2018?"
+HALF = f"Where is the Brook Mine, and {FOREIGN}"
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Who leads Acme and when was it founded?", ["Who leads Acme?", "When was Acme founded?"]),
+        (
+            "Who is the head of Acme and where was he born?",
+            ["Who is the head of Acme?", "Where was the head of Acme born?"],
+        ),
+        ("Is the deal binding, and who enforces it?", ["Is the deal binding?", "Who enforces the deal?"]),
+        ("Who founded Acme, and when?", ["Who founded Acme?", "When? (Who founded Acme)"]),
+        ("Who won in 2010 and by how much?", ["Who won in 2010?", "By how much? (Who won in 2010)"]),
+        ("What happened in May and what happened in June?", ["What happened in May?", "What happened in June?"]),
+        (
+            "What did Trump say about the deal, and what do analysts answer?",
+            ["What did Trump say about the deal?", "What do analysts answer? (What did Trump say about the deal)"],
+        ),
+        (
+            "how long is the bridge in san francisco and what is it called",
+            ["How long is the bridge in san francisco?", "What is the bridge called?"],
+        ),
+        (
+            "What does Acme make? How many people does Acme employ? Who leads Acme?",
+            ["What does Acme make?", "How many people does Acme employ?", "Who leads Acme?"],
+        ),
+        (
+            "who owns the mine and where is the nearest port",
+            ["Who owns the mine?", "Where is the nearest port? (Who owns the mine)"],
+        ),
+        (
+            "who owns the mine and how much copper does the region export",
+            ["Who owns the mine?", "How much copper does the region export?"],
+        ),
+        ("Acme makes what, and which company owns Acme?", ["Acme makes what?", "Which company owns Acme?"]),
+    ],
+)
+def test_each_part_is_a_question_of_its_own(question: str, parts: list[str]) -> None:
+    assert [part.question for part in parts_of(question)] == parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is China's processing share?",
+        "Where and when did they meet?",
+        "What are the capitals of France and Germany?",
+        "What was said and done in Geneva?",
+        "What was built in 1990 and was destroyed in 2000?",
+        "Does it say where they met and what they agreed?",
+        "Who is the man who wrote Faust and who was born in Frankfurt?",
+        "I run a factory. What does it say of tariffs and what does it say of prices?",
+        "Explain the deal and its terms.",
+        "Who said that? What? When? Where? Why?",
+        "",
+        "?",
+    ],
+)
+def test_what_asks_one_thing_is_left_as_it_is(question: str) -> None:
+    (part,) = parts_of(question)
+    assert part.text == part.question == question
+
+
+@given(st.text("Who what is and, ?wWhen.A(“é\n", min_size=1, max_size=60) | st.text(min_size=1, max_size=60))
+def test_a_part_is_of_the_question(question: str) -> None:
+    parts, at = parts_of(question), 0
+    assert 1 <= len(parts) <= MAX_PARTS
+    for part in parts:
+        assert part.question
+        at = question.index(part.text, at) + len(part.text)
+
+
+def test_a_long_text_is_read_at_once() -> None:
+    assert len(parts_of("what is it and " * 4000)) == 1
+    assert len(parts_of("and what " + "x" * 2000)) == 1
+
+
+def test_one_ranking_has_the_best_of_each_part(seeds_engine: Engine) -> None:
+    first, second = (
+        list(seeds_engine.grounds(Query.parse(question)).evidence)
+        for question in ("Where is the Brook Mine?", "What did China restrict in 2010?")
+    )
+    together = one_ranking([first, second])
+    assert {one.passage_id for one in together} == {one.passage_id for one in (*first, *second)}
+    assert [one.score for one in together] == sorted((one.score for one in together), reverse=True)
+    assert together[0].score == max(first[0].score, second[0].score)
+    assert {first[0].passage_id, second[0].passage_id} <= {one.passage_id for one in together[:3]}
+    assert one_ranking([first]) == first
+    assert one_ranking([first, []]) == first
+    assert one_ranking([[], []]) == []
+    # What bears on nothing keeps its place behind what bears on something.
+    nothing = [replace(one, score=-one.score) for one in second if one.passage_id != first[0].passage_id]
+    assert one_ranking([first, nothing])[0].passage_id == first[0].passage_id
+
+
+def test_both_parts_are_answered_and_searched_for(seeds_engine: Engine) -> None:
+    response = seeds_engine.ask(BOTH)
+    assert response.standalone.text == "Where is the Brook Mine? What did China restrict in 2010?"
+    cited = [one.cited_text for one in response.answer.citations]
+    assert any("Wyoming" in one for one in cited)
+    assert any("exports to Japan in 2010" in one for one in cited)
+    assert response.answer.reason is None
+    assert response.hits == seeds_engine.search(BOTH).hits
+    apart = [seeds_engine.ask(part.question).answer.confidence for part in parts_of(BOTH)]
+    assert response.answer.confidence == min(one or 0 for one in apart)
+
+
+def test_what_answers_two_parts_is_quoted_once(seeds_engine: Engine) -> None:
+    answer = seeds_engine.ask("Where is the Brook Mine, and in which state is the Brook Mine?").answer
+    assert answer.text.count("Wyoming") == 1
+
+
+def test_the_same_disagreement_is_said_once(seeds_engine: Engine) -> None:
+    asked = "What is China's processing share, and what is China's share of processing?"
+    assert len(seeds_engine.ask(asked).answer.disagreements) == 1
+
+
+@pytest.mark.parametrize("question", [HALF, "Who won the World Cup in 2018, and where is the Brook Mine?"])
+def test_a_part_that_is_not_answered_is_said(seeds_engine: Engine, question: str) -> None:
+    answer = seeds_engine.ask(question).answer
+    assert not answer.abstained
+    (part,) = answer.unanswered
+    assert f"The articles do not answer “{part}”." in answer.text
+    assert answer.reason is not None
+    assert answer.reason.startswith(f"“{part}”: The nearest passages do not mention")
+    assert [one.cited_text for one in answer.citations if "Wyoming" in one.cited_text]
+    # The whole question is answered as surely as the part of which nothing is known.
+    assert answer.confidence is not None
+    assert answer.confidence < 0.5
+
+
+def test_where_no_part_is_answered_the_whole_question_is(seeds_engine: Engine) -> None:
+    response = seeds_engine.ask("Who is the king of Norway, and what does he eat?")
+    assert response.answer.abstained
+    assert response.answer.unanswered == ()
+    assert response.standalone.text == "Who is the king of Norway, and what does he eat?"
+
+
+def test_marks_in_a_part_are_not_taken_for_markers(seeds_engine: Engine) -> None:
+    answer = seeds_engine.ask("Where is the Brook Mine, and who won the [7] World Cup [1] in 2018?").answer
+    assert answer.unanswered == ("who won the World Cup in 2018?",)
+    assert [int(marker) for marker in re.findall(r"\[(\d+)\]", answer.text)] == [1]
+
+
+def test_a_language_model_answers_both_parts_and_what_is_not_answered_is_said(seeds_engine: Engine) -> None:
+    with scripted_llm(saying("The Brook Mine is in Wyoming [1].")) as llm:
+        generator = Generator(llm.base_url, "m", None)
+        engine = Engine(seeds_engine.corpus, generator=generator)
+        answer = engine.ask(HALF).answer
+    assert answer.mode == "generated"
+    assert answer.text == f"The Brook Mine is in Wyoming. [1] The articles do not answer “{FOREIGN}”."
+    assert answer.reason is not None
+    assert answer.reason.startswith(f"“{FOREIGN}”: ")
+    for cited in answer.citations:
+        claim = Claim(cited.doc_id, cited.span.start, cited.span.end, cited.cited_text)
+        assert fault(seeds_engine.corpus, claim) is None
