@@ -3,11 +3,14 @@
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 from index.document import Span
+
+# How well what was on some day of a time fits a part of it.
+MAY_BE = 0.6
 
 Relation = Literal["in", "after", "before"]
 
@@ -84,7 +87,7 @@ _COUNTED_AFTER = re.compile(
     r"bce?|b\.c\.|points|bytes|words|pages|mg|ppm|calories|degrees|square|cubic|°)(?!\w)",
     re.IGNORECASE,
 )
-_PLURAL_AFTER = re.compile(r"\s+(?!was|has|does|its|this)[a-z]{2,}(?<![suio])s(?![\w’'])")
+_PLURAL_AFTER = re.compile(r"\s+(?!was|has|does|its|this|onwards|always)[a-z]{2,}(?<![suio])s(?![\w’'])")
 _POSSESSIVE_BEFORE = re.compile(r"\b(?:the|its|their|his|her|this|\w+[’']s)\s+$", re.IGNORECASE)
 _MONTH_BEFORE = re.compile(
     r"\b(?P<before>in|since|until|till|by|during|of|before|after|from|through|early|late|mid|last|this|next)[\s-]+$",
@@ -96,6 +99,21 @@ _AHEAD = re.compile(r"\b(?:will|shall|won[’']t)(?:\s+\w+){1,6}\s+$", re.IGNORE
 _JOINED = re.compile(r"(?:\s*[–—-]\s*|\s+(?:to|through|until|till)\s+)(?:the\s+)?", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+(?:the\s+)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
+
+
+# So near before a mention stand the words that make it the one end of a stretch.
+_NEAR = 40
+_SINCE_BEFORE = re.compile(
+    r"\b(?:since|as\s+of)\s+(?:(?:the|about|around|early|mid|late|at\s+least)[\s-]+)*$", re.IGNORECASE
+)
+_STILL_AFTER = re.compile(
+    r"(?:\s*[–—-]\s*|\s+(?:to|until|till)\s+(?:the\s+)?)(?:present|today|now)\b|\s+(?:on\s?wards?|on)(?=\s*[,.;]|$)",
+    re.IGNORECASE,
+)
+_OF_A_LIFE_AFTER = re.compile(r"[^()\n]{0,40}\)\s*,?\s*(?:was|is|were)\b")
+_UNTIL_BEFORE = re.compile(
+    r"\b(?:until|till|up\s+to)\s+(?:(?:the|about|around|early|mid|late|at\s+least|his|her|its)[\s-]+)*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,10 +136,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Where a text names a period."""
+    """Where a text names a period; `stretch` is how long what is said of it lasts, None where that is not said.
+
+    From 2004 to 2006 something lasts all the time, since 2004 it still does; what was in 2004 was on some day of it.
+    So was what is told of a person whose dates are given, "(1786 – 1847)".
+    """
 
     span: Span
     period: Period
+    stretch: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +156,18 @@ class TimeAsked:
     event: str | None
 
 
-def periods_in(text: str, published_at: str | None) -> list[Period]:
-    """Return the periods that a text names, in order of mention.
+def mentions_in(text: str, published_at: str | None) -> list[Mention]:
+    """Return where a text names periods, in order.
 
     `published_at` is an ISO 8601 date or instant; what is named relative to it ("last month", "on Monday", "in May")
     is left out where it is None.
     """
-    return [
-        one.period for one in mentions(text, None if published_at is None else date.fromisoformat(published_at[:10]))
-    ]
+    return mentions(text, None if published_at is None else date.fromisoformat(published_at[:10]))
+
+
+def periods_in(text: str, published_at: str | None) -> list[Period]:
+    """Return the periods that a text names, in order, by `mentions_in`."""
+    return [one.period for one in mentions_in(text, published_at)]
 
 
 def as_of(sentence: str, published_at: str | None) -> str | None:
@@ -157,7 +183,7 @@ def mentions(text: str, now: date | None) -> list[Mention]:
             found[-1] = joined
         else:
             found.append(mention)
-    return found
+    return [_lasting(text, one) for one in found]
 
 
 def time_asked(question: str, today: date | None = None) -> TimeAsked | None:
@@ -188,25 +214,36 @@ def asks_what_happened(question: str) -> bool:
     return bool(_HAPPENED.search(question))
 
 
-def fits(asked: TimeAsked, spoken: Sequence[Period]) -> float | None:
-    """Return how well the best of a sentence's periods fits the time asked for, in [0, 1]; None where either has none.
+def fits(asked: TimeAsked, spoken: Sequence[Mention]) -> float | None:
+    """Return how well the best of what a sentence mentions fits the time asked for, in [0, 1]; None without either.
 
     It is the share of the period's days that are in the asked one, or after or before it, where a day inside it counts
-    half: what was "since May" may have been in May.
+    half: what was "since May" may have been in May. What lasts fits as well as it covers the time asked for, and what
+    was on some day of a longer time may have been in it.
     """
     if asked.period is None or not spoken:
         return None
-    return max(_fit(asked.relation, asked.period, period) for period in spoken)
+    return max(_fit(asked.relation, asked.period, mention) for mention in spoken)
 
 
-def _fit(relation: Relation, asked: Period, spoken: Period) -> float:
-    days = (spoken.last - spoken.first).days + 1
-    inside = (min(spoken.last, asked.last) - max(spoken.first, asked.first)).days + 1
+def _fit(relation: Relation, asked: Period, mention: Mention) -> float:
+    spoken = mention.period
+    days, inside = _days(spoken), _shared(spoken, asked)
+    if relation == "in":
+        covered = _shared(mention.stretch, asked) if mention.stretch else MAY_BE * inside
+        return max(inside / days, covered / _days(asked))
     after = min((spoken.last - asked.last).days, days)
     before = min((asked.first - spoken.first).days, days)
-    if relation == "in":
-        return max(inside, 0) / days
-    return (max(inside, 0) / 2 + max(after if relation == "after" else before, 0)) / days
+    return (inside / 2 + max(after if relation == "after" else before, 0)) / days
+
+
+def _days(period: Period) -> int:
+    return (period.last - period.first).days + 1
+
+
+def _shared(one: Period, other: Period) -> int:
+    """Return how many days are in both periods."""
+    return max((min(one.last, other.last) - max(one.first, other.first)).days + 1, 0)
 
 
 _RELATIONS: dict[str, Relation] = {
@@ -293,7 +330,20 @@ def _joined(text: str, one: Mention, other: Mention) -> Mention | None:
     is_range = _JOINED.fullmatch(between) or (_AND.fullmatch(between) and _BETWEEN.search(text[: one.span.start]))
     if not is_range or one.period.first > other.period.last:
         return None
-    return Mention(Span(one.span.start, other.span.end), Period(one.period.first, other.period.last))
+    whole = Period(one.period.first, other.period.last)
+    return Mention(Span(one.span.start, other.span.end), whole, whole)
+
+
+def _lasting(text: str, mention: Mention) -> Mention:
+    """Return a mention with what the words around it say of how long that lasts."""
+    if mention.stretch:
+        return replace(mention, stretch=None) if _OF_A_LIFE_AFTER.match(text, mention.span.end) else mention
+    before = text[max(0, mention.span.start - _NEAR) : mention.span.start]
+    if _SINCE_BEFORE.search(before) or _STILL_AFTER.match(text, mention.span.end):
+        return replace(mention, stretch=Period(mention.period.first, date.max))
+    if _UNTIL_BEFORE.search(before):
+        return replace(mention, stretch=Period(date.min, mention.period.last))
+    return mention
 
 
 def _month(year: int, month: int) -> Period:

@@ -11,7 +11,7 @@ from index.document import Span
 from index.embedder import Vectors
 from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
-from rag.dates import Relation, TimeAsked, as_of, fits, periods_in, time_asked
+from rag.dates import MAY_BE, Relation, TimeAsked, as_of, fits, mentions_in, periods_in, time_asked
 from rag.evidence import Evidence
 
 # How a sentence says that something came before an event, or after it.
@@ -39,10 +39,10 @@ class SentenceFeatures(NamedTuple):
     question's words, by inverse document frequency, in the sentence, `in_context` with its title and headings.
     `number`, `date` and `name` are 0 but for the one that the question asks for: that is 1 where the sentence holds
     such a thing, −1 where it does not. `time` is 1 where it speaks of the time asked for, −1 where of another, between
-    them where in part, 0 where either names none; before or after an event, 1 where it names it and says so, or goes on
-    from a sentence that names it ("weeks later"), 0 where it or its passage names it, −1 where neither does or where it
-    says the opposite. What goes on so is matched and covered together with the other. `length` is the logarithm of one
-    more than its words.
+    them where in part or where only its article's day is of that time, 0 where either names none; before or after an
+    event, 1 where it names it and says so, or goes on from a sentence that names it ("weeks later"), 0 where it or its
+    passage names it, −1 where neither does or where it says the opposite. What goes on so is matched and covered
+    together with the other. `length` is the logarithm of one more than its words.
     """
 
     passage: float
@@ -232,10 +232,22 @@ def _naming(item: Evidence, asked: TimeAsked | None) -> dict[Span, Span]:
 def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
     if asked is None:
         return 0.0
-    fit = fits(asked, periods_in(text, item.passage.metadata.published_at)) if asked.period else None
+    fit = fits(asked, mentions_in(text, item.passage.metadata.published_at)) if asked.period else None
+    fit = _as_published(item.passage.metadata.published_at, asked) if fit is None else fit
     if asked.event is not None and fit in (None, 0.5):
         return _of_event(text, item, asked.event, asked.relation)
     return 0.0 if fit is None else 2 * fit - 1
+
+
+def _as_published(published_at: str | None, asked: TimeAsked) -> float | None:
+    """Return how well a sentence that names no time fits by the day its article was published, None where it does not.
+
+    What is in the news of a month may well be of that month.
+    """
+    if published_at is None or asked.event is not None:
+        return None
+    (day,) = mentions_in(published_at[:10], None)
+    return MAY_BE * (fits(asked, [day]) or 0.0) or None
 
 
 def _of_event(text: str, item: Evidence, event: str, relation: Relation) -> float:

@@ -228,6 +228,26 @@ class TestQuotes:
             answer = ask(Engine(corpus), f"What did the mine of Bayan produce in {year}?").answer
             assert answer.citations[0].doc_id == str(year)
 
+    def test_what_lasted_through_the_time_asked_for_is_quoted(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = (
+            "Anna Berg (3 May 1950 – 9 June 2021) was the best known minister of Bayan. Anna Berg was the minister of "
+            "trade of Bayan from March 1998 to June 2004. Carl Dahl was the minister of trade of Bayan until 1998. "
+            "Since 2004 Erik Lund is the minister of trade of Bayan."
+        )
+        corpus.put(Document("bayan", text, "text/plain", Metadata("Ministers of Bayan")))
+        for year, cited in (("1996", "Carl Dahl"), ("2001", "from March 1998"), ("2015", "Since 2004")):
+            answer = ask(Engine(corpus), f"Who was the minister of trade of Bayan in {year}?").answer
+            assert cited in answer.citations[0].cited_text
+
+    def test_what_is_in_the_news_of_a_time_may_be_of_that_time(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = "The smelter of Bayan was closed by the council after a fire."
+        corpus.put(Document("news", text, "text/plain", Metadata("The smelter", published_at="2023-11-21")))
+        for month, abstained in (("November 2023", False), ("March 2021", True)):
+            question = f"Why was the smelter of Bayan closed in {month}?"
+            assert ask(Engine(corpus), question).answer.abstained is abstained
+
     def test_what_came_after_an_event_is_quoted_though_it_does_not_name_it(
         self, embedder: OnnxEmbedder, tmp_path: Path
     ) -> None:

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.dates import Period, TimeAsked, as_of, asks_what_happened, fits, periods_in, time_asked
+from index.document import Span
+from rag.dates import (
+    MAY_BE,
+    Mention,
+    Period,
+    TimeAsked,
+    as_of,
+    asks_what_happened,
+    fits,
+    mentions_in,
+    periods_in,
+    time_asked,
+)
 
 # A Wednesday.
 PUBLISHED = "2025-06-04T23:10:00Z"
@@ -55,6 +67,13 @@ PIECES = st.sampled_from(
         *("since", "after", "before", "how", "soon", "did", "?"),
     ]
 )
+
+
+def mentioned(periods: list[Period]) -> list[Mention]:
+    """Each of the periods as a text mentions it that says nothing of how long it lasts."""
+    return [Mention(Span(0, 1), period) for period in periods]
+
+
 TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=20).map(" ".join))
 
 
@@ -246,7 +265,8 @@ def test_questions_that_are_answered_in_order_of_time(question: str, expected: b
     [
         (TimeAsked("in", YEAR_2025, None), [MAY], 1.0),
         (TimeAsked("in", YEAR_2010, None), [MAY], 0.0),
-        (TimeAsked("in", MAY, None), [YEAR_2025], 31 / 365),
+        (TimeAsked("in", MAY, None), [YEAR_2025], MAY_BE),
+        (TimeAsked("in", YEAR_2025, None), [Period(date(2020, 1, 1), date(2029, 12, 31))], MAY_BE),
         (TimeAsked("in", MAY, None), [YEAR_2010, MAY], 1.0),
         (TimeAsked("after", YEAR_2010, None), [MAY], 1.0),
         (TimeAsked("after", YEAR_2010, None), [YEAR_2010], 0.5),
@@ -262,7 +282,30 @@ def test_questions_that_are_answered_in_order_of_time(question: str, expected: b
 def test_how_well_a_sentence_fits_the_time_asked_for(
     asked: TimeAsked, spoken: list[Period], expected: float | None
 ) -> None:
-    assert fits(asked, spoken) == (None if expected is None else pytest.approx(expected))
+    assert fits(asked, mentioned(spoken)) == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("She led it from 2004 to 2026.", 1.0),
+        ("She led it from March 2021 until 14 May 2025.", 14 / 31),
+        ("Directors: Anna Berg (1999-2010), Carl Dahl (2010–2030)", 1.0),
+        ("She has led it since 2018.", 1.0),
+        ("She led it until late 2025.", 1.0),
+        ("She has led it from 2018 onwards.", 1.0),
+        ("Chair: Anna Berg (2018–present)", 1.0),
+        ("He led it from 2004 to 2006, and since 2030 she does.", 0.0),
+        ("It was on show until 2020.", 0.0),
+        ("She was asked to lead it in 2025.", MAY_BE),
+        ("She was asked to lead it in the 2020s.", MAY_BE),
+        # What is said of a person was true at some time of a life.
+        ("Anna Berg (1 May 1930 – 2 June 2030) was a Swedish engineer.", MAY_BE),
+        ("Anna Berg (1930–2030), was a Swedish engineer.", MAY_BE),
+    ],
+)
+def test_what_lasts_fits_all_of_its_time(text: str, expected: float) -> None:
+    assert fits(TimeAsked("in", MAY, None), mentions_in(text, None)) == pytest.approx(expected)
 
 
 def test_a_period_is_written_as_shortly_as_iso_8601_has_it() -> None:
@@ -297,13 +340,15 @@ def test_a_day_is_read_as_it_is_written(day: date) -> None:
 @given(st.sampled_from(["in", "after", "before"]), PERIODS, st.lists(PERIODS, min_size=1, max_size=3))
 def test_a_fit_is_a_share(relation: str, period: Period, spoken: list[Period]) -> None:
     asked = TimeAsked(relation, period, None)  # type: ignore[arg-type]
-    fit = fits(asked, spoken)
+    fit = fits(asked, mentioned(spoken))
     assert fit is not None
     assert 0 <= fit <= 1
 
 
 @given(PERIODS, PERIODS)
 def test_before_in_and_after_share_a_period_out(asked: Period, spoken: Period) -> None:
-    before, inside, after = (fits(TimeAsked(relation, asked, None), [spoken]) for relation in ("before", "in", "after"))
+    before, inside, after = (
+        fits(TimeAsked(relation, asked, None), mentioned([spoken])) for relation in ("before", "in", "after")
+    )
     assert None not in (before, inside, after)
     assert (before or 0) + (after or 0) == pytest.approx(1)
