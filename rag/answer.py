@@ -1,7 +1,7 @@
 """The answer: the sentences that bear on the question, quoted or put into words by a model, each with its citation."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Literal, NamedTuple
@@ -105,9 +105,10 @@ class Answer:
 
     Where it abstains, `text` says so, `reason` says why and there are no citations. Where a language model was asked,
     `reason` says what of its answer was not used. `confidence` is the calibrated probability that the evidence answers
-    the question, None where there is no evidence. `span` is the characters that the reader takes for the answer, in the
-    most relevant of the sentences that are quoted and inside one of the citations; None where none is found or cited,
-    or no reader has read. `unanswered` are the parts of a compound question that the text says are not answered.
+    the question, all of a compound one, None where there is no evidence. `span` is the characters that the reader takes
+    for the answer, in the most relevant of the sentences that are quoted and inside one of the citations; None where
+    none is found or cited, or no reader has read. `unanswered` are the parts of a compound question that the text says
+    are not answered.
     """
 
     text: str
@@ -134,7 +135,9 @@ def compose(asked: Sequence[Asked]) -> Answer:
         return answers[0]
     parts = [(plain(one.text), answer) for one, answer in zip(asked, answers, strict=True)]
     texts = [_not_answered(text) if answer.abstained else answer.text for text, answer in parts]
-    disagreements = _distinct(found for one in answered for found in one.disagreements)
+    disagreements = _disagreements(
+        [one for one, answer in zip(asked, answers, strict=True) if answer in answered], book
+    )
     reasons = [f"“{text}”: {answer.reason}" for text, answer in parts if answer.abstained]
     return Answer(
         " ".join(filter(None, [*texts, *(disagreement.sentence for disagreement in disagreements)])),
@@ -148,7 +151,7 @@ def compose(asked: Sequence[Asked]) -> Answer:
 
 
 def _quoted(asked: Asked, book: "_Citations") -> Answer:
-    """Return the quotes that answer a part and are not in `book`, where they are put, and what is disagreed on."""
+    """Return the quotes that answer a part and are not in `book`, where they are put."""
     question, grounds = asked.question, asked.grounds
     confidence = probability(grounds.features) if grounds.features else 0.0
     if grounds.unmentioned:
@@ -162,9 +165,8 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
     quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen)])
     new = [quote for quote in quotes if not book.has(quote)]
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in new)
-    disagreements = _disagreements(asked, book)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
-    return Answer(text, (), confidence=round(confidence, 4), disagreements=disagreements, span=span)
+    return Answer(text, (), confidence=round(confidence, 4), span=span)
 
 
 def abstain(reason: str, confidence: float | None = None) -> Answer:
@@ -176,15 +178,22 @@ def abstain(reason: str, confidence: float | None = None) -> Answer:
 class Rewording:
     """A language model's answer in place of a quoted one, under the same guarantees.
 
-    The model sees `sources`, numbered; in the answer they have the markers of their first use.
+    The model sees `sources`, numbered; in the answer they have the markers of their first use. It is asked only what
+    the quoted answer answers: `question`.
     """
 
-    def __init__(self, asked: Sequence[Asked], on_text: Callable[[str], None]) -> None:
-        self._asked, self._on_text = asked, on_text
-        in_turn = chain.from_iterable(zip_longest(*(one.grounds.sentences for one in asked)))
+    def __init__(self, asked: Sequence[Asked], quoted: Answer, on_text: Callable[[str], None]) -> None:
+        self._asked = [one for one in asked if plain(one.text) not in quoted.unanswered]
+        self._quoted, self._on_text = quoted, on_text
+        in_turn = chain.from_iterable(zip_longest(*(one.grounds.sentences for one in self._asked)))
         self._sentences = list({one.key: one for one in in_turn if one}.values())[:SHOWN]
         self._book = _Citations()
         self._begun = False
+
+    @property
+    def question(self) -> str:
+        """What the model is asked."""
+        return " ".join(one.question for one in self._asked)
 
     @property
     def sources(self) -> list[Source]:
@@ -204,14 +213,15 @@ class Rewording:
         self._on_text((" " if self._begun else "") + self._marked(sentence))
         self._begun = True
 
-    def answer(self, quoted: Answer, generated: Generated) -> Answer:
+    def answer(self, generated: Generated) -> Answer:
         """Return what stands of the model's answer, or the quoted one where nothing does, with the reason."""
+        quoted = self._quoted
         if not generated.sentences:
             self._on_text(quoted.text)
             failure = generated.failure or "The language model found no answer; this is quoted."
             return replace(quoted, reason=" ".join(filter(None, [quoted.reason, failure])))
         text = " ".join(self._marked(sentence.marked) for sentence in generated.sentences)
-        disagreements = _distinct(found for one in self._asked for found in _disagreements(one, self._book))
+        disagreements = _disagreements(self._asked, self._book)
         for sentence in [*map(_not_answered, quoted.unanswered), *(one.sentence for one in disagreements)]:
             self._on_text(f" {sentence}")
             text = f"{text} {sentence}"
@@ -289,25 +299,18 @@ def _speaks_of_it(sentences: Sequence[Sentence]) -> bool:
     )
 
 
-def _disagreements(asked: Asked, book: _Citations) -> tuple[Disagreement, ...]:
-    """Return what the sentences disagree on, each side cited in `book`."""
-    compared = asked.grounds.sentences[:COMPARED]
-    shown = []
-    for found in find_disagreements(asked.question, compared):
-        sides = []
-        for value in found.values:
-            quotes = [Quote(compared[at].evidence, compared[at].span) for at in value.statements]
-            sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
-        shown.append(Disagreement(found.kind, found.topic, tuple(sides)))
-    return tuple(shown)
-
-
-def _distinct(disagreements: Iterable[Disagreement]) -> tuple[Disagreement, ...]:
-    """Return the disagreements without those of the same sides as one before, whatever they are called."""
-    found: dict[object, Disagreement] = {}
-    for one in disagreements:
-        found.setdefault((one.kind, one.sides), one)
-    return tuple(found.values())
+def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreement, ...]:
+    """Return what the sentences disagree on, each side cited in `book`, and the same sides once."""
+    shown: dict[object, Disagreement] = {}
+    for one in asked:
+        compared = one.grounds.sentences[:COMPARED]
+        for found in find_disagreements(one.question, compared):
+            sides = []
+            for value in found.values:
+                quotes = [Quote(compared[at].evidence, compared[at].span) for at in value.statements]
+                sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
+            shown.setdefault((found.kind, *sides), Disagreement(found.kind, found.topic, tuple(sides)))
+    return tuple(shown.values())
 
 
 def _holds(outer: Span, inner: Span) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from index.analysis import words_of
 from index.document import Span
+from rag.dates import mentions
 
 _MONTHS = (
     "january|february|march|april|june|july|august|september|october|november|december|"
@@ -81,15 +82,10 @@ def by_measure(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
     return {word: idf * (MEASURE_WEIGHT if word in words else 1) for word, idf in idfs.items()}
 
 
-# A year is a number that says when, not how many.
-_YEAR = re.compile(
-    rf"\b(?:in|since|by|until|till|from|to|during|before|after|early|late|mid|the|and|(?-i:May)|{_MONTHS}|[0-3]?\d,)[\s-]+"
-    r"(?:1[0-9]|20)\d\d(?:[’']?s)?\b(?![.,]?\d|\s*(?:%|percent|per cent|(?!was)[a-z]+s\b|million|billion))",
-    re.IGNORECASE,
-)
-
-
 def holds(kind: AnswerType, text: str, asked_words: frozenset[str]) -> bool:
     """Return whether a text holds something of a kind that the question, whose words are given, does not say itself."""
-    text = _YEAR.sub(" ", text) if kind is AnswerType.NUMBER else text
+    if kind is AnswerType.NUMBER:
+        # A year is a number that says when, not how many.
+        for named in reversed(mentions(text, None)):
+            text = f"{text[: named.span.start]} {text[named.span.end :]}"
     return any(words_of(found[0]) - asked_words for found in _HELD[kind].finditer(text))

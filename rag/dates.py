@@ -103,17 +103,20 @@ _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
 
 # So near before a mention stand the words that make it the one end of a stretch.
 _NEAR = 40
-_SINCE_BEFORE = re.compile(
-    r"\b(?:since|as\s+of)\s+(?:(?:the|about|around|early|mid|late|at\s+least)[\s-]+)*$", re.IGNORECASE
-)
+_LOOSELY = r"(?:(?:the|in|on|about|around|early|mid|late|at\s+least|end\s+of|beginning\s+of|start\s+of)[\s-]+)*"
+# "The lowest since 2008" says nothing of the years after.
+_SINCE_BEFORE = re.compile(rf"(?<!\btime )(?<!est )(?<!\bmost )(?<!\bleast )\bsince\s+{_LOOSELY}$", re.IGNORECASE)
+_BECAUSE_AFTER = re.compile(r"\s+(?:was|is|were|saw|brought|had)\b")
 _STILL_AFTER = re.compile(
     r"(?:\s*[–—-]\s*|\s+(?:to|until|till)\s+(?:the\s+)?)(?:present|today|now)\b|\s+(?:on\s?wards?|on)(?=\s*[,.;]|$)",
     re.IGNORECASE,
 )
 _OF_A_LIFE_AFTER = re.compile(r"[^()\n]{0,40}\)\s*,?\s*(?:was|is|were)\b")
-_UNTIL_BEFORE = re.compile(
-    r"\b(?:until|till|up\s+to)\s+(?:(?:the|about|around|early|mid|late|at\s+least|his|her|its)[\s-]+)*$", re.IGNORECASE
-)
+_UNTIL_BEFORE = re.compile(rf"\b(?:until|till|up\s+to)\s+{_LOOSELY}$", re.IGNORECASE)
+# What was so until a day was so for some years, and not from the beginning of time.
+_UNTIL_YEARS = 20
+# Nobody holds an office this long: it is a life.
+_LIFE_YEARS = 45
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -219,7 +222,7 @@ def fits(asked: TimeAsked, spoken: Sequence[Mention]) -> float | None:
 
     It is the share of the period's days that are in the asked one, or after or before it, where a day inside it counts
     half: what was "since May" may have been in May. What lasts fits as well as it covers the time asked for, and what
-    was on some day of a longer time may have been in it.
+    was on some day of a longer time, or lasted into what is before or after, may have been in it.
     """
     if asked.period is None or not spoken:
         return None
@@ -234,7 +237,10 @@ def _fit(relation: Relation, asked: Period, mention: Mention) -> float:
         return max(inside / days, covered / _days(asked))
     after = min((spoken.last - asked.last).days, days)
     before = min((asked.first - spoken.first).days, days)
-    return (inside / 2 + max(after if relation == "after" else before, 0)) / days
+    share = (inside / 2 + max(after if relation == "after" else before, 0)) / days
+    lasted = mention.stretch or spoken
+    outlasts = lasted.last > asked.last if relation == "after" else lasted.first < asked.first
+    return max(share, MAY_BE) if mention.stretch and outlasts else share
 
 
 def _days(period: Period) -> int:
@@ -336,13 +342,16 @@ def _joined(text: str, one: Mention, other: Mention) -> Mention | None:
 
 def _lasting(text: str, mention: Mention) -> Mention:
     """Return a mention with what the words around it say of how long that lasts."""
-    if mention.stretch:
-        return replace(mention, stretch=None) if _OF_A_LIFE_AFTER.match(text, mention.span.end) else mention
+    first, last = mention.period.first, mention.period.last
     before = text[max(0, mention.span.start - _NEAR) : mention.span.start]
-    if _SINCE_BEFORE.search(before) or _STILL_AFTER.match(text, mention.span.end):
-        return replace(mention, stretch=Period(mention.period.first, date.max))
+    if mention.stretch:
+        is_long = last.year - first.year >= _LIFE_YEARS and before.rstrip().endswith("(")
+        return replace(mention, stretch=None) if is_long or _OF_A_LIFE_AFTER.match(text, mention.span.end) else mention
+    is_since = _SINCE_BEFORE.search(before) and not _BECAUSE_AFTER.match(text, mention.span.end)
+    if is_since or _STILL_AFTER.match(text, mention.span.end):
+        return replace(mention, stretch=Period(first, date.max))
     if _UNTIL_BEFORE.search(before):
-        return replace(mention, stretch=Period(date.min, mention.period.last))
+        return replace(mention, stretch=Period(date(max(last.year - _UNTIL_YEARS, 1), 1, 1), last))
     return mention
 
 

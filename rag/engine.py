@@ -211,10 +211,8 @@ class Engine:
         self._observer.on_question(query.text)
         stages = self._stages()
         with self.corpus.read() as view:
-            rankings = [
-                self._retrieve(view, self._understood(view, query, part.question), query.top_k, stages)
-                for part in parts_of(query.text)
-            ]
+            asked = [self._understood(view, replace(query, text=part.question)) for part in parts_of(query.text)]
+            rankings = [self._retrieve(view, one, query.top_k, stages) for one in asked]
         shown = one_ranking([one.shown for one in rankings])[: query.top_k]
         return SearchResponse(query, _hits(shown), _ms_since(started), sum(one.reranked for one in rankings))
 
@@ -225,13 +223,13 @@ class Engine:
         of a compound question is answered by itself; where none is, the question is taken as a whole.
         """
         started, question, listener = time.perf_counter(), _parsed(question), listener or Listener()
-        asked = replace(question, text=Query.parse(standalone(question.text, history)).text)
-        self._observer.on_question(asked.text)
+        divided = parts_of(question.text, history)
+        asked = [replace(question, text=Query.parse(part.question).text) for part in divided]
+        self._observer.on_question(" ".join(one.text for one in asked))
         stages = self._stages()
         with self.corpus.read() as view:
-            divided = parts_of(asked.text)
-            rankings = [self._ranked(view, asked, part.question, stages) for part in divided]
-            hits = _hits(one_ranking([one.shown for one in rankings])[: asked.top_k])
+            rankings = [self._ranked(view, one, stages) for one in asked]
+            hits = _hits(one_ranking([one.shown for one in rankings])[: question.top_k])
             listener.on_hits(hits)
             parts = [
                 Asked(part.text, ranking.query.text, self._grounds(view, ranking))
@@ -239,18 +237,19 @@ class Engine:
             ]
             answer = compose(parts) if hits else abstain(_why_nothing(view))
             if hits and answer.abstained and len(parts) > 1:
-                ranking = self._ranked(view, asked, asked.text, stages)
-                parts = [Asked(asked.text, ranking.query.text, self._grounds(view, ranking))]
+                whole = replace(question, text=Query.parse(standalone(question.text, history)).text)
+                ranking = self._ranked(view, whole, stages)
+                parts = [Asked(question.text, ranking.query.text, self._grounds(view, ranking))]
                 answer = compose(parts)
         stages.over("answer")
         if answer.abstained or self._generator is None:
             listener.on_text(answer.text)
         else:
-            rewording = Rewording(parts, listener.on_text)
-            made = self._generator.answer(asked.text, rewording.sources, rewording.take, listener.is_gone)
-            answer = rewording.answer(answer, made)
+            rewording = Rewording(parts, answer, listener.on_text)
+            made = self._generator.answer(rewording.question, rewording.sources, rewording.take, listener.is_gone)
+            answer = rewording.answer(made)
             stages.over("generate")
-        understood = replace(asked, text=" ".join(one.question for one in parts))
+        understood = replace(question, text=" ".join(one.question for one in parts))
         response = AskResponse(question, understood, answer, hits, _ms_since(started))
         self._observer.on_answer(response)
         return response
@@ -258,16 +257,15 @@ class Engine:
     def grounds(self, question: Query) -> Grounds:
         """Return what an answer to a question, taken as a whole, would be made from."""
         with self.corpus.read() as view:
-            return self._grounds(view, self._ranked(view, question, question.text, self._stages()))
+            return self._grounds(view, self._ranked(view, question, self._stages()))
 
-    def _ranked(self, view: View, query: Query, text: str, stages: Stages) -> _Ranking:
-        """Return the ranking that a query, or a part of it, is answered from."""
-        query = self._understood(view, query, text)
-        return self._retrieve(view, query, max(query.top_k, ANSWERED_FROM), stages)
+    def _ranked(self, view: View, query: Query, stages: Stages) -> _Ranking:
+        """Return the ranking that a query is answered from."""
+        return self._retrieve(view, self._understood(view, query), max(query.top_k, ANSWERED_FROM), stages)
 
-    def _understood(self, view: View, query: Query, text: str) -> Query:
-        """Return a query for the subject of its text, with the articles' words for slips while it is not too long."""
-        text = corrected(of_the_subject(text), view, self.corpus.embedder.is_word, query.filters)
+    def _understood(self, view: View, query: Query) -> Query:
+        """Return a query for its subject, with the articles' words in the place of slips, while it is not too long."""
+        text = corrected(of_the_subject(query.text), view, self.corpus.embedder.is_word, query.filters)
         return replace(query, text=text) if len(text) <= MAX_QUERY_CHARS else query
 
     def _grounds(self, view: View, ranking: _Ranking) -> Grounds:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from index.document import Span
 from rag.dates import ANY_DAY, mentions
+from rag.english import ASKING, AUXILIARY, PREPOSITION
 
 MAX_TURNS = 6
 MAX_STANDALONE_CHARS = 2000
@@ -26,20 +27,11 @@ _MAX_SUBJECT_WORDS = 8
 _MAX_FRAGMENT_WORDS = 4
 _MAX_LED_FRAGMENT_WORDS = 8
 
-_AUXILIARY = (
-    r"(?:is|are|was|were|am|be|been|do|does|did|has|have|had|can|could|will|would|shall|should|may(?!\s*(?:$|[0-9?,]))|might|must|isn[’']t|"
-    r"aren[’']t|wasn[’']t|weren[’']t|don[’']t|doesn[’']t|didn[’']t|won[’']t|can[’']t|couldn[’']t)"
-)
-_ASKING = r"(?:what|who|whom|whose|which|when|where|why|how)"
-_PREPOSITION = (
-    r"(?:in|on|at|for|to|from|with|by|about|after|before|during|since|between|under|over|into|against|until|within|"
-    r"across|around|than|as|like|of)"
-)
 _LEAD = r"(?:(?:and|or|but|so|ok|okay|then|also|yes|no)\b,?\s+)*"
 _TOKEN = r"[A-Z][\w&.-]*(?:[’'](?!s\b)\w+)*"
 _NAME = rf"{_TOKEN}(?:\s+(?:(?:of|de|von|van|du)\s+(?:the\s+)?)?{_TOKEN})*"
 
-_PHRASE = rf"(?!{_PREPOSITION}\s|{_AUXILIARY}\s)[\w’'-]+(?:\s+(?!(?:{_PREPOSITION}|{_AUXILIARY})(?!\S))[\w’'-]+)*"
+_PHRASE = rf"(?!{PREPOSITION}\s|{AUXILIARY}\s)[\w’'-]+(?:\s+(?!(?:{PREPOSITION}|{AUXILIARY})(?!\S))[\w’'-]+)*"
 
 _MARKERS = re.compile(r"\s*\[\d+\]")
 _SENTENCE_END = re.compile(
@@ -88,7 +80,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _MOVABLE = re.compile(
-    rf"(?:(?P<asking>when|where|why|how(?: (?:much|long|far|often|fast|soon|quickly))?) )?(?P<rest>{_AUXILIARY} .+)",
+    rf"(?:(?P<asking>when|where|why|how(?: (?:much|long|far|often|fast|soon|quickly))?) )?(?P<rest>{AUXILIARY} .+)",
     re.IGNORECASE,
 )
 _VERBLESS = re.compile(r"(?:is|are|was|were) (?!.*(?:ed|ing|en|ne)$)", re.IGNORECASE)
@@ -103,7 +95,7 @@ _MORE = re.compile(
     r"(?:by|with|to|for) whom|what for|from where|(?:for |any |some |give me |an )+(?:examples?|details?|"
     r"evidence|proof)|like what|such as|in short|in what way|in which way|what then|so what|"
     r"then|later|before|afterwards?|"
-    rf"{_AUXILIARY} (?:it|that|they|he|she)|"
+    rf"{AUXILIARY} (?:it|that|they|he|she)|"
     r"(?:can|could) you (?:explain|elaborate|summari[sz]e)(?: (?:it|that|this))?|summari[sz]e(?: (?:it|that|this))?|"
     r"what (?:happens|happened|comes|came|is|was)? ?(?:next|then|later|after(?:wards?)?|before|since)|"
     r"(?:which|what|whose|how many) (?!happened|changed|matters)[a-z]+(?<!ed))",
@@ -114,20 +106,20 @@ _FRAGMENT_LEAD = re.compile(
     rf"(?P<lead>{_LEAD})(?P<about>(?:what|how) about |what of |(?:the )?same (?:question )?for )?", re.IGNORECASE
 )
 _ADDS = re.compile(r"\b(?:and|or|but|also)\b", re.IGNORECASE)
-_HAS_VERB = re.compile(rf"\b(?:{_AUXILIARY}|{_ASKING}|(?!united)[a-z]{{3,}}ed)\b", re.IGNORECASE)
-_OPENS_FRAGMENT = re.compile(rf"(?:{_PREPOSITION}|the) ", re.IGNORECASE)
+_HAS_VERB = re.compile(rf"\b(?:{AUXILIARY}|{ASKING}|(?!united)[a-z]{{3,}}ed)\b", re.IGNORECASE)
+_OPENS_FRAGMENT = re.compile(rf"(?:{PREPOSITION}|the) ", re.IGNORECASE)
 _DATE_PREPOSITION = re.compile(
     r"(?:\b(?:in|on|since|before|after|by|during|until|from|between|around|at|as of|for)\s+)(?:the\s+)?$", re.IGNORECASE
 )
 _NOW = re.compile(r"(?:right )?now|nowadays|currently|at present", re.IGNORECASE)
-_OPENING_PREPOSITION = re.compile(rf"(?P<preposition>{_PREPOSITION})\s+", re.IGNORECASE)
+_OPENING_PREPOSITION = re.compile(rf"(?P<preposition>{PREPOSITION})\s+", re.IGNORECASE)
 _NAMES = re.compile(rf"{_NAME}(?:(?:,| and| or|, and)\s+(?:the\s+)?{_NAME})*")
 _WITH_ARTICLE = re.compile(r"(?:[A-Z]\.?){2,4}|.*(?:States|Union|Kingdom|Nations|Emirates|Netherlands|Philippines)")
 _OF = re.compile(
     r"(?P<opening>(?:what|who)(?:[’']s| is| are| was| were) (?:the|an?) ).+?(?P<owner> of .+)", re.IGNORECASE
 )
 _FUNCTION_WORD = re.compile(
-    rf"(?:{_AUXILIARY}|{_ASKING}|{_PREPOSITION}|and|or|but|so|the|an?|if|i|my|me|we|us|you|your|tell|explain|describe|"
+    rf"(?:{AUXILIARY}|{ASKING}|{PREPOSITION}|and|or|but|so|the|an?|if|i|my|me|we|us|you|your|tell|explain|describe|"
     r"define|compare|list|summari[sz]e|give|show|find|please|according|this|that|these|those|there|it|its|he|she|they|his|"
     r"her|their|much|many|long|far|often|soon|not|no|yes|also|then|still|now|just|ever|else|more|most|really|exactly|"
     r"what[’']s|who[’']s|where[’']s|how[’']s)(?![\w’'])",
@@ -185,7 +177,7 @@ _PRONOUN = re.compile(
 )
 _POSSESSIVES = ("its", "their", "theirs", "his", "hers")
 _OBJECT = re.compile(
-    rf"(?:it|them|him|her)(?=\s*(?:$|[,.?!;]|(?:{_PREPOSITION}|again|now|then|too|so|today|and)\b))", re.IGNORECASE
+    rf"(?:it|them|him|her)(?=\s*(?:$|[,.?!;]|(?:{PREPOSITION}|again|now|then|too|so|today|and)\b))", re.IGNORECASE
 )
 _CLAUSE = re.compile(
     r"\b(?:and|but|or|if|when|because|that|while|although|before|after|than|as|where|who)\s", re.IGNORECASE
@@ -199,11 +191,11 @@ _EXPLETIVE = re.compile(
     re.IGNORECASE,
 )
 _DETERMINED = re.compile(
-    rf"\b(?:the|an?|each|every|all|some|any|which|whose|what|many|most|these|no)\s+(?!{_AUXILIARY}\b)[a-z]{{3,}}",
+    rf"\b(?:the|an?|each|every|all|some|any|which|whose|what|many|most|these|no)\s+(?!{AUXILIARY}\b)[a-z]{{3,}}",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
-    rf"\b(?:this|that|these|those)(?=\s*(?:$|[?.!,]))|\b(?:{_AUXILIARY}|{_PREPOSITION})\s+(?:this|that|these|those)\b"
+    rf"\b(?:this|that|these|those)(?=\s*(?:$|[?.!,]))|\b(?:{AUXILIARY}|{PREPOSITION})\s+(?:this|that|these|those)\b"
     r"(?!\s+(?:who|that|years?|weeks?|months?|days|morning|quarter|decade|century|article|page|site|service|document|"
     rf"{_TOKEN.replace('[A-Z]', '(?-i:[A-Z])')}))|"
     r"\b(?:these|those)\s+(?!who|that|days)[a-z]+|\bthis\s+(?:deal|agreement|one|way|issue|problem|decision|move|plan|"
@@ -221,12 +213,12 @@ _IS_IT = re.compile(r"(?:is|are|was|were) (?P<subject>the .+)", re.IGNORECASE)
 _TOLD = re.compile(
     r"(?:tell me (?:more )?about|explain|describe|define|compare|summari[sz]e) (?P<subject>.+)", re.IGNORECASE
 )
-_DOES_NAME = re.compile(rf"(?i:(?:{_ASKING} )*{_AUXILIARY} )(?P<subject>(?:the )?{_NAME})(?P<rest>.*)")
+_DOES_NAME = re.compile(rf"(?i:(?:{ASKING} )*{AUXILIARY} )(?P<subject>(?:the )?{_NAME})(?P<rest>.*)")
 _DOES_TO_NAME = re.compile(
     rf"(?i:who|what|which [a-z]+) (?!happened)[a-z]+ (?P<subject>(?:the |an? )?{_NAME}(?: [a-z]+)?)"
 )
 _ENDS_SUBJECT = re.compile(
-    rf"\s+(?:(?!of\b){_PREPOSITION}|{_AUXILIARY}|(?<!of )(?<!and )(?:an?|the)|[a-z]+ed|[a-z]+ing$|worth)(?!\S)",
+    rf"\s+(?:(?!of\b){PREPOSITION}|{AUXILIARY}|(?<!of )(?<!and )(?:an?|the)|[a-z]+ed|[a-z]+ing$|worth)(?!\S)",
 )
 
 
@@ -345,6 +337,9 @@ def _pronouns(asked: str, before: _Before) -> str | None:
     if "person" in kinds and not person:
         return None
     subject = None if points or len(kinds) > 1 else person if "person" in kinds else _subject(before.question)
+    if "it" in kinds and subject == person:
+        # After "Who is the founder of it?", "it" is not the founder.
+        subject = None
     if not subject:
         return _appended(asked, before)
     if all(_is_possessive(asked, found) for found in free):

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import NamedTuple
 
 from index.analysis import LETTERS, query_words, words_of
@@ -11,7 +12,7 @@ from index.document import Span
 from index.embedder import Vectors
 from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
-from rag.dates import MAY_BE, Relation, TimeAsked, as_of, fits, mentions_in, periods_in, time_asked
+from rag.dates import MAY_BE, Mention, Period, Relation, TimeAsked, as_of, fits, mentions_in, periods_in, time_asked
 from rag.evidence import Evidence
 
 # How a sentence says that something came before an event, or after it.
@@ -246,8 +247,8 @@ def _as_published(published_at: str | None, asked: TimeAsked) -> float | None:
     """
     if published_at is None or asked.event is not None:
         return None
-    (day,) = mentions_in(published_at[:10], None)
-    return MAY_BE * (fits(asked, [day]) or 0.0) or None
+    day = date.fromisoformat(published_at[:10])
+    return MAY_BE * (fits(asked, [Mention(Span(0, 0), Period(day, day))]) or 0.0) or None
 
 
 def _of_event(text: str, item: Evidence, event: str, relation: Relation) -> float:

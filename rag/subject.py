@@ -2,6 +2,8 @@
 
 import re
 
+from rag.english import ASKING
+
 _ARTICLES = (
     r"(?:(?:the|all|both|these|those|my|our|your|of|different|various|two|three) )*"
     r"(?:articles|sources|documents|reports|texts|outlets|publications|authors)"
@@ -24,7 +26,7 @@ _ABOUT_ARTICLES = re.compile(
     re.IGNORECASE,
 )
 _WHETHER = re.compile(r"(?:whether|if)(?: or not)?\s+", re.IGNORECASE)
-_ASKING = re.compile(r"(?:what|who|whom|whose|which|when|where|why|how)\b", re.IGNORECASE)
+_OPENS_QUESTION = re.compile(rf"{ASKING}\b", re.IGNORECASE)
 # "When", or "what to do", asks nothing by itself.
 _LEAST_ASKED = 4
 
@@ -40,7 +42,7 @@ def of_the_subject(question: str) -> str:
     subject = found["subject"]
     if whether := _WHETHER.match(subject):
         return f"Is it true that {subject[whether.end() :]}?"
-    if _ASKING.match(subject):
+    if _OPENS_QUESTION.match(subject):
         if len(subject.split()) < _LEAST_ASKED:
             return question
         return f"{subject[0].upper()}{subject[1:]}?"

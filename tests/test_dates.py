@@ -11,6 +11,7 @@ from rag.dates import (
     MAY_BE,
     Mention,
     Period,
+    Relation,
     TimeAsked,
     as_of,
     asks_what_happened,
@@ -297,6 +298,13 @@ def test_how_well_a_sentence_fits_the_time_asked_for(
         ("Chair: Anna Berg (2018–present)", 1.0),
         ("He led it from 2004 to 2006, and since 2030 she does.", 0.0),
         ("It was on show until 2020.", 0.0),
+        ("It was on show until the end of 2030.", 1.0),
+        ("It was on show until 2090.", 0.0),
+        ("It fell to 50 tons in 2019, the lowest since 2008.", 0.0),
+        ("It closed in 2019 for the first time since 2008.", 0.0),
+        ("Since 2018 was a good year, they went on.", 0.0),
+        ("As of 2010 it had 4,300 people.", 0.0),
+        ("Anna Berg (1930–2030), a Swedish engineer, led it.", MAY_BE),
         ("She was asked to lead it in 2025.", MAY_BE),
         ("She was asked to lead it in the 2020s.", MAY_BE),
         # What is said of a person was true at some time of a life.
@@ -306,6 +314,20 @@ def test_how_well_a_sentence_fits_the_time_asked_for(
 )
 def test_what_lasts_fits_all_of_its_time(text: str, expected: float) -> None:
     assert fits(TimeAsked("in", MAY, None), mentions_in(text, None)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("relation", "text", "expected"),
+    [
+        ("after", "She has led it since 2005.", MAY_BE),
+        ("after", "She led it from 2005 to 2030.", pytest.approx(MAY_BE)),
+        ("after", "She led it in 2005.", 0.0),
+        ("before", "She led it until 2030.", MAY_BE),
+        ("before", "She has led it since 2030.", 0.0),
+    ],
+)
+def test_what_lasted_may_have_been_before_and_after(relation: Relation, text: str, expected: float) -> None:
+    assert fits(TimeAsked(relation, MAY, None), mentions_in(text, None)) == expected
 
 
 def test_a_period_is_written_as_shortly_as_iso_8601_has_it() -> None:
