@@ -149,9 +149,9 @@ def _half_answered(engine: Engine, own: Collection, foreign: Collection) -> dict
             continue
         count += 1
         answer = engine.ask(asked).answer
-        unanswered = {text.rstrip("?") for text in answer.unanswered}
-        said += second.rstrip("?") in unanswered
-        wrongly += answer.abstained or first.rstrip("?") in unanswered
+        unanswered = {text.rstrip("?").lower() for text in answer.unanswered}
+        said += second.rstrip("?").lower() in unanswered
+        wrongly += answer.abstained or first.rstrip("?").lower() in unanswered
     return {
         "questions": count,
         "foreign_half_said_to_have_no_answer": round(said / count, 4),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from index.analysis import query_words
 from rag.english import ASKING, AUXILIARY, PREPOSITION
 from rag.evidence import Evidence
-from rag.followup import Turn, standalone
+from rag.followup import MAX_TURNS, Turn, standalone
 from rag.query import MAX_QUERY_CHARS
 
 MAX_PARTS = 3
@@ -53,7 +53,7 @@ _NAMED = re.compile(r"\s[A-Z](?:[\w’'-]*[a-z]|[A-Z])")
 
 
 class Part(NamedTuple):
-    """A part of a question: its words as they were put, and as a question that stands alone."""
+    """A part of a question: as it was put, and as a question that stands alone."""
 
     text: str
     question: str
@@ -65,14 +65,14 @@ def parts_of(question: str, history: Sequence[Turn] = ()) -> tuple[Part, ...]:
     What a part leaves out ("when was it founded?") is taken from the first, and what that one leaves out from the
     conversation so far.
     """
+    before = [Turn(turn.role, text) for turn in history[-MAX_TURNS:] for text in _asked_or_said(turn)]
     texts = _divided(question)
-    whole = (Part(question, standalone(question, history)),)
-    if not 1 < len(texts) <= MAX_PARTS:
-        return whole
-    first = standalone(_as_question(texts[0]), history)
-    parts = [Part(texts[0], first), *(Part(text, _resolved(_as_question(text), first)) for text in texts[1:])]
-    fits = sum(len(one.question) + 1 for one in parts) <= MAX_QUERY_CHARS
-    return tuple(parts) if fits and _stand_apart(parts) else whole
+    if not texts:
+        return (Part(question, standalone(question, before)),)
+    first = standalone(texts[0], before)
+    parts = (Part(texts[0], first), *(Part(text, _resolved(text, first)) for text in texts[1:]))
+    is_short = sum(len(one.question) + 1 for one in parts) <= MAX_QUERY_CHARS
+    return parts if is_short else (Part(question, standalone(question, before)),)
 
 
 def one_ranking(rankings: Sequence[Sequence[Evidence]]) -> list[Evidence]:
@@ -95,16 +95,25 @@ def one_ranking(rankings: Sequence[Sequence[Evidence]]) -> list[Evidence]:
     return sorted(found.values(), key=lambda item: (-item.score, item.passage_id))
 
 
+def _asked_or_said(turn: Turn) -> list[str]:
+    """Return what a turn says, the questions of a compound one each by itself."""
+    texts = _divided(turn.content) if turn.role == "user" else []
+    return [texts[0], *(_resolved(text, texts[0]) for text in texts[1:])] if texts else [turn.content]
+
+
 def _divided(question: str) -> list[str]:
+    """Return the questions in a compound one as they were put, in order; none where it is none, or a longer list."""
     if len(question.split()) > _MAX_WORDS:
-        return [question]
+        return []
     masked = _ASIDE.sub(lambda found: "_" * len(found[0]), question)
     cuts = [0, *(found.end() for found in _BETWEEN.finditer(masked)), len(question)]
     sentences = [(question[start:end].rstrip(), masked[start:end]) for start, end in pairwise(cuts)]
     if not all(_asks(said) for _, said in sentences):
-        return [question]
+        return []
     asked = [one for one in sentences if _ASKS.search(one[1]) or not _OF_THE_ANSWERER.match(one[1])]
-    return [clause for sentence, said in asked for clause in _clauses(sentence, said.rstrip())]
+    texts = [clause for sentence, said in asked for clause in _clauses(sentence, said.rstrip())]
+    is_several = 1 < len(texts) <= MAX_PARTS and all(_stands(one, after) for one, after in pairwise(texts))
+    return list(map(_as_question, texts)) if is_several else []
 
 
 def _asks(sentence: str) -> bool:
@@ -147,16 +156,12 @@ def _is_named(text: str) -> bool:
     return bool(_NAMED.search(text if _FUNCTION_WORD.match(text) else f" {text}")) and not text.isupper()
 
 
-def _stand_apart(parts: Sequence[Part]) -> bool:
-    """Return whether each part but the last asks something that does not hang on what comes after it.
+def _stands(text: str, after: str) -> bool:
+    """Return whether a part asks something that does not hang on the part after it.
 
     The causes in "What are the causes and what are the effects of the strike?" are those of the strike; but what "it"
     is in a later part, the part before has said.
     """
-    return all(_stands(one.text, after.text) for one, after in pairwise(parts))
-
-
-def _stands(text: str, after: str) -> bool:
     said = _said(text)
     if not said or (_FRONTED.match(text) and not re.search(rf"\b{AUXILIARY}\b", text, re.IGNORECASE)):
         return False
