@@ -103,7 +103,7 @@ def _asked_or_said(turn: Turn) -> list[str]:
 
 def _divided(question: str) -> list[str]:
     """Return the questions in a compound one as they were put, in order; none where it is none, or a longer list."""
-    if len(question.split()) > _MAX_WORDS:
+    if len(question) > MAX_QUERY_CHARS or len(question.split()) > _MAX_WORDS:
         return []
     masked = _ASIDE.sub(lambda found: "_" * len(found[0]), question)
     cuts = [0, *(found.end() for found in _BETWEEN.finditer(masked)), len(question)]

@@ -140,6 +140,9 @@ def test_each_part_follows_the_conversation() -> None:
 def test_a_long_text_is_read_at_once() -> None:
     assert len(parts_of("what is it and " * 4000)) == 1
     assert len(parts_of("and what " + "x" * 2000)) == 1
+    for piece in (" ", "“", '"', "(", "and what is ", ", "):
+        history = [Turn("user", piece * 100_000)] * 20
+        assert len(parts_of(piece * (2000 // len(piece)), history)) == 1
 
 
 def test_one_ranking_has_the_best_of_each_part(seeds_engine: Engine) -> None:
