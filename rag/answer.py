@@ -10,12 +10,12 @@ from index.analysis import words_of
 from index.document import Span
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
-from rag.dates import time_asked
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
 from rag.quotes import Quote, chosen_sentences, in_order, merged, plain, quote_of, readable
 from rag.relevance import Sentence
+from rag.timeliness import time_asked
 
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
 COMPARED, SHOWN = 12, 10

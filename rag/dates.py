@@ -1,23 +1,17 @@
-"""Time: the periods that a sentence names, what a question asks of time, and how well the two fit."""
+"""Dates: the periods that a text names, and how long what it says of them lasts."""
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
 
 from index.document import Span
-
-# How well what was on some day of a time fits a part of it.
-MAY_BE = 0.6
-
-Relation = Literal["in", "after", "before"]
 
 # For whoever asks only where dates stand: which day a relative one is does not matter then.
 ANY_DAY = date(2000, 1, 1)
 
-_MONTHS = (
+MONTHS = (
     "january",
     "february",
     "march",
@@ -51,7 +45,7 @@ _NUMBERS = {"a": 1, "an": 1, "a couple of": 2, "first": 1, "second": 2, "third":
     "forty": 40,
     "fifty": 50,
 }
-_MONTH_NOS = {name[:3]: number for number, name in enumerate(_MONTHS, start=1)}
+_MONTH_NOS = {name[:3]: number for number, name in enumerate(MONTHS, start=1)}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _PARTS = {"early": (0, 3), "mid": (3, 6), "late": (6, 9)}
 
@@ -150,15 +144,6 @@ class Mention:
     stretch: Period | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeAsked:
-    """What a question asks of time: a relation to a period, or to an event in the question's own words."""
-
-    relation: Relation
-    period: Period | None
-    event: str | None
-
-
 def mentions_in(text: str, published_at: str | None) -> list[Mention]:
     """Return where a text names periods, in order.
 
@@ -187,129 +172,6 @@ def mentions(text: str, now: date | None) -> list[Mention]:
         else:
             found.append(mention)
     return [_lasting(text, one) for one in found]
-
-
-def time_asked(question: str, today: date | None = None) -> TimeAsked | None:
-    """Return what a question asks of time, None where it asks nothing; relative dates count from `today`.
-
-    A month without a year is an event, its name, where `today` is None.
-    """
-    named = mentions(question, today)
-    for found in _RELATION.finditer(question):
-        if _NOT_OF_TIME.search(question, 0, found.start()) or _IDIOM.match(question, found.start()):
-            continue
-        relation = _RELATIONS[" ".join(found["word"].lower().split())]
-        period = next((one.period for one in named if _starts_with(question, found.end(), one.span.start)), None)
-        if period:
-            return TimeAsked(relation, period, None)
-        if event := _event(question, found):
-            return TimeAsked(relation, None, event)
-    if named:
-        # "In 2010 and in 2025" asks about both, and about nothing outside them.
-        periods = [one.period for one in named]
-        return TimeAsked("in", Period(min(one.first for one in periods), max(one.last for one in periods)), None)
-    month = _ASKED_MONTH.search(question)
-    return TimeAsked("in", None, month["month"].capitalize()) if month else None
-
-
-def asks_what_happened(question: str) -> bool:
-    """Return whether a question's answer is told in order of time."""
-    return bool(_HAPPENED.search(question))
-
-
-def fits(asked: TimeAsked, spoken: Sequence[Mention]) -> float | None:
-    """Return how well the best of what a sentence mentions fits the time asked for, in [0, 1]; None without either.
-
-    It is the share of the period's days that are in the asked one, or after or before it, where a day inside it counts
-    half: what was "since May" may have been in May. What lasts fits as well as it covers the time asked for, and what
-    was on some day of a longer time, or lasted into what is before or after, may have been in it.
-    """
-    if asked.period is None or not spoken:
-        return None
-    return max(_fit(asked.relation, asked.period, mention) for mention in spoken)
-
-
-def _fit(relation: Relation, asked: Period, mention: Mention) -> float:
-    spoken = mention.period
-    days, inside = _days(spoken), _shared(spoken, asked)
-    if relation == "in":
-        covered = _shared(mention.stretch, asked) if mention.stretch else MAY_BE * inside
-        return max(inside / days, covered / _days(asked))
-    after = min((spoken.last - asked.last).days, days)
-    before = min((asked.first - spoken.first).days, days)
-    share = (inside / 2 + max(after if relation == "after" else before, 0)) / days
-    lasted = mention.stretch or spoken
-    outlasts = lasted.last > asked.last if relation == "after" else lasted.first < asked.first
-    return max(share, MAY_BE) if mention.stretch and outlasts else share
-
-
-def _days(period: Period) -> int:
-    return (period.last - period.first).days + 1
-
-
-def _shared(one: Period, other: Period) -> int:
-    """Return how many days are in both periods."""
-    return max((min(one.last, other.last) - max(one.first, other.first)).days + 1, 0)
-
-
-_RELATIONS: dict[str, Relation] = {
-    "after": "after",
-    "since": "after",
-    "following": "after",
-    "in the wake of": "after",
-    "subsequent to": "after",
-    "before": "before",
-    "prior to": "before",
-    "ahead of": "before",
-    "until": "before",
-    "till": "before",
-    "leading up to": "before",
-    "led up to": "before",
-    "during": "in",
-}
-_RELATION = re.compile(rf"(?<![\w-])(?<!\bis )(?<!\bare )(?P<word>{'|'.join(_RELATIONS)})(?![\w-])\s*", re.IGNORECASE)
-_NOT_OF_TIME = re.compile(
-    r"\b(?:looks?|looking|looked|named?|called|sought|takes?|took|taking|go|goes|going|went|asks?|asked|inquire\w*|"
-    r"runs?|chas\w+|model\w*|appear\w*|testif\w+|brought|cases?|the|these|ever)\s+$",
-    re.IGNORECASE,
-)
-_IDIOM = re.compile(
-    r"after\s+all\b|since\s+when\b|(?:after|before|since)\s+(?:that|this|then|it|them)(?=\s*(?:[?.!,]|$))",
-    re.IGNORECASE,
-)
-_BEFORE_PERIOD = re.compile(r"\s*(?:(?:the|about|around|early|late|mid|end\s+of|beginning\s+of|start\s+of)[\s-]+)*")
-_HOW_SOON = re.compile(r"\W*how\s+\w+\s+(?:\w+\s+)?$", re.IGNORECASE)
-_ENDS_EVENT = re.compile(r"\s*[!;:,.](?=\s|$)|\s*\?\s*$|\n")
-_ENDS_FRONTED = re.compile(
-    r"\s+(?:what|who|how|why|when|where|which|did|does|do|was|were|is|are|has|have|had|will|would|could|can|should)\b",
-    re.IGNORECASE,
-)
-_ASKED_MONTH = re.compile(
-    rf"\b(?:in|since|during)\s+(?:early\s+|late\s+|mid[-\s])?(?P<month>{'|'.join(_MONTHS)})(?![\w-])", re.IGNORECASE
-)
-_HAPPENED = re.compile(
-    r"\bwhat(?:[’']s|\s+has|\s+had|\s+have|\s+all|\s+else|\s+exactly|\s+really)*\s+happened\b|"
-    r"\bwhat\s+(?:came|comes|follow(?:ed|s)|occurred|took\s+place|went\s+(?:on|wrong)|led\s+(?:up\s+)?to)\b|"
-    r"\btime-?\s?lines?\b|\bchronolog\w+|\b(?:sequence|course|order|chain)\s+of\s+events\b|\bin\s+what\s+order\b|"
-    r"\bhow\s+(?:did|has|have|had)\b.*\b(?:unfold|develop|evolve|play|come|progress|proceed)(?:e?d|s)?\b|"
-    r"\b(?:what|which)\s+events\b|\bwhat\s+(?:did|happens)\b.*\bnext\b|\b(?:history|story)\s+of\b|"
-    r"\bwhat\s+(?:were|are)\s+the\s.*\b(?:events|milestones|stages|steps)\b",
-    re.IGNORECASE,
-)
-
-
-def _starts_with(question: str, start: int, named: int) -> bool:
-    return named >= start and _BEFORE_PERIOD.fullmatch(question, start, named) is not None
-
-
-def _event(question: str, found: re.Match[str]) -> str | None:
-    """Return the event that a relation word is followed by, up to where the question itself begins or it ends."""
-    end = _ENDS_EVENT.search(question, found.end())
-    event = question[found.end() : end.start() if end else len(question)]
-    # "How soon after Geneva did China …", but "After the deal was signed, what …".
-    if _HOW_SOON.match(question[: found.start()]) or (not question[: found.start()].strip() and not end):
-        event = _ENDS_FRONTED.split(event)[0]
-    return event.strip(" \t\"'“”‘’()") or None
 
 
 def _single_mentions(text: str, now: date | None) -> Iterator[Mention]:
@@ -586,7 +448,7 @@ _PATTERNS: tuple[tuple[str, _Reader], ...] = (
         rf"(?![\w-]|,?\s+(?:the\s+)?(?:[0-9]|{_MONTH}\s+[0-9]))",
         _weekday,
     ),
-    (rf"(?P<month>{'|'.join(_MONTHS)})(?![\w-])", _bare_month),
+    (rf"(?P<month>{'|'.join(MONTHS)})(?![\w-])", _bare_month),
 )
 _RULES = tuple((re.compile(pattern, re.IGNORECASE), read) for pattern, read in _PATTERNS)
 _ANY = re.compile(

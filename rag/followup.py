@@ -12,6 +12,7 @@ from typing import Literal
 from index.document import Span
 from rag.dates import ANY_DAY, mentions
 from rag.english import ASKING, AUXILIARY, PREPOSITION
+from rag.persons import PLACES, is_full_name, is_no_person, is_person
 
 MAX_TURNS = 6
 MAX_STANDALONE_CHARS = 2000
@@ -126,46 +127,6 @@ _FUNCTION_WORD = re.compile(
     re.IGNORECASE,
 )
 
-# A word alone begins with a capital whatever it is: these are names.
-_COUNTRY_LIST = """
-Afghanistan Africa Albania Algeria America Angola Argentina Armenia Asia Australia Austria Azerbaijan Bahrain
-Bangladesh Belarus Belgium Bolivia Botswana Brazil Britain Brunei Bulgaria Burma Burundi Cambodia Cameroon Canada
-Chad Chile China Colombia Congo Croatia Cuba Cyprus Denmark Ecuador Egypt England Eritrea Estonia Ethiopia Europe
-Fiji Finland France Gabon Georgia Germany Ghana Greece Greenland Guatemala Guinea Guyana Haiti Honduras Hungary
-Iceland India Indonesia Iran Iraq Ireland Israel Italy Jamaica Japan Jordan Kazakhstan Kenya Kosovo Kuwait
-Kyrgyzstan Laos Latvia Lebanon Liberia Libya Lithuania Luxembourg Madagascar Malawi Malaysia Mali Malta Mauritania
-Mexico Moldova Mongolia Montenegro Morocco Mozambique Myanmar Namibia Nepal Netherlands Nicaragua Niger Nigeria
-Norway Oman Pakistan Panama Paraguay Peru Philippines Poland Portugal Qatar Romania Russia Rwanda Scotland Senegal
-Serbia Singapore Slovakia Slovenia Somalia Spain Sudan Sweden Switzerland Syria Taiwan Tajikistan Tanzania Thailand
-Togo Tunisia Turkey Turkmenistan Uganda Ukraine Uruguay Uzbekistan Venezuela Vietnam Wales Yemen Zambia Zimbabwe
-Beijing Berlin Brussels Delhi Geneva London Moscow Paris Rome Seoul Tokyo Washington
-"""
-_COUNTRIES = frozenset(_COUNTRY_LIST.split())
-# What no person is called: a name with one of these is that of a place, a firm, a body or a paper.
-_NO_PERSON_LIST = """
-Abu Academy Accord Act Addis Administration Age Agency Agreement Airlines Airways Alliance Amendment American Arab
-Army Assembly Association Authority Autos Bank Bay Beach Board Bridge British Brothers Buenos Burkina Bureau Canal
-Capital Cape Center Central Centre Chemical Chinese City Club Coast College Commission Committee Commons Company
-Congress Constitution Convention Corp Corporation Costa Council County Court Cross Cup Czech Daily Deal Democratic
-Democrats Department Desert Deutsche Dominican Duma Earth Earths East Eastern El Electric Empire Energy European Fargo
-Faso Federal Federation Financial Firm First Food Force Forest Forum Foundation Fund Games Gas General Global Goldman
-Government Great Group Gulf Hill Holdings Hong Hotel House Inc Industries Institute International Island Islands Ivory
-Journal Jury Kingdom Kuala Labour Lake Las League Liberal Limited Llc Los Ltd Lumpur Magazine Manufacturing Market
-Markets Materials Media Metals Minerals Mines Mining Ministry Motor Motors Mount Mountain Mountains Museum National
-Nations Navy Network New News North Northern Ocean Office Oil Olympics Organisation Organization Pacific Pact Papers
-Parliament Partners Party Peninsula Plc Port Post Power Press Prize Productions Protocol Province Puerto Railway Rare
-Red Republic Republican Republicans Research Resources Revolution Rio River Royal San Santa Saudi School Sea Senate
-Service Services Sierra Silicon Software Solar South Southern Space Sri Standard State States Steel Stock Street
-Studios Summit Supreme Systems Talks Technologies Technology Tel Telecom Tinto Times Tower Trade Treasury Treaty
-Tribune Tribunal Trust Union United University Valley Wall War Wells West Western White World York Zealand
-"""
-_NO_PERSON = _COUNTRIES | frozenset(_NO_PERSON_LIST.split())
-_TITLE = (
-    r"(?:President|Chancellor|(?:Prime )?Minister|Secretary|Senator|Governor|Ambassador|Envoy|King|Queen|Prince|"
-    r"Princess|Pope|Sir|Lord|Lady|Judge|Justice|Professor|Dr|Mr|Mrs|Ms)"
-)
-_FULL_NAME = re.compile(r"[A-Z][\w’'-]*\.?(?:\s(?:(?:de|du|von|van)\s)?[A-Z](?:\.|[\w’'-]*[a-z])){1,3}")
-_OF_A_LIFE = r"(?:[’']s? (?:wife|husband|widow|childhood)| (?:was )?(?:born|die[sd]?|marr(?:y|ied)|buried))\b"
 _POSSESSED = re.compile(rf"(?P<owner>(?:the )?{_NAME})[’'](?:s )?(?:[\w-]+ )*?(?P<head>[\w-]+)")
 _ATTRIBUTE_LIST = (
     "share rate price cost population capital size age height area number output production capacity revenue"
@@ -382,7 +343,7 @@ def _is_name(body: str, before: _Before) -> bool:
     name = _bare_name(body)
     if not _NAMES.fullmatch(name) or _date_in(name):
         return False
-    is_shaped = " " in name or re.search(r".[A-Z]", name) or name in _COUNTRIES
+    is_shaped = " " in name or re.search(r".[A-Z]", name) or name in PLACES
     said = f"{before.question} {before.said}"
     return bool(is_shaped or re.search(rf"(?<=[a-z,;] ){re.escape(name)}(?![\w-])", said))
 
@@ -517,33 +478,15 @@ def _person(before: _Before) -> str | None:
     question = before.question
     if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
         phrase = _noun_phrase(found["subject"]) or ""
-        is_known = re.match(r"(?:the|an?)\s", phrase) or (_NAMES.fullmatch(phrase) and not _is_no_person(phrase))
+        is_known = re.match(r"(?:the|an?)\s", phrase) or (_NAMES.fullmatch(phrase) and not is_no_person(phrase))
         return phrase if is_known else None
     if re.match(r"who\b", question, re.IGNORECASE):
         said = (span.of(before.said) for span in _names(before.said))
-        return next((name for name in said if _is_full_name(name) and name not in question), None)
+        return next((name for name in said if is_full_name(name) and name not in question), None)
     names = [span.of(question) for span in _names(question)]
     found = _DOES_NAME.fullmatch(question)
     name = found["subject"] if found else names[0] if len(names) == 1 else ""
-    return name if name and _is_person(name, before) else None
-
-
-def _is_person(name: str, before: _Before) -> bool:
-    """Return whether a name is that of a person: a full one, with a title, or of somebody who was born or died."""
-    if _is_no_person(name):
-        return False
-    titled = re.search(rf"\b{_TITLE}\.? (?:[A-Z][\w-]+ )?{re.escape(name)}(?!\w)", f"{before.question} {before.said}")
-    return bool(titled or _is_full_name(name) or re.search(re.escape(name) + _OF_A_LIFE, before.question))
-
-
-def _is_full_name(name: str) -> bool:
-    return bool(_FULL_NAME.fullmatch(name)) and not _is_no_person(name)
-
-
-def _is_no_person(name: str) -> bool:
-    """Return whether a name has a word that no person is called, or one in capitals."""
-    words = name.split()
-    return any(word in _NO_PERSON or re.search(r"[A-Z&]{2}|[A-Z]\.[A-Z]|[a-z][A-Z][A-Z]|^the$", word) for word in words)
+    return name if name and is_person(name, before.question, before.said) else None
 
 
 def _names_a_person(text: str) -> bool:

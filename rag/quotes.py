@@ -8,9 +8,10 @@ from index.document import Span
 from index.furniture import without_inline
 from index.records import StoredPassage
 from rag.answer_type import compares
-from rag.dates import asks_what_happened, periods_in
+from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
+from rag.timeliness import asks_what_happened
 
 MAX_SENTENCES = 3
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.

@@ -12,8 +12,9 @@ from index.document import Span
 from index.embedder import Vectors
 from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
-from rag.dates import MAY_BE, Mention, Period, Relation, TimeAsked, as_of, fits, mentions_in, periods_in, time_asked
+from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
+from rag.timeliness import MAY_BE, Relation, TimeAsked, fits, time_asked
 
 # How a sentence says that something came before an event, or after it.
 _CUES: Mapping[Relation, re.Pattern[str]] = {

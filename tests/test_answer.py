@@ -16,7 +16,6 @@ from rag import citation
 from rag.answer_type import compares
 from rag.answerability import probability, read_features
 from rag.citation import Claim
-from rag.dates import asks_what_happened
 from rag.engine import AskResponse, Engine, Listener
 from rag.errors import InvalidQuery
 from rag.followup import Turn
@@ -25,6 +24,7 @@ from rag.gold import read_gold
 from rag.query import Query
 from rag.quotes import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, chosen_sentences
 from rag.reranking import CrossEncoderRereading, Reranking
+from rag.timeliness import asks_what_happened
 from tests.command_line import ROOT
 from tests.scripted_llm import breaking_off, refusing, saying, scripted_llm, silent
 
