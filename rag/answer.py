@@ -14,13 +14,15 @@ from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
 from rag.quotes import Quote, chosen_sentences, in_order, merged, plain, quote_of, readable
-from rag.relevance import Sentence
+from rag.relevance import PRESUMED, Sentence
 from rag.timeliness import time_asked
 
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
 COMPARED, SHOWN = 12, 10
 # What a probability is at most where nothing speaks of the time that is asked for.
 UNTIMELY = 0.25
+# And at most where only the day speaks of it on which an article was published.
+AS_PUBLISHED = 0.75
 # What is left of it where a name that the question turns on is not mentioned.
 UNMENTIONED_SHARE = 0.1
 # So many of the question's words are named at most where an answer abstains.
@@ -31,7 +33,8 @@ _WORD = re.compile(r"\w[\w’'.-]*\w|\w")
 _OF_THE_ASKER = frozenset([
     "i", "me", "my", "mine", "we", "us", "our", "you", "your", "much", "many", "please", "tell", "explain", "show",
     "know", "can", "could", "would", "should", "might", "must", "has", "have", "had", "been", "were", "am", "any",
-    "some", "about", "so", "too", "very", "really", "just", "even", "ever", "still", "actually", "exactly",
+    "some", "about", "so", "too", "very", "really", "just", "even", "ever", "still", "actually", "exactly", "happen",
+    "happened", "happens", "thing", "things", "anything", "something",
 ])  # fmt: skip
 _MARKER = re.compile(r"\[(\d+)\]")
 
@@ -159,8 +162,11 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
     if not grounds.sentences or not is_answered(confidence):
         return abstain(_reason(question, grounds), confidence)
     time = time_asked(question)
-    if time is not None and time.relation == "in" and time.period and not _speaks_of_it(grounds.sentences):
-        return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
+    if time is not None and time.relation == "in" and time.period:
+        timely = _timeliness(grounds.sentences)
+        if timely <= 0:
+            return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
+        confidence = min(confidence, AS_PUBLISHED) if timely <= PRESUMED else confidence
     chosen = chosen_sentences(question, grounds.sentences)
     quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen)])
     new = [quote for quote in quotes if not book.has(quote)]
@@ -273,7 +279,7 @@ class _Citations:
 
 
 def _not_answered(part: str) -> str:
-    return f"The articles do not answer “{part}”."
+    return f"No answer to “{part}” was found."
 
 
 def _reason(question: str, grounds: Grounds) -> str:
@@ -292,11 +298,10 @@ def _reason(question: str, grounds: Grounds) -> str:
     return f"The nearest passages do not mention {', '.join(repr(word) for word in missing[:MAX_MISSING])}."
 
 
-def _speaks_of_it(sentences: Sequence[Sentence]) -> bool:
-    """Return whether a sentence speaks of the time asked for and holds the kind of thing asked for."""
-    return any(
-        one.features.time > 0 and min(one.features.number, one.features.date) >= 0 for one in sentences[:COMPARED]
-    )
+def _timeliness(sentences: Sequence[Sentence]) -> float:
+    """Return how well the best of the sentences that hold the kind of thing asked for speaks of the time asked for."""
+    fitting = (one for one in sentences[:COMPARED] if min(one.features.number, one.features.date) >= 0)
+    return max((one.features.time for one in fitting), default=0.0)
 
 
 def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreement, ...]:

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from index.analysis import words_of
 from index.document import Span
-from rag.dates import mentions
 
 _MONTHS = (
     "january|february|march|april|june|july|august|september|october|november|december|"
@@ -82,10 +81,24 @@ def by_measure(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
     return {word: idf * (MEASURE_WEIGHT if word in words else 1) for word, idf in idfs.items()}
 
 
+# A year says when, not how many, where one of these stands so near before it or it is a decade.
+_YEAR = re.compile(r"(?:1[0-9]|20)\d\d[.,]?")
+_NEAR = 20
+_WHEN_BEFORE = re.compile(
+    rf"(?:\b(?:in|since|during|until|till|before|after|early|late|mid|{_MONTHS})|(?-i:\bMay)|[0-3]?\d,|\()[\s-]*$",
+    re.IGNORECASE,
+)
+_DECADE_AFTER = re.compile(r"[’']?s\b")
+
+
 def holds(kind: AnswerType, text: str, asked_words: frozenset[str]) -> bool:
     """Return whether a text holds something of a kind that the question, whose words are given, does not say itself."""
-    if kind is AnswerType.NUMBER:
-        # A year is a number that says when, not how many.
-        for named in reversed(mentions(text, None)):
-            text = f"{text[: named.span.start]} {text[named.span.end :]}"
-    return any(words_of(found[0]) - asked_words for found in _HELD[kind].finditer(text))
+    return any(words_of(found[0]) - asked_words and not _is_when(text, found) for found in _HELD[kind].finditer(text))
+
+
+def _is_when(text: str, number: re.Match[str]) -> bool:
+    """Return whether a number is a year that says when something was, and not how many there were."""
+    if not _YEAR.fullmatch(number[0]):
+        return False
+    before = text[max(0, number.start() - _NEAR) : number.start()]
+    return bool(_WHEN_BEFORE.search(before) or _DECADE_AFTER.match(text, number.end()))

@@ -20,36 +20,55 @@ _MAX_WORDS = 60
 _LEAST_WORDS = 3
 # A question with fewer words of its own, stop words aside, and no name needs the one beside it to be understood.
 _LEAST_SAID = 3
+# With so few words and no name a clause may be about what only the next one says; more so before one that is built
+# alike or names something.
+_MAY_SHARE, _MAY_SHARE_MOST = 1, 3
 
 _PRONOUN = r"(?:it|they|he|she|we|you|i|there|this|that|these|those)"
 _DETERMINER = rf"(?:{_PRONOUN}|its|their|his|her|the|an?|any|all|some|and|or)"
 # What a question of its own begins with. "What it costs" is no question: nothing in it has changed places.
-_QUESTION = (
-    rf"(?:(?:{PREPOSITION}\s+)?(?:what|whom|whose|which|when|where|why|how)"
+_INVERTED = (
+    rf"(?:{PREPOSITION}\s+)?(?:what|whom|whose|which|when|where|why|how)"
     rf"(?:\s+(?!{AUXILIARY}\b|{_DETERMINER}\b)[\w’'-]+){{0,4}}?(?:[’']s|\s+{AUXILIARY})\s+\S"
-    rf"|who(?:[’']s|\s+(?!{_DETERMINER}\b|(?-i:[A-Z]))[\w’'-]+)\s+\S"
-    r"|what\s+(?:happened|happens|causes|made|led|comes|came|[a-z]{3,}ed)\b"
-    r"|how\s+(?:many|much)\s+\w+\s+\w"
-    rf"|(?:what|which)\s+[a-z]+\s+[a-z]+(?:s|ed)\s+(?:{_PRONOUN}|the|an?|(?-i:[A-Z])\S*)\b"
-    rf"|{AUXILIARY}\s+(?:it|they|he|she|there|these|those|we|you|i)\s+\S"
-    r"|(?:(?:by |for |since |until )?(?:when|where|why|how(?: (?:much|many|long|often|so))?|whom))(?=\s*\?*\s*$))"
 )
+_WHO_DOES = rf"who(?:[’']s|\s+(?!{_DETERMINER}\b|(?-i:[A-Z]))[\w’'-]+)\s+\S"
+_WHAT_DOES = (
+    r"what\s+(?:happened|happens|causes|made|led|comes|came|[a-z]{3,}ed)\b"
+    rf"|(?:what|which)\s+[a-z]+\s+[a-z]+(?:s|ed)\s+(?:{_PRONOUN}|the|an?|(?-i:[A-Z])\S*)\b"
+    rf"|how\s+(?:many|much)\s+\w+\s+(?!{_DETERMINER}\b)\w"
+)
+_WHETHER = rf"{AUXILIARY}\s+(?:it|they|he|she|there|these|those|we|you|i)\s+\S"
+_BARE = r"(?:(?:by |for |since |until )?(?:when|where|why|how(?: (?:much|many|long|often|so))?|whom))(?=\s*\?*\s*$)"
+_QUESTION = rf"(?:{_INVERTED}|{_WHO_DOES}|{_WHAT_DOES}|{_WHETHER}|{_BARE})"
+_FOLLOWS = re.compile(_BARE, re.IGNORECASE)
 _AND = r"(?:and|but)\s+(?:also\s+|then\s+|if so,?\s+)?"
 _JOINT = re.compile(rf"(?:\s*[,;]\s*|\s+){_AND}(?={_QUESTION})", re.IGNORECASE)
 # Between the first ones of a list there is only a comma.
 _JOINT_OF_LIST = re.compile(rf"\s*[,;]\s*(?:{_AND})?(?={_QUESTION})", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?<=\?)\s+")
-_ASKS = re.compile(rf"\b{ASKING}\b", re.IGNORECASE)
-_LEAD = re.compile(r"(?:and|so|but|also)\b,?\s+", re.IGNORECASE)
+_ASKS = re.compile(rf"\b{ASKING}(?: (?:many|much))?\b", re.IGNORECASE)
 _OPENS = re.compile(rf"(?:(?:and|so|but|also)\b,?\s+)?{AUXILIARY}\b", re.IGNORECASE)
-# "Can you help me?" asks nothing of the articles.
+# A statement before a question says what that one is about, and is left with it.
+_STATES = re.compile(r"[.!]\s+(?=[A-Z])")
+_THANKS = re.compile(r"(?:many )?(?:thanks?|thank you|please|cheers)[\w\s!.,]{0,20}", re.IGNORECASE)
+# "Can you help me?" asks nothing of the articles, and "do you know" asks what comes after it.
 _OF_THE_ANSWERER = re.compile(rf"{AUXILIARY}\s+(?:you|we|i)\b", re.IGNORECASE)
+_LEAD = re.compile(
+    rf"(?:(?:and|so|but|also)\b,?\s+)?(?:{AUXILIARY}\s+(?:you|we|i)\b(?:(?!\b{ASKING}\b).)*(?=\b{ASKING}\b))?",
+    re.IGNORECASE,
+)
 # What is quoted or in brackets is not divided.
 _ASIDE = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\w)[‘'][^‘’']*[’'](?!\w)|\([^()]*\)|\[[^\][]*\]")
 _POINTS = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her|this|that|these|those|there)\b", re.IGNORECASE)
-_FRONTED = re.compile(rf"{PREPOSITION}\s", re.IGNORECASE)
+_PERSON = re.compile(r"\b(?:he|him|his|she|her)\b", re.IGNORECASE)
 _FUNCTION_WORD = re.compile(rf"(?:{ASKING}|{AUXILIARY}|{PREPOSITION})\b", re.IGNORECASE)
-_NAMED = re.compile(r"\s[A-Z](?:[\w’'-]*[a-z]|[A-Z])")
+_FRONTED = re.compile(rf"{PREPOSITION}\s", re.IGNORECASE)
+_WORD_OF_NAME = r"[A-Z][\w’'-]*[a-z][\w’'-]*"
+# Neither "the CFO" nor "the Joker" tells whose.
+_NAMED = re.compile(rf"(?<!\bthe)\s{_WORD_OF_NAME}|\s{_WORD_OF_NAME}\s+{_WORD_OF_NAME}|[\"“«]")
+_NAME = r"(?:the\s+)?[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*)*"
+_OF_A_NAME = re.compile(rf"(?i:what|who|where)(?:[’']s|\s+(?i:is|are|was|were)|\s+[a-z]+(?:s|ed))\s+{_NAME}\?")
+_WHO_IS = re.compile(r"who(?:[’']s|\s+(?:is|was))\b", re.IGNORECASE)
 
 
 class Part(NamedTuple):
@@ -63,16 +82,15 @@ def parts_of(question: str, history: Sequence[Turn] = ()) -> tuple[Part, ...]:
     """Return the parts of a compound question, in order; the question as one where it is none, or a longer list.
 
     What a part leaves out ("when was it founded?") is taken from the first, and what that one leaves out from the
-    conversation so far.
+    conversation so far, in which a compound question counts as so many.
     """
-    before = [Turn(turn.role, text) for turn in history[-MAX_TURNS:] for text in _asked_or_said(turn)]
-    texts = _divided(question)
-    if not texts:
-        return (Part(question, standalone(question, before)),)
-    first = standalone(texts[0], before)
-    parts = (Part(texts[0], first), *(Part(text, _resolved(text, first)) for text in texts[1:]))
+    before: list[Turn] = []
+    for turn in history[-MAX_TURNS:]:
+        asked = _parts(_divided(turn.content), ()) if turn.role == "user" else ()
+        before += [Turn("user", part.question) for part in asked] or [turn]
+    parts = _parts(_divided(question), before)
     is_short = sum(len(one.question) + 1 for one in parts) <= MAX_QUERY_CHARS
-    return parts if is_short else (Part(question, standalone(question, before)),)
+    return parts if parts and is_short else (Part(question, standalone(question, before)),)
 
 
 def one_ranking(rankings: Sequence[Sequence[Evidence]]) -> list[Evidence]:
@@ -95,25 +113,22 @@ def one_ranking(rankings: Sequence[Sequence[Evidence]]) -> list[Evidence]:
     return sorted(found.values(), key=lambda item: (-item.score, item.passage_id))
 
 
-def _asked_or_said(turn: Turn) -> list[str]:
-    """Return what a turn says, the questions of a compound one each by itself."""
-    texts = _divided(turn.content) if turn.role == "user" else []
-    return [texts[0], *(_resolved(text, texts[0]) for text in texts[1:])] if texts else [turn.content]
-
-
 def _divided(question: str) -> list[str]:
     """Return the questions in a compound one as they were put, in order; none where it is none, or a longer list."""
     if len(question) > MAX_QUERY_CHARS or len(question.split()) > _MAX_WORDS:
         return []
     masked = _ASIDE.sub(lambda found: "_" * len(found[0]), question)
     cuts = [0, *(found.end() for found in _BETWEEN.finditer(masked)), len(question)]
-    sentences = [(question[start:end].rstrip(), masked[start:end]) for start, end in pairwise(cuts)]
-    if not all(_asks(said) for _, said in sentences):
+    sentences = [(question[start:end].rstrip(), masked[start:end].rstrip()) for start, end in pairwise(cuts)]
+    asked = [one for one in sentences if not _is_courtesy(one[1])]
+    if not all(map(_asks, (said for _, said in asked))) or _STATES.search(masked):
         return []
-    asked = [one for one in sentences if _ASKS.search(one[1]) or not _OF_THE_ANSWERER.match(one[1])]
-    texts = [clause for sentence, said in asked for clause in _clauses(sentence, said.rstrip())]
-    is_several = 1 < len(texts) <= MAX_PARTS and all(_stands(one, after) for one, after in pairwise(texts))
-    return list(map(_as_question, texts)) if is_several else []
+    texts = [clause for sentence, said in asked for clause in _clauses(sentence, said)]
+    return list(map(_as_question, texts)) if 1 < len(texts) <= MAX_PARTS else []
+
+
+def _is_courtesy(sentence: str) -> bool:
+    return bool(_THANKS.fullmatch(sentence) or (_OF_THE_ANSWERER.match(sentence) and not _ASKS.search(sentence)))
 
 
 def _asks(sentence: str) -> bool:
@@ -121,7 +136,10 @@ def _asks(sentence: str) -> bool:
 
 
 def _clauses(sentence: str, masked: str) -> list[str]:
-    """Return the questions that a sentence joins by "and"; a second "who" may be another clause of the first."""
+    """Return the questions that a sentence joins by "and", only where each can stand apart from what comes after it.
+
+    A second "who" may be another clause of the first.
+    """
     joints = _JOINT_OF_LIST if len(_JOINT_OF_LIST.findall(masked)) > 1 and _JOINT.search(masked) else _JOINT
     clauses, start = [], 0
     for joint in joints.finditer(masked):
@@ -130,20 +148,45 @@ def _clauses(sentence: str, masked: str) -> list[str]:
         if len(before.split()) >= _LEAST_WORDS and not goes_on:
             clauses.append(sentence[start : joint.start()])
             start = joint.end()
-    return [*clauses, sentence[start:]]
+    clauses.append(sentence[start:])
+    return clauses if all(_stands(one, after) for one, after in pairwise(clauses)) else [sentence]
+
+
+def _stands(clause: str, after: str) -> bool:
+    """Return whether a clause is not about what only a later one names.
+
+    "What are the causes and what are the effects of the strike?" asks for the causes of the strike; but what "it" is in
+    a later clause, the one before has said.
+    """
+    if _said(clause) == 0 or (_FRONTED.match(clause) and not re.search(rf"\b{AUXILIARY}\b", clause, re.IGNORECASE)):
+        return False
+    if _is_named(clause) or _POINTS.search(after) or _FOLLOWS.match(after):
+        return True
+    asking, again = _ASKS.search(clause), _ASKS.search(after)
+    is_parallel = asking is not None and again is not None and asking[0].lower() == again[0].lower()
+    return _said(clause) > (_MAY_SHARE_MOST if is_parallel or _is_named(after) else _MAY_SHARE)
+
+
+def _parts(texts: Sequence[str], history: Sequence[Turn]) -> tuple[Part, ...]:
+    if not texts:
+        return ()
+    first = standalone(texts[0], history)
+    return (Part(texts[0], first), *(Part(text, _resolved(text, first)) for text in texts[1:]))
+
+
+def _resolved(text: str, first: str) -> str:
+    """Return a later part as a question that stands alone: one that says too little itself is about the first."""
+    is_plain = _OF_A_NAME.fullmatch(first) or (_WHO_IS.match(first) and _PERSON.search(text))
+    if is_plain and (resolved := standalone(text, [Turn("user", first)])) != text:
+        return resolved
+    says_enough = _is_named(text) or (_said(text) >= _LEAST_SAID and not _POINTS.search(text))
+    return text if says_enough else f"{text} ({first.rstrip('?')})"
 
 
 def _as_question(text: str) -> str:
     lead = _LEAD.match(text)
     text = text[lead.end() if lead else 0 :].rstrip(" ,;?!.")
     return f"{text[:1].upper()}{text[1:]}?"
-
-
-def _resolved(text: str, first: str) -> str:
-    """Return a later part as a question that stands alone: one that says too little itself is about the first."""
-    resolved = standalone(text, [Turn("user", first)])
-    is_alone = _is_named(text) or (_said(text) >= _LEAST_SAID and not _POINTS.search(text))
-    return resolved if resolved != text or is_alone else f"{text} ({first.rstrip('?')})"
 
 
 def _said(text: str) -> int:
@@ -154,18 +197,3 @@ def _said(text: str) -> int:
 def _is_named(text: str) -> bool:
     """Return whether a question names anything; a capital at its beginning is none where a question begins so."""
     return bool(_NAMED.search(text if _FUNCTION_WORD.match(text) else f" {text}")) and not text.isupper()
-
-
-def _stands(text: str, after: str) -> bool:
-    """Return whether a part asks something that does not hang on the part after it.
-
-    The causes in "What are the causes and what are the effects of the strike?" are those of the strike; but what "it"
-    is in a later part, the part before has said.
-    """
-    said = _said(text)
-    if not said or (_FRONTED.match(text) and not re.search(rf"\b{AUXILIARY}\b", text, re.IGNORECASE)):
-        return False
-    if said >= _LEAST_SAID or _is_named(text) or _POINTS.search(after) or not _said(after):
-        return True
-    asking, again = _ASKS.search(text), _ASKS.search(after)
-    return said > 1 and not (asking and again and asking[0].lower() == again[0].lower())

@@ -107,6 +107,8 @@ _STILL_AFTER = re.compile(
 )
 _OF_A_LIFE_AFTER = re.compile(r"[^()\n]{0,40}\)\s*,?\s*(?:was|is|were)\b")
 _UNTIL_BEFORE = re.compile(rf"\b(?:until|till|up\s+to)\s+{_LOOSELY}$", re.IGNORECASE)
+# "Not until 2016" is from then on.
+_NOT_BEFORE = re.compile(r"(?:\b(?:not|never|no one|nobody|nothing)|n[’']t)\b[^.;:]*$", re.IGNORECASE)
 # What was so until a day was so for some years, and not from the beginning of time.
 _UNTIL_YEARS = 20
 # Nobody holds an office this long: it is a life.
@@ -212,7 +214,7 @@ def _lasting(text: str, mention: Mention) -> Mention:
     is_since = _SINCE_BEFORE.search(before) and not _BECAUSE_AFTER.match(text, mention.span.end)
     if is_since or _STILL_AFTER.match(text, mention.span.end):
         return replace(mention, stretch=Period(first, date.max))
-    if _UNTIL_BEFORE.search(before):
+    if _UNTIL_BEFORE.search(before) and not _NOT_BEFORE.search(text, 0, mention.span.start):
         return replace(mention, stretch=Period(date(max(last.year - _UNTIL_YEARS, 1), 1, 1), last))
     return mention
 

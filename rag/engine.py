@@ -62,9 +62,9 @@ class SearchResponse:
 
 @dataclass(frozen=True, slots=True)
 class AskResponse:
-    """The answer to a question with the ranking it was made from.
+    """The answer to a question with the ranking it was made from, that of all the parts of a compound one.
 
-    `standalone` is the question that was answered, the parts of a compound one as questions of their own.
+    `standalone` is the question that was answered, its parts as questions of their own where they were answered apart.
     """
 
     question: Query
@@ -231,15 +231,11 @@ class Engine:
             rankings = [self._ranked(view, one, stages) for one in asked]
             hits = _hits(one_ranking([one.shown for one in rankings])[: question.top_k])
             listener.on_hits(hits)
-            parts = [
-                Asked(part.text, ranking.query.text, self._grounds(view, ranking))
-                for part, ranking in zip(divided, rankings, strict=True)
-            ]
+            parts = self._asked(view, [part.text for part in divided], rankings)
             answer = compose(parts) if hits else abstain(_why_nothing(view))
             if hits and answer.abstained and len(parts) > 1:
                 whole = replace(question, text=Query.parse(standalone(question.text, history)).text)
-                ranking = self._ranked(view, whole, stages)
-                parts = [Asked(question.text, ranking.query.text, self._grounds(view, ranking))]
+                parts = self._asked(view, [question.text], [self._ranked(view, whole, stages)])
                 answer = compose(parts)
         stages.over("answer")
         if answer.abstained or self._generator is None:
@@ -258,6 +254,13 @@ class Engine:
         """Return what an answer to a question, taken as a whole, would be made from."""
         with self.corpus.read() as view:
             return self._grounds(view, self._ranked(view, question, self._stages()))
+
+    def _asked(self, view: View, texts: Sequence[str], rankings: Sequence[_Ranking]) -> list[Asked]:
+        """Return what was put in these words with what each is answered from."""
+        return [
+            Asked(text, ranking.query.text, self._grounds(view, ranking))
+            for text, ranking in zip(texts, rankings, strict=True)
+        ]
 
     def _ranked(self, view: View, query: Query, stages: Stages) -> _Ranking:
         """Return the ranking that a query is answered from."""

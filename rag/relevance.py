@@ -14,7 +14,7 @@ from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
-from rag.timeliness import MAY_BE, Relation, TimeAsked, fits, time_asked
+from rag.timeliness import Relation, TimeAsked, fits, time_asked
 
 # How a sentence says that something came before an event, or after it.
 _CUES: Mapping[Relation, re.Pattern[str]] = {
@@ -29,6 +29,9 @@ _SEQUELS: Mapping[Relation, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+# How well a sentence that names no time fits the day its article was published, and so what that gives for `time`.
+PUBLISHED_THEN = 0.55
+PRESUMED = 2 * PUBLISHED_THEN - 1
 # Such a sentence stands so many sentences after the other at most.
 _SEQUEL_WITHIN = 2
 
@@ -249,7 +252,7 @@ def _as_published(published_at: str | None, asked: TimeAsked) -> float | None:
     if published_at is None or asked.event is not None:
         return None
     day = date.fromisoformat(published_at[:10])
-    return MAY_BE * (fits(asked, [Mention(Span(0, 0), Period(day, day))]) or 0.0) or None
+    return PUBLISHED_THEN * (fits(asked, [Mention(Span(0, 0), Period(day, day))]) or 0.0) or None
 
 
 def _of_event(text: str, item: Evidence, event: str, relation: Relation) -> float:

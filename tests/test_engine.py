@@ -96,7 +96,11 @@ class TestAnswers:
         assert answer.citations == ()
 
     def test_what_it_says_is_missing_is_what_the_question_is_about(self, corpus: Corpus) -> None:
-        answer = put(corpus, a="Copper fell.").ask("Could you tell me why quaggas were so very striped?").answer
+        answer = (
+            put(corpus, a="Copper fell.")
+            .ask("Could you tell me why it happened that quaggas were so very striped?")
+            .answer
+        )
         assert answer.reason == "The nearest passages do not mention 'quaggas', 'striped'."
 
     def test_a_question_about_something_else_gets_the_nearest_passages_but_no_answer(

@@ -115,6 +115,7 @@ def test_how_well_a_sentence_fits_the_time_asked_for(
         ("It was on show until 2020.", 0.0),
         ("It was on show until the end of 2030.", 1.0),
         ("It was on show until 2090.", 0.0),
+        ("She did not join the long-planned show of the museum until 2030.", 0.0),
         ("It fell to 50 tons in 2019, the lowest since 2008.", 0.0),
         ("It closed in 2019 for the first time since 2008.", 0.0),
         ("Since 2018 was a good year, they went on.", 0.0),
