@@ -93,7 +93,10 @@ _DECADE_AFTER = re.compile(r"[’']?s\b")
 
 def holds(kind: AnswerType, text: str, asked_words: frozenset[str]) -> bool:
     """Return whether a text holds something of a kind that the question, whose words are given, does not say itself."""
-    return any(words_of(found[0]) - asked_words and not _is_when(text, found) for found in _HELD[kind].finditer(text))
+    found = _HELD[kind].finditer(text)
+    if kind is AnswerType.NUMBER:
+        found = (one for one in found if not _is_when(text, one))
+    return any(words_of(one[0]) - asked_words for one in found)
 
 
 def _is_when(text: str, number: re.Match[str]) -> bool:

@@ -49,6 +49,8 @@ def test_the_kind_and_the_measure(question: str, kind: AnswerType | None, measur
         (AnswerType.NUMBER, "In 2010 it had 12 mines.", "how many mines", True),
         (AnswerType.NUMBER, "Of these, the 1900 workers left.", "how many", True),
         (AnswerType.DATE, "Talks were held in May.", "when", True),
+        (AnswerType.DATE, "It opened in 1990.", "when", True),
+        (AnswerType.DATE, "It was large in the 1990s.", "when", True),
         (AnswerType.DATE, "It may rise.", "when", False),
         (AnswerType.NAME, "The talks were led by Greer.", "who led the talks", True),
         (AnswerType.NAME, "It was led by Greer.", "who is Greer", False),
