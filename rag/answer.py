@@ -10,6 +10,7 @@ from index.analysis import words_of
 from index.document import Span
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
+from rag.compound import not_answered
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
@@ -137,7 +138,7 @@ def compose(asked: Sequence[Asked]) -> Answer:
     if not answered:
         return answers[0]
     parts = [(plain(one.text), answer) for one, answer in zip(asked, answers, strict=True)]
-    texts = [_not_answered(text) if answer.abstained else answer.text for text, answer in parts]
+    texts = [not_answered(text) if answer.abstained else answer.text for text, answer in parts]
     disagreements = _disagreements(
         [one for one, answer in zip(asked, answers, strict=True) if answer in answered], book
     )
@@ -228,7 +229,7 @@ class Rewording:
             return replace(quoted, reason=" ".join(filter(None, [quoted.reason, failure])))
         text = " ".join(self._marked(sentence.marked) for sentence in generated.sentences)
         disagreements = _disagreements(self._asked, self._book)
-        for sentence in [*map(_not_answered, quoted.unanswered), *(one.sentence for one in disagreements)]:
+        for sentence in [*map(not_answered, quoted.unanswered), *(one.sentence for one in disagreements)]:
             self._on_text(f" {sentence}")
             text = f"{text} {sentence}"
         left_out = [f"“{one.text}” was left out: {one.reason}" for one in generated.dropped]
@@ -276,10 +277,6 @@ class _Citations:
 
     def citations(self) -> tuple[Citation, ...]:
         return tuple(cite(quote.evidence.passage, quote.span) for quote in self._quotes)
-
-
-def _not_answered(part: str) -> str:
-    return f"No answer to “{part}” was found."
 
 
 def _reason(question: str, grounds: Grounds) -> str:

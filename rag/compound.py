@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from index.analysis import query_words
@@ -82,15 +82,22 @@ def parts_of(question: str, history: Sequence[Turn] = ()) -> tuple[Part, ...]:
     """Return the parts of a compound question, in order; the question as one where it is none, or a longer list.
 
     What a part leaves out ("when was it founded?") is taken from the first, and what that one leaves out from the
-    conversation so far, in which a compound question counts as so many.
+    conversation so far, in which a compound question counts as so many, without those that have had no answer.
     """
+    recent = history[-MAX_TURNS:]
     before: list[Turn] = []
-    for turn in history[-MAX_TURNS:]:
+    for turn, answer in zip_longest(recent, recent[1:], fillvalue=Turn("assistant", "")):
         asked = _parts(_divided(turn.content), ()) if turn.role == "user" else ()
-        before += [Turn("user", part.question) for part in asked] or [turn]
+        found = [part for part in asked if not_answered(part.text) not in answer.content]
+        before += [Turn("user", part.question) for part in found or asked] or [turn]
     parts = _parts(_divided(question), before)
     is_short = sum(len(one.question) + 1 for one in parts) <= MAX_QUERY_CHARS
     return parts if parts and is_short else (Part(question, standalone(question, before)),)
+
+
+def not_answered(part: str) -> str:
+    """Return how an answer says that it has none to a part of the question."""
+    return f"No answer to “{part}” was found."
 
 
 def one_ranking(rankings: Sequence[Sequence[Evidence]]) -> list[Evidence]:

@@ -171,6 +171,12 @@ def test_each_part_follows_the_conversation() -> None:
     ]
 
 
+def test_a_follow_up_is_about_what_was_answered(seeds_engine: Engine) -> None:
+    said = Turn("assistant", ask(seeds_engine, HALF).answer.text)
+    (part,) = parts_of("And who owns it?", [Turn("user", HALF), said])
+    assert part.question == "And who owns the Brook Mine?"
+
+
 def test_a_long_text_is_read_at_once() -> None:
     assert len(parts_of("what is it and " * 4000)) == 1
     assert len(parts_of("and what " + "x" * 2000)) == 1
