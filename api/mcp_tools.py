@@ -149,7 +149,8 @@ class Answered(Wire):
     abstained: bool = Field(description="Whether the articles do not answer the question.")
     confidence: float | None = Field(description="The chance that the articles answer it; null where there are none.")
     reason: str | None = Field(
-        description="Why it abstains, or what of a language model's answer was not used; null where nothing is to say."
+        description="Why it abstains, what of the question it does not answer, or what of a language model's answer "
+        "was not used; null where nothing is to say."
     )
     mode: Literal["extractive", "generated"]
     standalone_question: str = Field(description="The question that was answered, on its own without the history.")

@@ -185,10 +185,11 @@ class Answer(Wire):
     mode: Literal["extractive", "generated"]
     abstained: bool
     confidence: float | None = Field(
-        description="The chance that the passages answer the question; null where there are none."
+        description="The chance that the passages answer the question, all of it; null where there are none."
     )
     reason: str | None = Field(
-        description="Why it abstains, or what of a language model's answer was not used; null where nothing is to say."
+        description="Why it abstains, what of the question it does not answer, or what of a language model's answer "
+        "was not used; null where nothing is to say."
     )
     span: Citation | None = Field(
         description="What the reader takes for the answer, in the sentence that answers best; null where there is none."

@@ -143,9 +143,9 @@ def _cited(engine: Engine, question: str) -> set[str]:
 def _half_answered(engine: Engine, own: Collection, foreign: Collection) -> dict[str, float]:
     """Return how often the half of a question that is not the collection's is said to have no answer, and the other."""
     said = wrongly = count = 0
-    for (mine, first), second in zip(own.queries.items(), foreign.queries.values(), strict=False):
+    for first, second in zip(own.queries.values(), foreign.queries.values(), strict=False):
         asked = f"{first.rstrip('?')}, and {second}"
-        if len(parts_of(asked)) != len((first, second)) or engine.ask(own.queries[mine]).answer.abstained:
+        if len(parts_of(asked)) != len((first, second)) or engine.ask(first).answer.abstained:
             continue
         count += 1
         answer = engine.ask(asked).answer

@@ -139,9 +139,8 @@ def compose(asked: Sequence[Asked]) -> Answer:
         return answers[0]
     parts = [(plain(one.text), answer) for one, answer in zip(asked, answers, strict=True)]
     texts = [not_answered(text) if answer.abstained else answer.text for text, answer in parts]
-    disagreements = _disagreements(
-        [one for one, answer in zip(asked, answers, strict=True) if answer in answered], book
-    )
+    told = [one for one, answer in zip(asked, answers, strict=True) if not answer.abstained]
+    disagreements = _disagreements(told, book)
     reasons = [f"“{text}”: {answer.reason}" for text, answer in parts if answer.abstained]
     return Answer(
         " ".join(filter(None, [*texts, *(disagreement.sentence for disagreement in disagreements)])),

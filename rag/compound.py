@@ -8,7 +8,7 @@ from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from index.analysis import query_words
-from rag.english import ASKING, AUXILIARY, PREPOSITION
+from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.evidence import Evidence
 from rag.followup import MAX_TURNS, Turn, standalone
 from rag.query import MAX_QUERY_CHARS
@@ -48,8 +48,6 @@ _JOINT_OF_LIST = re.compile(rf"\s*[,;]\s*(?:{_AND})?(?={_QUESTION})", re.IGNOREC
 _BETWEEN = re.compile(r"(?<=\?)\s+")
 _ASKS = re.compile(rf"\b{ASKING}(?: (?:many|much))?\b", re.IGNORECASE)
 _OPENS = re.compile(rf"(?:(?:and|so|but|also)\b,?\s+)?{AUXILIARY}\b", re.IGNORECASE)
-# A statement before a question says what that one is about, and is left with it.
-_STATES = re.compile(r"[.!]\s+(?=[A-Z])")
 _THANKS = re.compile(r"(?:many )?(?:thanks?|thank you|please|cheers)[\w\s!.,]{0,20}", re.IGNORECASE)
 # "Can you help me?" asks nothing of the articles, and "do you know" asks what comes after it.
 _OF_THE_ANSWERER = re.compile(rf"{AUXILIARY}\s+(?:you|we|i)\b", re.IGNORECASE)
@@ -128,7 +126,7 @@ def _divided(question: str) -> list[str]:
     cuts = [0, *(found.end() for found in _BETWEEN.finditer(masked)), len(question)]
     sentences = [(question[start:end].rstrip(), masked[start:end].rstrip()) for start, end in pairwise(cuts)]
     asked = [one for one in sentences if not _is_courtesy(one[1])]
-    if not all(map(_asks, (said for _, said in asked))) or _STATES.search(masked):
+    if not all(_asks(said) for _, said in asked):
         return []
     texts = [clause for sentence, said in asked for clause in _clauses(sentence, said)]
     return list(map(_as_question, texts)) if 1 < len(texts) <= MAX_PARTS else []
@@ -139,7 +137,8 @@ def _is_courtesy(sentence: str) -> bool:
 
 
 def _asks(sentence: str) -> bool:
-    return bool(_ASKS.search(sentence) or _OPENS.match(sentence))
+    """Return whether a sentence is a question alone; a statement before one says what it is about, and stays there."""
+    return bool(_ASKS.search(sentence) or _OPENS.match(sentence)) and not SENTENCE_END.search(sentence)
 
 
 def _clauses(sentence: str, masked: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from index.document import Span
 from rag.dates import ANY_DAY, mentions
-from rag.english import ASKING, AUXILIARY, PREPOSITION
+from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.persons import PLACES, is_full_name, is_no_person, is_person
 
 MAX_TURNS = 6
@@ -35,9 +35,6 @@ _NAME = rf"{_TOKEN}(?:\s+(?:(?:of|de|von|van|du)\s+(?:the\s+)?)?{_TOKEN})*"
 _PHRASE = rf"(?!{PREPOSITION}\s|{AUXILIARY}\s)[\w’'-]+(?:\s+(?!(?:{PREPOSITION}|{AUXILIARY})(?!\S))[\w’'-]+)*"
 
 _MARKERS = re.compile(r"\s*\[\d+\]")
-_SENTENCE_END = re.compile(
-    r"(?<!\b[A-Z])(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bvs)(?<!\bNo)[.!?][\"”’']?\s+(?=[A-Z“\"‘0-9•])"
-)
 _ABSTAINED = re.compile(
     r"(?:the (?:articles|documents|sources)|i) (?:do|does|did|could|can)(?: ?not|n[’']t)\b", re.IGNORECASE
 )
@@ -299,7 +296,7 @@ def _pronouns(asked: str, before: _Before) -> str | None:
         return None
     subject = None if points or len(kinds) > 1 else person if "person" in kinds else _subject(before.question)
     if "it" in kinds and subject == person:
-        # After "Who is the founder of it?", "it" is not the founder.
+        # After "Who is the founder of Acme?", "it" is not the founder.
         subject = None
     if not subject:
         return _appended(asked, before)
@@ -544,7 +541,7 @@ def _last_question(text: str) -> str:
     questions = re.findall(r"[^?]*\?", text)
     if not questions:
         return text
-    return _SENTENCE_END.split(questions[-1])[-1].strip() or text
+    return SENTENCE_END.split(questions[-1])[-1].strip() or text
 
 
 def _first_statement(answer: str) -> str:
@@ -552,7 +549,7 @@ def _first_statement(answer: str) -> str:
     if _ABSTAINED.match(answer):
         return ""
     first = next((part for part in _MARKERS.split(answer) if part.strip()), "").lstrip(" •*-–—")
-    first = _SENTENCE_END.split(first)[0].strip(" .!?,;:")
+    first = SENTENCE_END.split(first)[0].strip(" .!?,;:")
     first = re.sub(r"[\"”]", "’", re.sub(r"(?:(?<=\s)|^)\"|“", "‘", first))
     if re.fullmatch(r"‘[^‘]*’", first):
         first = first.strip("‘’ .!?,;:")

@@ -86,6 +86,10 @@ HALF = "Where is the Brook Mine, and who won the World Cup in 2018?"
             ],
         ),
         (
+            "What did the U.S. Trade Representative say and what did Dr. Berg answer?",
+            ["What did the U.S. Trade Representative say?", "What did Dr. Berg answer?"],
+        ),
+        (
             "Who is the CEO of Acme and who is the CFO?",
             ["Who is the CEO of Acme?", "Who is the CFO? (Who is the CEO of Acme)"],
         ),

@@ -189,6 +189,7 @@ function highlighted({ text, citation, highlights }) {
 
 function footOf(turn) {
   const { answer, took_ms: took } = turn.body;
+  // A reason beside quotes says what is missing from them.
   const isPartly = answer.mode === "extractive" && answer.reason;
   const chance = answer.abstained ? "Chance that they answer:" : isPartly ? "Chance that they answer all of it:" : "Confidence";
   const confidence = answer.confidence === null ? null : element(
