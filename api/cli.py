@@ -289,6 +289,8 @@ def eval_command(
         raise InvalidQuery("Give either --gold FILE or --beir DIR.")
     if max_drop is not None and baseline is None:
         raise InvalidQuery("--max-drop needs --baseline FILE to fall from.")
+    if gold is not None and (queries is not None or without_evidence):
+        raise InvalidQuery("--queries and --without-evidence are for --beir; leave them out with --gold.")
     settings = _settings(data)
     if gold is not None:
         evaluation = evaluations.of_gold(_engine(settings), gold, split)

@@ -24,9 +24,9 @@ _HTTP_CODES = {
     503: "overloaded",
 }
 
-# Enough of a value to know it again.
 # More faults than a person mends at once help nobody.
 _MOST_DETAILS = 20
+# Enough of a value to know it again.
 _SHORT = reprlib.Repr()
 _SHORT.maxlist = _SHORT.maxdict = 10
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
@@ -81,11 +81,11 @@ async def _on_bug(request: Request, error: Exception) -> Response:
     # The server logs the error itself, with its traceback and the same id.
     notes = logs.NOTES.get()
     identity = notes.request_id if notes else "none"
-    message = f"Something is wrong in the service; its log has it under the request id {identity}."
+    said = errors.internal_error()
     return _error(
         request,
         500,
-        schemas.ErrorBody(code="internal_error", message=message),
+        schemas.ErrorBody(code=errors.code(said), message=str(said)),
         # This response is made around all else.
         {"X-Request-ID": identity, **SECURITY_HEADERS},
     )

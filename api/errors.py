@@ -2,6 +2,7 @@
 
 import re
 
+from api import logs
 from index import errors
 from index.errors import FootnoteError
 from rag.errors import BelowBaseline, InvalidBeir, InvalidGold, InvalidQuery, InvalidSetting
@@ -9,6 +10,10 @@ from rag.errors import BelowBaseline, InvalidBeir, InvalidGold, InvalidQuery, In
 
 class CannotListen(FootnoteError):
     """The port is in use, or the address is not this machine's."""
+
+
+class InternalError(FootnoteError):
+    """The service itself is wrong."""
 
 
 class NotReady(FootnoteError):
@@ -66,6 +71,7 @@ STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
     errors.DataError: (503, 1),
     errors.ModelError: (503, 1),
     CannotListen: (503, 1),
+    InternalError: (500, 1),
     NotReady: (503, 1),
     ModelNotFound: (404, 1),
     TooManyQuestions: (429, 1),
@@ -80,6 +86,13 @@ STATUSES: dict[type[FootnoteError], tuple[int, int]] = {
     BelowBaseline: (422, 1),
     InvalidSetting: (503, 2),
 }
+
+
+def internal_error() -> InternalError:
+    """Return what is said of an error that is nobody's but ours: where the log has it, and nothing of what it is."""
+    notes = logs.NOTES.get()
+    identity = notes.request_id if notes else "none"
+    return InternalError(f"Something is wrong in the service; its log has it under the request id {identity}.")
 
 
 def http_status(error: FootnoteError) -> int:

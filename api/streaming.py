@@ -78,13 +78,7 @@ class Answering:
             heard = replace(listener, is_gone=gone.is_set)
             return schemas.ask_response(self._engine.ask(question, history, heard))
 
-        def work() -> None:
-            try:
-                tell(ask, send)
-            finally:
-                send(None)
-
-        working = asyncio.ensure_future(self._begun_or_refused(work, tell, send))
+        working = asyncio.ensure_future(self._told(ask, tell, send))
         try:
             while not await is_gone():
                 try:
@@ -120,20 +114,27 @@ class Answering:
             return asyncio.ensure_future(self.line.run(work))
         return asyncio.ensure_future(anyio.to_thread.run_sync(work, limiter=self._waiting))
 
-    async def _begun_or_refused(
-        self, work: Callable[[], None], tell: Callable[[Ask, Send], None], send: Callable[[str | None], None]
-    ) -> None:
-        """Do the work, or where there is no thread for it in time have that told."""
+    async def _told(self, ask: Ask, tell: Callable[[Ask, Send], None], send: Callable[[str | None], None]) -> None:
+        """Have an answer told, or that there is no thread for it in time, or that it failed; None is sent at the end.
+
+        A stream that has begun cannot get another status, so that what is wrong in the service is told in it.
+        """
         try:
-            await self._begun(work)
+            await self._begun(lambda: tell(ask, send))
         except errors.Overloaded as error:
-            refusal = error
-
-            def refused(_: Listener) -> schemas.AskResponse:
-                raise refusal
-
-            tell(refused, send)
+            tell(_failing(error), send)
+        except Exception:
+            tell(_failing(errors.internal_error()), send)
+            raise
+        finally:
             send(None)
+
+
+def _failing(error: FootnoteError) -> Ask:
+    def ask(_: Listener) -> schemas.AskResponse:
+        raise error
+
+    return ask
 
 
 def tell_events(ask: Ask, send: Send) -> None:

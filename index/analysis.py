@@ -35,6 +35,15 @@ _QUESTION_WORDS = (
     "t",
 )
 
+# What a regular expression without regard to case takes for another letter, which no table of words has.
+_CASE_ALIKE = re.compile("[ſıİ\u212a]")
+_IN_PLAIN_CASE = str.maketrans("ſıİ\u212a", "siik")
+
+
+def plain_case(text: str) -> str:
+    """Return a text, as long as before, with plain letters for those that match others where case does not count."""
+    return text.translate(_IN_PLAIN_CASE) if _CASE_ALIKE.search(text) else text
+
 
 def indexed_words(text: str) -> list[str]:
     """Return the words of a text as they are indexed, in order and as often as they stand there."""

@@ -22,15 +22,15 @@ class CorpusMeter:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._counted = (-1, (0, 0))
+        self._counted = ("", -1), (0, 0)
 
     def extent(self) -> Extent:
         """Return the extent; searches are not brought up to date for it, so that it shows where they are behind."""
         with self._corpus.store.read() as reading:
-            seq, counts = self._counted
-            if seq != reading.seq:
+            instant, counts = self._counted
+            if instant != (reading.database_id, reading.seq):
                 counts = reading.count()
-                self._counted = reading.seq, counts
+                self._counted = (reading.database_id, reading.seq), counts
             return Extent(*counts, reading.seq, self._corpus.reached())
 
     def disk_bytes(self) -> Mapping[str, int]:

@@ -68,6 +68,7 @@ class MilvusReading:
     def __init__(self, shared: Shared, seq: int) -> None:
         self._shared = shared
         self._collections = shared.collections
+        self.database_id = shared.collections.milvus.collection
         self.seq = seq
 
     def count(self) -> tuple[int, int]:

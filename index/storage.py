@@ -55,7 +55,14 @@ class Milvus:
 
 
 class Reading(Protocol[Passed]):
-    """Documents and passages of one instant. `seq` is the same for two readings only where nothing was written."""
+    """Documents and passages of one instant.
+
+    Two readings have the same `database_id` and `seq` only where nothing was written, or restored, between them.
+    """
+
+    @property
+    def database_id(self) -> str:
+        """Which database it is of; a restored one is another."""
 
     @property
     def seq(self) -> int:

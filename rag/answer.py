@@ -57,7 +57,7 @@ class Grounds:
 
 
 class Asked(NamedTuple):
-    """A question, or a part of one, as it was put and as it was understood, and what its answer is made from."""
+    """A question, or a part of one, as it was put, in plain, as it was understood, and what its answer is made from."""
 
     text: str
     question: str
@@ -137,7 +137,7 @@ def compose(asked: Sequence[Asked]) -> Answer:
     answered = [one for one in answers if not one.abstained]
     if not answered:
         return answers[0]
-    parts = [(plain(one.text), answer) for one, answer in zip(asked, answers, strict=True)]
+    parts = [(one.text, answer) for one, answer in zip(asked, answers, strict=True)]
     texts = [not_answered(text) if answer.abstained else answer.text for text, answer in parts]
     told = [one for one, answer in zip(asked, answers, strict=True) if not answer.abstained]
     disagreements = _disagreements(told, book)
@@ -189,7 +189,7 @@ class Rewording:
     """
 
     def __init__(self, asked: Sequence[Asked], quoted: Answer, on_text: Callable[[str], None]) -> None:
-        self._asked = [one for one in asked if plain(one.text) not in quoted.unanswered]
+        self._asked = [one for one in asked if one.text not in quoted.unanswered]
         self._quoted, self._on_text = quoted, on_text
         in_turn = chain.from_iterable(zip_longest(*(one.grounds.sentences for one in self._asked)))
         self._sentences = list({one.key: one for one in in_turn if one}.values())[:SHOWN]

@@ -6,11 +6,9 @@ from enum import StrEnum
 
 from index.analysis import words_of
 from index.document import Span
+from rag.english import MONTHS, WEEKDAYS
 
-_MONTHS = (
-    "january|february|march|april|june|july|august|september|october|november|december|"
-    "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-)
+_MONTHS = "|".join(name for name in (*MONTHS, *WEEKDAYS) if name != "may")
 # What a number is asked for by, where it says nothing else of the thing: a text states the number in its place.
 _MEASURE = r"share|percentage|percent|proportion|fraction|number|amount|quantity|size|value|rate|level|total|figure"
 # What the name of such a measure counts in comparison with another word of the question.

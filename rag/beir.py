@@ -3,14 +3,15 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from index.corpus import Corpus
 from index.database import FORMAT
 from index.document import Document, Metadata, checked_doc_id
-from index.errors import DocumentError, InvalidDocumentId
+from index.errors import DocumentError, EmptyDocument, InvalidDocumentId
+from index.reading import PLAIN, read_text
 from rag.errors import InvalidBeir
 
 _COMPLETE = "complete"
@@ -63,20 +64,25 @@ def index_corpus(folder: Path, corpus: Corpus, data: Path | None, on_document: C
     if data is not None and (data / _COMPLETE).exists():
         return 0
     empty = 0
-    for line in _lines(folder / "corpus.jsonl"):
-        title = line.get("title") or None
-        document = Document(
-            doc_id_of(line["_id"]), line["text"] or title or "", "text/plain", Metadata(title, line.get("source"))
-        )
+    for number, line in enumerate(_lines(folder / "corpus.jsonl"), start=1):
         try:
-            corpus.put(document, publish=False)
-        except DocumentError:
+            corpus.put(_document(line), publish=False)
+        except EmptyDocument:
             empty += 1
+        except (KeyError, TypeError, AttributeError, DocumentError) as error:
+            raise InvalidBeir(
+                f"Line {number} of '{folder / 'corpus.jsonl'}' gives no document ({error!r}); it takes _id and text."
+            ) from error
         on_document()
     corpus.save()
     if data is not None:
         (data / _COMPLETE).touch()
     return empty
+
+
+def _document(line: Mapping[str, str]) -> Document:
+    title = line.get("title") or None
+    return read_text(doc_id_of(line["_id"]), line["text"] or title or "", PLAIN, Metadata(title, line.get("source")))
 
 
 def corpus_size(folder: Path) -> int:
@@ -94,6 +100,9 @@ def doc_id_of(document_id: str) -> str:
 
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
+    try:
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
+    except (OSError, ValueError) as error:
+        raise InvalidBeir(f"'{path}' cannot be read ({error}); give a folder in the BEIR layout.") from error

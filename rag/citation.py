@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from index.corpus import Corpus
-from index.document import Metadata, Span, checked_span
-from index.errors import DocumentNotFound, InvalidSpan
+from index.document import Metadata, Span, checked_doc_id, checked_span
+from index.errors import DocumentNotFound, InvalidDocumentId, InvalidSpan
 from index.records import StoredPassage
 
 
@@ -45,9 +45,9 @@ def cite(passage: StoredPassage, span: Span) -> Citation:
 def fault(corpus: Corpus, claim: Claim) -> str | None:
     """Return what is wrong with a claimed citation in a sentence, None where it is exact."""
     try:
-        text = corpus.document(claim.doc_id).text
+        text = corpus.document(checked_doc_id(claim.doc_id)).text
         span = checked_span(claim.start, claim.end, text, claim.doc_id)
-    except (DocumentNotFound, InvalidSpan) as error:
+    except (InvalidDocumentId, DocumentNotFound, InvalidSpan) as error:
         return str(error)
     if span.of(text) == claim.cited_text:
         return None

@@ -12,6 +12,8 @@ from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.evidence import Evidence
 from rag.followup import MAX_TURNS, Turn, standalone
 from rag.query import MAX_QUERY_CHARS
+from rag.quotes import plain
+from rag.spelling import written_out
 
 MAX_PARTS = 3
 # A longer text is rather a story with questions in it, and is taken as a whole.
@@ -70,7 +72,7 @@ _WHO_IS = re.compile(r"who(?:[’']s|\s+(?:is|was))\b", re.IGNORECASE)
 
 
 class Part(NamedTuple):
-    """A part of a question: as it was put, and as a question that stands alone."""
+    """A part of a question: as it was put, in plain, and as a question that stands alone."""
 
     text: str
     question: str
@@ -82,15 +84,28 @@ def parts_of(question: str, history: Sequence[Turn] = ()) -> tuple[Part, ...]:
     What a part leaves out ("when was it founded?") is taken from the first, and what that one leaves out from the
     conversation so far, in which a compound question counts as so many, without those that have had no answer.
     """
-    recent = history[-MAX_TURNS:]
     before: list[Turn] = []
+    recent = _written_out(history)
     for turn, answer in zip_longest(recent, recent[1:], fillvalue=Turn("assistant", "")):
         asked = _parts(_divided(turn.content), ()) if turn.role == "user" else ()
         found = [part for part in asked if not_answered(part.text) not in answer.content]
         before += [Turn("user", part.question) for part in found or asked] or [turn]
-    parts = _parts(_divided(question), before)
+    parts = _parts(_divided(written_out(question)), before)
     is_short = sum(len(one.question) + 1 for one in parts) <= MAX_QUERY_CHARS
-    return parts if parts and is_short else (Part(question, standalone(question, before)),)
+    return parts if parts and is_short else (whole_of(question, before),)
+
+
+def whole_of(question: str, history: Sequence[Turn] = ()) -> Part:
+    """Return a question as one, compound or not."""
+    text = written_out(question)
+    return Part(plain(text), standalone(text, _written_out(history)))
+
+
+def _written_out(history: Sequence[Turn]) -> list[Turn]:
+    return [
+        replace(turn, content=written_out(turn.content)) if turn.role == "user" else turn
+        for turn in history[-MAX_TURNS:]
+    ]
 
 
 def not_answered(part: str) -> str:
@@ -190,6 +205,7 @@ def _resolved(text: str, first: str) -> str:
 
 
 def _as_question(text: str) -> str:
+    text = plain(text)
     lead = _LEAD.match(text)
     text = text[lead.end() if lead else 0 :].rstrip(" ,;?!.")
     return f"{text[:1].upper()}{text[1:]}?"

@@ -6,45 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from index.analysis import plain_case
 from index.document import Span
+from rag.english import MONTHS, NUMBERS, WEEKDAYS
 
 # For whoever asks only where dates stand: which day a relative one is does not matter then.
 ANY_DAY = date(2000, 1, 1)
 
-MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NUMBERS = {"a": 1, "an": 1, "a couple of": 2, "first": 1, "second": 2, "third": 3, "fourth": 4} | {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "fifteen": 15,
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-}
+_NUMBERS = NUMBERS | {"a": 1, "an": 1, "a couple of": 2, "first": 1, "second": 2, "third": 3, "fourth": 4}
 _MONTH_NOS = {name[:3]: number for number, name in enumerate(MONTHS, start=1)}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _PARTS = {"early": (0, 3), "mid": (3, 6), "late": (6, 9)}
@@ -167,6 +136,7 @@ def as_of(sentence: str, published_at: str | None) -> str | None:
 
 def mentions(text: str, now: date | None) -> list[Mention]:
     """Return where a text names periods, a range as one; `now` is the day that relative ones are counted from."""
+    text = plain_case(text)
     found: list[Mention] = []
     for mention in _single_mentions(text, now):
         if found and (joined := _joined(text, found[-1], mention)):
@@ -188,8 +158,8 @@ def _single_mentions(text: str, now: date | None) -> Iterator[Mention]:
 def _read(read: "_Reader", found: re.Match[str], now: date | None) -> Period | None:
     try:
         period = read(found, now)
-    except (ValueError, OverflowError, KeyError):
-        # The 30th of February, three thousand years ago, or "ſpring", which is "spring" to a regular expression.
+    except (ValueError, OverflowError):
+        # The 30th of February, or three thousand years ago.
         return None
     return period if period and period.first <= period.last else None
 
@@ -373,7 +343,7 @@ def _weekday(found: re.Match[str], now: date | None) -> Period | None:
     which, name = (found["which"] or "").lower(), found["weekday"]
     if now is None or (name.islower() and not which) or _NO_ONE_DAY.search(_before(found)):
         return None
-    back = now.weekday() - _WEEKDAYS.index(name.lower())
+    back = now.weekday() - WEEKDAYS.index(name.lower())
     if which != "this":
         back %= 7
     if which == "last" and back == 0:
@@ -446,7 +416,7 @@ _PATTERNS: tuple[tuple[str, _Reader], ...] = (
     (rf"(?:past|last)\s+(?:(?P<number>{_NUMBER})\s+)?(?P<unit>{_UNIT})s?(?![\w-])", _past),
     (rf"(?P<number>{_NUMBER})\s+(?P<unit>{_UNIT})s?\s+ago(?!\w)", _ago),
     (
-        rf"(?:(?P<which>on|last|this|next)\s+)?(?P<weekday>{'|'.join(_WEEKDAYS)})"
+        rf"(?:(?P<which>on|last|this|next)\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})"
         rf"(?![\w-]|,?\s+(?:the\s+)?(?:[0-9]|{_MONTH}\s+[0-9]))",
         _weekday,
     ),

@@ -18,10 +18,10 @@ from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
 from rag.answer_type import by_measure, measure_asked
 from rag.answerability import read_features
 from rag.citation import Citation, cite
-from rag.compound import one_ranking, parts_of
+from rag.compound import one_ranking, parts_of, whole_of
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, likeness, query_tokens, read
-from rag.followup import Turn, standalone
+from rag.followup import Turn
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated, Source
 from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned
@@ -234,8 +234,9 @@ class Engine:
             parts = self._asked(view, [part.text for part in divided], rankings)
             answer = compose(parts) if hits else abstain(_why_nothing(view))
             if hits and answer.abstained and len(parts) > 1:
-                whole = replace(question, text=Query.parse(standalone(question.text, history)).text)
-                parts = self._asked(view, [question.text], [self._ranked(view, whole, stages)])
+                whole = whole_of(question.text, history)
+                ranking = self._ranked(view, replace(question, text=Query.parse(whole.question).text), stages)
+                parts = self._asked(view, [whole.text], [ranking])
                 answer = compose(parts)
         stages.over("answer")
         if answer.abstained or self._generator is None:

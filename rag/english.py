@@ -1,7 +1,43 @@
-"""English: patterns of the words that questions are made of, to be matched in any case, and of where sentences end."""
+"""English: its closed classes of words, patterns of them to be matched in any case, and where sentences end."""
 
 import re
 from typing import Final
+
+MONTHS: Final = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_BELOW_20 = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+NUMBERS: Final = {word: value for value, word in enumerate(_BELOW_20.split())} | {
+    word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)
+}
+SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+# Scales in short, which may stand at a number without a blank.
+SHORT_SCALES: Final = {"mn": 10**6, "mln": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12, "trn": 10**12}
+# Those of one letter are also units: "m" is a metre but for money, for people and as a capital.
+LETTER_SCALES: Final = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+
+
+def letter_scale(money: str) -> str:
+    """Return a pattern of the scale of one letter after a number; `money` is the group that money before it sets."""
+    return rf"(?({money})[kmbt]\b|(?:(?-i:M)\b|m(?= people\b)|k(?= [a-z])))"
+
 
 AUXILIARY: Final = (
     r"(?:is|are|was|were|am|be|been|do|does|did|has|have|had|can|could|will|would|shall|should|may(?!\s*(?:$|[0-9?,]))|might|must|isn[’']t|"

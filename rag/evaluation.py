@@ -13,7 +13,7 @@ from rag.abstention import Judged, abstention_measures, reliability
 from rag.answer import Answer, Disagreement
 from rag.beir import Collection
 from rag.engine import Engine
-from rag.errors import BelowBaseline
+from rag.errors import BelowBaseline, InvalidGold
 from rag.gold import GoldQuestion, Place
 from rag.measures import Comparison, Estimate, PerQuery, Qrels, compare, estimate, per_query
 from rag.query import MAX_QUERY_CHARS, Query
@@ -130,15 +130,20 @@ def evaluate_collection(
 def compared(
     evaluation: Evaluation, baseline: Mapping[str, Mapping[str, Mapping[str, float]]]
 ) -> dict[str, list[Comparison]]:
-    """Return, by level, each measure's comparison with the values of a baseline."""
+    """Return, by level, each measure's comparison with the values of a baseline.
+
+    Raises InvalidGold where the baseline has nothing of a level or a measure, or none of its queries.
+    """
+    for level, values in evaluation.values.items():
+        for measure, by_query in values.items():
+            if not by_query.keys() & baseline.get(level, {}).get(measure, {}).keys():
+                raise InvalidGold(
+                    f"The baseline has {measure} at {level} level for none of the {len(by_query)} queries of "
+                    f"{evaluation.name!r}; give one of the same questions."
+                )
     return {
-        level: [
-            compare(by_query, baseline[level][measure], measure)
-            for measure, by_query in values.items()
-            if measure in baseline[level]
-        ]
+        level: [compare(by_query, baseline[level][measure], measure) for measure, by_query in values.items()]
         for level, values in evaluation.values.items()
-        if level in baseline
     }
 
 

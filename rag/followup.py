@@ -12,7 +12,9 @@ from typing import Literal
 from index.document import Span
 from rag.dates import ANY_DAY, mentions
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
+from rag.errors import InvalidQuery
 from rag.persons import PLACES, is_full_name, is_no_person, is_person
+from rag.query import is_unicode
 
 MAX_TURNS = 6
 MAX_STANDALONE_CHARS = 2000
@@ -182,10 +184,15 @@ _ENDS_SUBJECT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side of a conversation said."""
+    """What one side of a conversation said; raises InvalidQuery where that is not Unicode."""
 
     role: Literal["user", "assistant"]
     content: str
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be encoded."""
+        if not is_unicode(self.content):
+            raise InvalidQuery("A message of the history holds a lone surrogate; send it as clean Unicode text.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
-from index.analysis import words_of
+from index.analysis import plain_case, words_of
 from index.passages import sentence_bounds
+from rag.english import LETTER_SCALES, NUMBERS, SCALES, SHORT_SCALES, letter_scale
 
 MAX_SENTENCES = 6
 # What the model writes where the sentences do not answer: asked for by the instructions, recognised by `Checking`.
@@ -96,19 +97,13 @@ _DATE = re.compile(
     r"Oct(?:ober|\.)|Nov(?:ember|\.)|Dec(?:ember|\.)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)(?!\w)"
 )
 
-_BELOW_20 = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_NUMBERS = {word: value for value, word in enumerate(_BELOW_20.split())}
-_NUMBERS |= {word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)}
-_UP_TO_99 = rf"(?:{'|'.join(_NUMBERS)})(?:[ -](?:{'|'.join(_NUMBERS)}))*"
+_UP_TO_99 = rf"(?:{'|'.join(NUMBERS)})(?:[ -](?:{'|'.join(NUMBERS)}))*"
 _NUMBER_WORDS = re.compile(rf"\b{_UP_TO_99}(?: hundred(?: (?:and )?{_UP_TO_99})?)?\b", re.IGNORECASE)
-_SCALES = {"thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12, "tn": 12}
+_ALL_SCALES = SCALES | SHORT_SCALES | LETTER_SCALES
 _NUMBER = re.compile(
-    r"(?P<digits>\d+(?:[.,]\d+)*)"
-    rf"(?:[\s-]?(?P<unit>%|(?:per\s?cent|percentage[\s-]point|{'|'.join(_SCALES)})(?=s?\b))|(?P<decade>s)\b)?",
+    r"(?P<money>(?<=[$€£]))?(?P<digits>\d+(?:[.,]\d+)*)"
+    rf"(?:[\s-]?(?P<unit>%|(?:per\s?cent|percentage[\s-]point|{'|'.join(SCALES | SHORT_SCALES)})(?=s?\b)|"
+    rf"{letter_scale('money')})|(?P<decade>s)\b)?",
     re.IGNORECASE,
 )
 # What stands before a number as its sign; the dash of "2010 -2015" is none.
@@ -216,7 +211,7 @@ _OPENING_WORDS = (
     "traditionally twice typically ultimately unfortunately unless usually various versus very via virtually "
     "weekly well whatever whenever wherever whichever whoever whose widely worldwide yearly yesterday"
 )
-_OPENERS = _COMMON.union(_NUMBERS, _OPENING_WORDS.split())
+_OPENERS = _COMMON.union(NUMBERS, _OPENING_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +481,7 @@ def _numbers(text: str) -> Iterator[_Number]:
 
     "1,200" is 1200, "85 percent" is 85%, "three million" is 3000000; the 85 of "85 to 90%" is 85 or 85%.
     """
-    text = _NUMBER_WORDS.sub(_in_digits, text)
+    text = _NUMBER_WORDS.sub(_in_digits, plain_case(text))
     found = list(_NUMBER.finditer(text))
     for number, following in zip_longest(found, found[1:]):
         units, measure = {_unit(number)}, _measure(number)
@@ -537,7 +532,7 @@ def _in_digits(words: re.Match[str]) -> str:
         return words[0]
     value = 0
     for word in re.split(r"[\s-]+", words[0].casefold()):
-        value = value * 100 if word == "hundred" else value + _NUMBERS.get(word, 0)
+        value = value * 100 if word == "hundred" else value + NUMBERS.get(word, 0)
     return str(value)
 
 
@@ -550,8 +545,8 @@ def _value(digits: str, unit: str) -> str:
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
         digits = digits.replace(",", "")
     if re.fullmatch(r"\d{1,30}(?:\.\d{1,30})?", digits):
-        digits = str(Fraction(digits) * 10 ** _SCALES.get(unit, 0))
-    return digits + ("" if unit in _SCALES else unit)
+        digits = str(Fraction(digits) * _ALL_SCALES.get(unit, 1))
+    return digits + ("" if unit in _ALL_SCALES else unit)
 
 
 def _days_and_months(text: str) -> set[str]:

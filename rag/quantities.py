@@ -8,23 +8,18 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from index.analysis import words_of
+from index.analysis import plain_case, words_of
+from rag.english import LETTER_SCALES, MONTHS, NUMBERS, SCALES, SHORT_SCALES, letter_scale
 
 Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date"]
 Bound = Literal["exact", "about", "over", "under", "least", "most"]
 
-_UNITS_AND_TEENS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-)
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_SMALL = {word: value for value, word in enumerate(_UNITS_AND_TEENS.split())}
-_SMALL |= {word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)}
-_SCALES = {"dozen": 12.0, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_SCALES |= {"mn": 1e6, "bn": 1e9, "tn": 1e12}
+_SPELT_SCALES = {"dozen": 12, "hundred": 100} | SCALES
+_ALL_SCALES = _SPELT_SCALES | SHORT_SCALES | LETTER_SCALES
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
 _PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
 _CURRENCIES = {"us$": "$", "usd": "$", "dollars": "$", "dollar": "$", "euros": "€", "euro": "€", "eur": "€", "gbp": "£"}
 _MEASURES = {
@@ -69,14 +64,14 @@ def _any_of(words: Sequence[str]) -> str:
 
 _DIGITS = r"(?<![\w.,/-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d|[a-z]*\d)"
 _RANGE_END = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d)"
-_SCALED = _any_of(list(_SCALES))
-_SMALLS = _any_of(list(_SMALL))
+_SCALED = _any_of(list(_SPELT_SCALES | SHORT_SCALES))
+_SMALLS = _any_of(list(NUMBERS))
 _WORDS = rf"\b(?:(?:{_TENS.replace(' ', '|')})[ -](?:{_ONES})|{_SMALLS}|(?:half )?an?(?= (?:{_SCALED})\b))\b"
-_MORE = rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
-_MONTH = (
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
+_MORE = (
+    rf"(?:[ -]?(?:{_any_of(list(SHORT_SCALES))})\b|[ -]?{letter_scale('currency')})?"
+    rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
 )
+_MONTH = rf"(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
 _MANY_DAYS = "second|minute|hour|day|week|month|year|decade|century|centurie"
 _AFTER_IN = "".join(f"(?<={word} )|" for word in ("in", "since", "by", "of", "from", "until", "before", "after"))
 _DATE = (
@@ -202,8 +197,6 @@ _NUMBER_OR_TIME = re.compile(
     rf"(?:{_SMALLS}|{_SCALED}|{_MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)(?:-\w+)?", re.IGNORECASE
 )
 _NOT = re.compile(r"n[’']t\b")
-# Letters that a pattern without regard to case takes for another one, which no table has.
-_CASE_ALIKE = str.maketrans("ſıİ\u212a", "siik")
 _PLACE = re.compile(
     r"\b(?:[Ii]n|[Aa]t|[Aa]cross|[Ww]ithin|[Nn]ear|[Ff]rom|[Ff]or|[Aa]mong) (?:the )?"
     r"([A-Z][\w’'.-]*(?: [A-Z][\w’'.-]*)*)"
@@ -359,7 +352,7 @@ def _with_short_names(text: str) -> str:
 
 def _blanked(text: str) -> str:
     """Return the text with spaces, as many, in place of what is said aside and of who says it."""
-    text = text.translate(_CASE_ALIKE)
+    text = plain_case(text)
     for aside in (_ASIDE, _ATTRIBUTION):
         text = aside.sub(lambda found: " " * len(found[0]), text)
     return text
@@ -511,7 +504,7 @@ def _date(found: re.Match[str]) -> _Measured:
     """Return a date as days, of which a month has 31 and a year 12 months: what is less exact is a longer span."""
     text = found["date"].lower()
     year = int(re.findall(r"\d{4}", text)[-1])
-    month = next((number for number, name in enumerate(_MONTHS) if re.search(rf"\b{name}", text)), None)
+    month = next((number for number, name in enumerate(_SHORT_MONTHS) if re.search(rf"\b{name}", text)), None)
     day = re.search(r"\b(\d{1,2})(?!\d)", text)
     if month is None:
         years = 10 if text.endswith("s") else 1
@@ -525,18 +518,22 @@ def _date(found: re.Match[str]) -> _Measured:
 def _range(low: str, high: str | None) -> tuple[float, float]:
     if high is None:
         return _number(low), _number(low)
-    scale = [word for word in re.split(r"[ -]", high.lower()) if word in _SCALES]
+    scale = [word for word in _number_words(high) if word in _ALL_SCALES]
     start, end = _number(low), _number(high)
-    if scale and not any(word in low.lower() for word in _SCALES):
-        start *= math.prod(_SCALES[word] for word in scale)
+    if scale and not any(word in _ALL_SCALES for word in _number_words(low)):
+        start *= math.prod(_ALL_SCALES[word] for word in scale)
     return min(start, end), max(start, end)
 
 
+def _number_words(text: str) -> list[str]:
+    return re.split(r"[ -]|(?<=\d)(?=[a-z])", text.lower().strip().replace(",", ""))
+
+
 def _number(text: str) -> float:
-    """Return the value of digits and number words: "two hundred and fifty", "1.5 billion", "half a million"."""
+    """Return the value of digits and number words: "two hundred and fifty", "1.5 billion", "3bn", "half a million"."""
     total, current = 0.0, 0.0
-    for word in re.split(r"[ -]", text.lower().strip().replace(",", "")):
-        scale = _SCALES.get(word)
+    for word in _number_words(text):
+        scale = _ALL_SCALES.get(word)
         if scale is None:
             current += _unscaled(word, current)
         elif scale <= 100:
@@ -551,4 +548,4 @@ def _unscaled(word: str, current: float) -> float:
         return 0.5
     if word in {"a", "an"}:
         return 0.0 if current else 1.0
-    return float(_SMALL.get(word, 0)) if not word[:1].isdigit() else float(word)
+    return float(NUMBERS.get(word, 0)) if not word[:1].isdigit() else float(word)

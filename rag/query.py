@@ -14,6 +14,11 @@ MAX_QUERY_CHARS = 2000
 MAX_TOP_K = 100
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be encoded: whether it holds no half of a surrogate pair."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question in Unicode NFC, stripped, of 1 to 2,000 characters, with its cutoff and its filters.
@@ -34,7 +39,7 @@ class Query:
             raise InvalidQuery("The question is empty; give 1 to 2,000 characters.")
         if len(text) > MAX_QUERY_CHARS:
             raise InvalidQuery(f"The question has {len(text):,} characters; give at most {MAX_QUERY_CHARS:,}.")
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if not is_unicode(text):
             raise InvalidQuery("The question holds a lone surrogate; send it as clean Unicode text.")
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidQuery(f"top_k is {top_k}; give 1 to {MAX_TOP_K}.")

@@ -1,4 +1,4 @@
-"""Spelling: a question in which slips have given way to the words that the articles have in their place."""
+"""Spelling: a question with its words as they are written, and those of the articles in the place of slips."""
 
 import re
 import unicodedata
@@ -10,6 +10,7 @@ from typing import Final
 from index.analysis import LETTERS
 from index.corpus import View
 from index.records import Filters, StoredPassage
+from rag.query import MAX_QUERY_CHARS
 
 # A shorter word is one letter away from too many others.
 _LEAST_LETTERS = 6
@@ -20,8 +21,27 @@ _VOWELS = frozenset("aeiou")
 # So many words are looked up, each in so many of the passages that have a word like it.
 _LOOKED_UP, _LOOKED_THROUGH = 32, 10
 _WORD = re.compile(rf"\b{LETTERS.pattern}\b")
+# A name with an "s" and no apostrophe, before what is the name's, is looked for in so many passages.
+_OWNER = re.compile(rf"\b({LETTERS.pattern})s(?=\s+{LETTERS.pattern})")
+_NAMED_IN = 3
 _ENDINGS = ("s", "es", "d", "ed", "r", "er", "rs", "ers", "ing", "ly")
 _LEAST_BASE = 3
+_LEAST_NAME = 4
+# What the words that ask are typed as in haste. Before a name "Wat" may be a temple, and "Wen" a person.
+_HASTY: Final = {
+    **dict.fromkeys(("wat", "wut", "wht", "waht"), "what"),
+    "wats": "what's",
+    **dict.fromkeys(("wich", "whcih"), "which"),
+    **dict.fromkeys(("wen", "wehn"), "when"),
+    **dict.fromkeys(("wher", "whre"), "where"),
+    "hwo": "how",
+}
+_AS_TYPED = re.compile(
+    rf"\b(?P<hasty>{'|'.join(_HASTY)})\b(?=\s+(?-i:[a-z]))"
+    r"|(?<!\bthe )\b(?:what|who|where|when|why|how)(?=s\s)"
+    r"|\b(?:do|does|did|is|are|was|were|has|have|had|would|could|should)n(?=t\b)",
+    re.IGNORECASE,
+)
 # A key's place: its row, and how far it stands to the right.
 _KEYS: Final = {
     key: (row, at + shift)
@@ -30,20 +50,51 @@ _KEYS: Final = {
 }
 
 
+def written_out(question: str) -> str:
+    """Return a question with "what", "what's" and "don't" where "wat", "whats" and "dont" are typed in haste."""
+
+    def written(found: re.Match[str]) -> str:
+        typed = found[0]
+        word = _HASTY.get(typed.lower(), f"{typed}'")
+        return word.upper() if typed.isupper() else word.capitalize() if typed.istitle() else word
+
+    text = _AS_TYPED.sub(written, question)
+    return text if len(text) <= max(MAX_QUERY_CHARS, len(question)) else question
+
+
 def corrected(question: str, view: View, is_word: Callable[[str], bool], filters: Filters) -> str:
     """Return a question with the words of the articles that pass the filters in the place of slips.
 
     A slip is a word of six letters or more that no passage has and that is not, by `is_word`, a known one or made of
     one, and `is_slip_of` a word that a passage has. What has capitals inside is a code or an abbreviation and stays.
+    "chinas" is "China's" where passages have the name and not that word.
     """
     words = dict.fromkeys(word for word in _WORD.findall(question) if _may_be_slip(word, question))
-    doc_nos = view.reading.doc_nos(filters) if words else None
+    owners = dict.fromkeys(name for name in _OWNER.findall(question) if _may_be_owner(name, is_word))
+    doc_nos = view.reading.doc_nos(filters) if words or owners else None
     meant = {}
     for word in list(words)[:_LOOKED_UP]:
         passage_nos = view.words.resembling(word, _LOOKED_THROUGH, doc_nos)
         if passage_nos and not _is_known(word, is_word):
             meant[word] = _meant(word, view.reading.passages(passage_nos))
+    for name in list(owners)[:_LOOKED_UP]:
+        passage_nos = [number for number, _ in view.words.matching(name, _NAMED_IN, doc_nos)]
+        if owner := _owner(name, view.reading.passages(passage_nos)):
+            meant[f"{name}s"] = f"{owner}'s"
     return _WORD.sub(lambda found: meant.get(found[0]) or found[0], question)
+
+
+def _may_be_owner(name: str, is_word: Callable[[str], bool]) -> bool:
+    return len(name) >= _LEAST_NAME and name[1:].islower() and not is_word(f"{name}s".lower())
+
+
+def _owner(name: str, passages: Sequence[StoredPassage]) -> str | None:
+    """Return a name as the passages write it; None where they write it small, or with an "s" as a word of its own."""
+    words = [word for one in passages for word in _WORD.findall(one.text)]
+    forms = {word for word in words if word.lower() == name.lower()}
+    if f"{name}s".lower() in map(str.lower, words) or any(form.islower() for form in forms):
+        return None
+    return min(forms, default=None)
 
 
 def _may_be_slip(word: str, question: str) -> bool:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from rag.dates import MONTHS, Mention, Period, mentions
+from index.analysis import plain_case
+from rag.dates import Mention, Period, mentions
+from rag.english import MONTHS
 
 # How well what was on some day of a time fits a part of it.
 MAY_BE = 0.6
@@ -73,6 +75,7 @@ def time_asked(question: str, today: date | None = None) -> TimeAsked | None:
 
     A month without a year is an event, its name, where `today` is None.
     """
+    question = plain_case(question)
     named = mentions(question, today)
     for found in _RELATION.finditer(question):
         if _NOT_OF_TIME.search(question, 0, found.start()) or _IDIOM.match(question, found.start()):

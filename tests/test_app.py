@@ -102,6 +102,14 @@ class TestQuestions:
             },
         ).json() == {"results": [{"valid": True, "reason": None}] * len(body["citations"])}
 
+    def test_a_claim_of_what_can_be_no_document_is_not_exact(self, stored: TestClient) -> None:
+        claim = {"doc_id": "a\ud800", "start_char_index": 0, "end_char_index": 1, "cited_text": "\ud800"}
+        sent = json.dumps({"citations": [claim]}).encode()
+        response = stored.post("/v1/verify", content=sent, headers={"content-type": "application/json"})
+        (verdict,) = response.json()["results"]
+        assert not verdict["valid"]
+        assert "cannot be a document id" in verdict["reason"]
+
     def test_an_abstention_is_a_normal_answer(self, stored: TestClient) -> None:
         body = stored.post("/v1/ask", json={"question": "quagga"}).json()
         assert body["answer"]["abstained"]

@@ -269,6 +269,7 @@ REFUSED: list[tuple[dict[str, object], str, str]] = [
     ({"messages": [user(None)]}, "messages", "empty"),
     ({"messages": [user("x" * 2001)]}, "messages", "2,001"),
     ({"messages": [user("a\ud800")]}, "messages", "surrogate"),
+    ({"messages": [user("a\ud800"), user("why?")]}, "messages", "surrogate"),
     ({"messages": [{"role": "bob", "content": "x"}]}, "messages[0].role", "'bob'"),
     ({"messages": [user("x"), user(5)]}, "messages[1].content", "5"),
     ({"messages": [user(IMAGE)]}, "messages[0].content", "'image_url'"),

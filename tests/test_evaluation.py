@@ -167,6 +167,14 @@ class TestEvaluation:
         with pytest.raises(BelowBaseline, match=r"below the baseline's .*; lost: q"):
             check_drop(compared(evaluate_gold(spoiled, asked), baseline), 0.01)
 
+    def test_a_baseline_of_other_questions_is_refused(self, engine: Engine) -> None:
+        evaluation = evaluate_gold(engine, self.GOLD)
+        others = {level: {measure: {"other": 1.0} for measure in values} for level, values in evaluation.values.items()}
+        baselines: list[dict[str, dict[str, dict[str, float]]]] = [others, {}, {DOCUMENT: {}}]
+        for baseline in baselines:
+            with pytest.raises(InvalidGold, match="for none of the"):
+                compared(evaluation, baseline)
+
 
 class TestCollections:
     @pytest.fixture
@@ -210,6 +218,22 @@ class TestCollections:
 
         with pytest.raises(InvalidBeir, match="metals"):
             read()
+
+    @pytest.mark.parametrize(
+        "line",
+        ["{", '{"text": "a"}', '{"_id": "a"}', '{"_id": 5, "text": "a"}', '{"_id": "a", "text": "b\\u0000"}', "[]"],
+    )
+    def test_a_line_that_gives_no_document_is_refused(
+        self, corpus: Corpus, folder: Path, tmp_path: Path, line: str
+    ) -> None:
+        (folder / "corpus.jsonl").write_text(f"{line}\n")
+        with pytest.raises(InvalidBeir, match=r"corpus\.jsonl"):
+            index_corpus(folder, corpus, tmp_path / "data", lambda: None)
+
+    def test_a_text_is_read_as_any_other(self, corpus: Corpus, folder: Path, tmp_path: Path) -> None:
+        (folder / "corpus.jsonl").write_text(json.dumps({"_id": "a", "text": "One line.\r\nTwo."}) + "\n")
+        index_corpus(folder, corpus, tmp_path / "data", lambda: None)
+        assert corpus.document("a").text == "One line.\nTwo."
 
     def test_an_id_that_may_be_one_here_stays(self) -> None:
         assert doc_id_of("a-1.b_C") == "a-1.b_C"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.errors import InvalidQuery
 from rag.followup import MAX_STANDALONE_CHARS, Turn, standalone
 
 ANSWER = "The agreement lacked clear benchmarks, timelines, or penalties. [1] China delayed licences. [2]"
@@ -287,11 +288,16 @@ def test_what_is_more_than_six_turns_back_is_forgotten() -> None:
     assert standalone("why?", conversation("Did it rain?", "Yes. [1]", *["thanks", "Welcome."] * 3)) == "why?"
 
 
-@pytest.mark.parametrize("content", ["", "  ", "🙂" * 50, "\x00\x1b[1m", "\ud800", "why " * 100_000, "?" * 5000, "[1]"])
+@pytest.mark.parametrize("content", ["", "  ", "🙂" * 50, "\x00\x1b[1m", "why " * 100_000, "?" * 5000, "[1]"])
 @pytest.mark.parametrize("question", ["why?", "who said that?", "is it?", "and Japan in 2010?", "tell me more"])
 def test_any_history_is_safe(content: str, question: str) -> None:
     for history in ([Turn("user", content)], conversation(DEAL, content), conversation(content, content)):
         assert 0 < len(standalone(question, history)) <= MAX_STANDALONE_CHARS
+
+
+def test_a_turn_that_is_not_unicode_is_refused() -> None:
+    with pytest.raises(InvalidQuery, match="lone surrogate"):
+        Turn("user", "\ud800")
 
 
 @given(TEXTS)

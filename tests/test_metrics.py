@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from index.backup import back_up, restore
 from index.corpus import Corpus
 from index.database import DATABASE
 from index.doctor import facts
@@ -130,6 +131,23 @@ class TestRequests:
             call_tool(client, "search", {"query": "copper"})
             assert measured(client)['footnote_errors_total{code="internal_error"}'] == 1
 
+    @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
+    def test_a_bug_ends_a_stream_with_an_error_and_is_counted(self, tmp_path: Path, path: str) -> None:
+        class Broken(HashingEmbedder):
+            def embed_query(self, text: str) -> Embedding:
+                if text == "copper":
+                    raise RuntimeError("a bug")
+                return super().embed_query(text)
+
+        corpus = Corpus(tmp_path / "broken", Broken(), create=True)
+        messages = [{"role": "user", "content": "copper"}]
+        asked = {"question": "copper"} if path == "/v1/ask" else {"model": "footnote", "messages": messages}
+        with TestClient(create_app(Engine(corpus)), raise_server_exceptions=False) as client:
+            said = client.post(path, json=asked | {"stream": True}).text
+            assert "internal_error" in said
+            assert "a bug" not in said
+            assert measured(client)['footnote_errors_total{code="internal_error"}'] >= 1
+
     def test_each_application_counts_for_itself(self, corpus: Corpus, tmp_path: Path) -> None:
         other = Corpus(tmp_path / "other", HashingEmbedder(), create=True)
         with TestClient(create_app(Engine(corpus))) as one, TestClient(create_app(Engine(other))) as two:
@@ -180,6 +198,15 @@ class TestData:
         assert series['footnote_info{fingerprint="hashing-64",model="hashing",version="0.1.0"}'] == 1
         assert series["process_resident_memory_bytes"] > 1e7
         client.delete("/v1/documents/tin")
+        assert measured(client)["footnote_documents"] == 1
+
+    def test_a_restored_database_is_counted_anew(self, tmp_path: Path, client: TestClient) -> None:
+        client.put("/v1/documents/tin", json={"text": "Tin is soft."})
+        backup, _ = back_up(tmp_path / "data", tmp_path / "one.db")
+        client.put("/v1/documents/lead", json={"text": "Lead is heavy."})
+        assert measured(client)["footnote_documents"] == 2
+        restore(tmp_path / "data", backup, "hashing", lambda _: None, force=True)
+        client.put("/v1/documents/tin", json={"text": "Tin is very soft."})
         assert measured(client)["footnote_documents"] == 1
 
     def test_searches_that_are_behind_are_seen_to_be(self, tmp_path: Path, client: TestClient) -> None:

@@ -13,7 +13,7 @@ from index.document import Document, Metadata
 from index.records import Filters
 from rag.engine import Engine
 from rag.query import MAX_QUERY_CHARS, Query
-from rag.spelling import corrected, is_slip_of
+from rag.spelling import corrected, is_slip_of, written_out
 from tests.doubles import HashingEmbedder
 
 BESIDE = {"a": "", "b": "", "c": "d", "d": "ce", "e": "d"}
@@ -70,6 +70,12 @@ def with_two_documents(folder: Path) -> Corpus:
         ("the PROtien gene", "the PROtien gene"),
         ("processing protein", "processing protein"),
         ("?? !!", "?? !!"),
+        # A name of the articles with an "s" and what is its; not a plural, nor a word that the articles have.
+        ("maastrichts treaty", "Maastricht's treaty"),
+        ("Hartfords mills", "Hartford's mills"),
+        ("in hartfords", "in hartfords"),
+        ("proteins processing", "proteins processing"),
+        ("sulphatess petrovas", "sulphatess petrovas"),
     ],
 )
 def test_what_is_one_letter_off_gives_way_and_nothing_else_does(corpus: Corpus, question: str, read_as: str) -> None:
@@ -143,3 +149,27 @@ def test_any_question_is_read(seeds_engine: Engine, question: str) -> None:
     with seeds_engine.corpus.read() as view:
         read_as = corrected(question, view, lambda _: False, Filters())
         assert corrected(read_as, view, lambda _: False, Filters()) == read_as
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("wat is its share", "what is its share"),
+        ("Wats the share, and wheres the mine", "What's the share, and where's the mine"),
+        ("WHATS THE PRICE", "WHAT'S THE PRICE"),
+        ("wen did it end in wich country", "when did it end in which country"),
+        ("why dont they, Isnt it", "why don't they, Isn't it"),
+        ("What about Wat Pho", "What about Wat Pho"),
+        ("Wen Jiabao met whom", "Wen Jiabao met whom"),
+        ("the hows of it", "the hows of it"),
+        ("whose ants were warned", "whose ants were warned"),
+        ("", ""),
+    ],
+)
+def test_words_that_ask_are_written_out(typed: str, written: str) -> None:
+    assert written_out(typed) == written
+
+
+def test_what_would_become_too_long_stays_as_it_was_typed() -> None:
+    question = "whats it " * (MAX_QUERY_CHARS // len("whats it ")) + "x"
+    assert written_out(question) == question

@@ -36,6 +36,9 @@ def mentioned(periods: list[Period]) -> list[Mention]:
         ("between May and July 2025", TimeAsked("in", Period(date(2025, 5, 1), date(2025, 7, 31)), None)),
         ("in 2010 and in 2025", TimeAsked("in", Period(date(2010, 1, 1), date(2025, 12, 31)), None)),
         ("what happened in may?", TimeAsked("in", None, "May")),
+        # A pattern without regard to case takes "ſ" for "s", and "İ" for "i".
+        ("What happened ſince Geneva?", TimeAsked("after", None, "Geneva")),
+        ("in the fİrſt half of 2010", TimeAsked("in", Period(date(2010, 1, 1), date(2010, 6, 30)), None)),
         ("What is China's processing share?", None),
         ("Who is named after Tesla?", None),
         ("Which of the following is true?", None),
