@@ -19,8 +19,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.corpora import indexed, seeds
 from index.corpus import Corpus, View
 from index.embedder import Embedding
@@ -30,7 +28,7 @@ from rag.answer_type import measure_asked
 from rag.beir import read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
-from rag.evidence import Reading, query_tokens, read
+from rag.evidence import Reading, query_tokens, read, unread
 from rag.fusion import READ, Candidate, Ranked, Weights, followed, fused, in_order
 from rag.gold import read_gold
 from rag.query import Query
@@ -118,10 +116,7 @@ def _by(view: View, candidates: Sequence[Candidate], scores: Sequence[float]) ->
 
 
 def _unread(view: View, candidates: Sequence[Candidate]) -> list[Reading]:
-    return [
-        Reading(tokens, 0.0, 0.0, np.zeros(len(tokens.bounds), dtype=np.float32))
-        for tokens in _tokens(view, candidates)
-    ]
+    return [unread(tokens) for tokens in _tokens(view, candidates)]
 
 
 def _tokens(view: View, candidates: Sequence[Candidate]) -> list[PassageTokens]:

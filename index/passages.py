@@ -8,7 +8,7 @@ table at its rows, a paragraph at its sentences, and a sentence of its own that 
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,6 +28,9 @@ _WINDOW_PASSAGES = 16
 # A long paragraph is searched for sentences in so many characters at a time: sentencex takes the square of what it is
 # given where many quotation marks stand in it, and lets no other thread run meanwhile.
 _WINDOW_CHARS = 8000
+# What closes an emphasis, and a label that is all of one.
+_CLOSING = re.compile(r"(?:\*{1,3}|_{1,3})(?=\s|$)")
+_LABEL = re.compile(r"(\*\*|__)(?:(?!\1).)+\1[.:?!]?", re.DOTALL)
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 
@@ -51,7 +54,7 @@ class Splitting:
     @property
     def name(self) -> str:
         """What the data records: passages of one name are split alike."""
-        return f"blocks-{self.full_tokens}-{self.max_tokens}-{self.context_tokens}-v3"
+        return f"blocks-{self.full_tokens}-{self.max_tokens}-{self.context_tokens}-v4"
 
 
 STANDARD = Splitting()
@@ -234,10 +237,30 @@ def _sentences(text: str, block: Block) -> Iterator[Span]:
         yield from _rows(text, block.span)
         return
     span = item_content(text, block.span) if block.kind is BlockKind.ITEM else block.span
-    for found in _sentences_in(text, span):
-        sentence = trimmed(text, found)
+    for sentence in _with_labels(text, (trimmed(text, found) for found in _sentences_in(text, span))):
         if any(character.isalnum() for character in sentence.of(text)):
             yield sentence
+
+
+def _with_labels(text: str, sentences: Iterable[Span]) -> Iterator[Span]:
+    """Yield the sentences of a block, a label in bold ("**Note.**") together with the sentence that it labels.
+
+    Marks that close an emphasis stay with the sentence before them.
+    """
+    held: Span | None = None
+    for sentence in sentences:
+        if held and (closing := _CLOSING.match(text, sentence.start, sentence.end)):
+            held = Span(held.start, closing.end())
+            sentence = trimmed(text, Span(closing.end(), sentence.end))
+            if sentence.start == sentence.end:
+                continue
+        if held and _LABEL.fullmatch(text, held.start, held.end):
+            sentence = Span(held.start, max(held.end, sentence.end))
+        elif held:
+            yield held
+        held = sentence
+    if held:
+        yield held
 
 
 def _sentences_in(text: str, span: Span) -> Iterator[Span]:

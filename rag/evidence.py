@@ -41,13 +41,16 @@ class SentenceEvidence(NamedTuple):
 class Reading:
     """A candidate as it was read: how well its tokens match the query's, in [0, 1], and those of each sentence.
 
-    `weakest` is the least of the cosines to those of the query's tokens that count more than others.
+    `weakest` is the least of the cosines to those of the query's tokens that count more than others. `nearest` has the
+    cosine of each sentence to each token of the query, shape `(n_sentences, n)`, and `weights` what each token counts.
     """
 
     tokens: PassageTokens
     match: float
     weakest: float
     sentence_matches: Vectors
+    nearest: Vectors
+    weights: Vectors
 
     @property
     def passage_id(self) -> str:
@@ -64,6 +67,12 @@ class Reading:
         """The sentences, best first, sorted whenever they are asked for."""
         found = map(SentenceEvidence, self.tokens.sentences, self.sentence_matches.tolist())
         return tuple(sorted(found, key=lambda sentence: (-sentence.match, sentence.span.start)))
+
+    def match_of(self, spans: Sequence[Span]) -> float:
+        """Return how well some of its sentences, taken together, match the query, in [0, 1]."""
+        known = self.tokens.sentences
+        own = [known.index(span) for span in spans]
+        return float(self.nearest[own].max(axis=0) @ self.weights)
 
 
 class Place(NamedTuple):
@@ -176,7 +185,7 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     tokens = np.array([len(passage.vectors) for passage in passages])
     sentences = np.array([len(passage.bounds) for passage in passages])
     if not tokens.any() or not len(query.weights):
-        return [Reading(one, 0.0, 0.0, np.zeros(len(one.bounds), dtype=np.float32)) for one in passages]
+        return [unread(one) for one in passages]
     starts, firsts = np.cumsum(tokens) - tokens, np.cumsum(sentences) - sentences
     cosines = _cosines(query.vectors, passages, starts)
     bounds = np.concatenate([one.bounds[:, 2:] for one in passages]) + np.repeat(starts, sentences)[:, np.newaxis]
@@ -192,8 +201,17 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     # Row by row: a product by BLAS would round the last rows otherwise than the rest.
     matches = np.einsum("ij,j->i", of_passages, query.weights).tolist()
     sentence_matches: Vectors = np.einsum("ij,j->i", of_sentences, query.weights)
-    own = [sentence_matches[first : first + count] for first, count in zip(firsts, sentences, strict=True)]
-    return list(map(Reading, passages, matches, weakest, own))
+    own = [slice(first, first + count) for first, count in zip(firsts.tolist(), sentences.tolist(), strict=True)]
+    return [
+        Reading(passage, match, least, sentence_matches[rows], of_sentences[rows], query.weights)
+        for passage, match, least, rows in zip(passages, matches, weakest, own, strict=True)
+    ]
+
+
+def unread(passage: PassageTokens) -> Reading:
+    """Return a candidate that matches nothing."""
+    nothing = np.zeros((len(passage.bounds), 0), dtype=np.float32)
+    return Reading(passage, 0.0, 0.0, nothing.sum(axis=1), nothing, nothing.sum(axis=0))
 
 
 def _cosines(query: Vectors, passages: Sequence[PassageTokens], starts: Numbers) -> Vectors:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from index.document import Span
@@ -11,6 +12,7 @@ from rag.answer_type import compares
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
+from rag.structure import SAYS_LITTLE, is_header, is_row, lead_of, led_by
 from rag.timeliness import asks_what_happened
 
 MAX_SENTENCES = 3
@@ -29,18 +31,17 @@ _GOES_ON = re.compile(
     r"It\b(?! (?:is|was) (?:(?:\w+ )?\w+ (?:that|whether)|raining|snowing)\b| (?:seems|appears|turned out)\b)|"
     r"(?:They|He|She|These|Those|Its|Their|His|Her|Such|Rather|Instead|However|But|Yet|Therefore|Thus|Hence|"
     r"Consequently|Accordingly|As a result|For this reason)\b|Then\b(?!-)|That\b(?! said\b)|"
+    r"(?:During|After|Before|Because of|Despite|Under|With) (?:it|them|this|these|that|those),|"
     r"This\b(?! (?:week|weekend|month|year|morning|afternoon|evening|spring|summer|autumn|fall|winter|\w+day)\b)|"
     r"(?:In \d{4}|Afterwards?|Later|Since then|After that|Eventually|Subsequently),? "
     r"(?:it|they|he|she|its|their|his|her)\b)"
 )
 # What it goes on from is cited with it, at most so many sentences, where all are no longer than this.
 MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
-# With fewer words an answer to a question of the article's own is cited together with that.
-_SAYS_LITTLE = 8
 _FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
 _OPENING = frozenset("\"“„«‘'")
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
-_BULLET = re.compile(r"(?:^|\n)[ \t]*(?:[-*•–◦▪]|\d{1,3}[.)])[ \t]+$")
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 
 
 class Quote(NamedTuple):
@@ -98,8 +99,11 @@ def _asks(sentence: Sentence) -> bool:
 
 
 def _says_nothing(sentence: Sentence) -> bool:
-    """Return whether a sentence only leads to what follows it, asks something, or is too short to say anything."""
-    return sentence.text.endswith(":") or _asks(sentence) or len(sentence.text.split()) < MIN_WORDS
+    """Return whether a sentence only leads to another, names columns, asks something, or is too short to say it."""
+    passage, span = sentence.evidence.passage, sentence.span
+    leads = sentence.text.endswith(":") and not led_by(passage, span)
+    is_short = len(sentence.text.split()) < MIN_WORDS
+    return leads or is_short or is_header(passage, span) or _asks(sentence)
 
 
 def in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
@@ -112,24 +116,18 @@ def in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
 
 
 def quote_of(sentence: Sentence) -> Quote:
-    """Return what is cited for a sentence: itself; a bullet from the line above its list, a row from its header.
+    """Return what is cited for a sentence: itself; a bullet from the line above its list, and that with the list.
 
     One that goes on from the sentence before it ("However", "They") is cited from that one.
     """
-    passage = sentence.evidence.passage
-    start, before = sentence.span.start, [span for span in passage.sentences if span.end <= sentence.span.start]
-    head: Span | None = None
-    for is_part in (_is_bullet, _is_row):
-        if is_part(sentence.evidence, sentence.span):
-            while before and is_part(sentence.evidence, before[-1]):
-                head = before.pop()
-            if is_part is _is_bullet:
-                head = before[-1] if before and passage.slice(before[-1]).endswith(":") else None
-    if head is not None and sentence.span.end - head.start < MAX_LIST_CHARS:
-        start = head.start
-    else:
-        start = _begun(passage, before[-MAX_GOING_ON:], sentence.span)
-    return Quote(sentence.evidence, Span(start, sentence.span.end))
+    passage, span = sentence.evidence.passage, sentence.span
+    above = None if is_row(passage, span) else lead_of(passage, span)
+    if above is not None and span.end - above.start < MAX_LIST_CHARS:
+        return Quote(sentence.evidence, Span(above.start, span.end))
+    before = [one for one in passage.sentences if one.end <= span.start]
+    start = _begun(passage, before[-MAX_GOING_ON:], span)
+    ends = [span.end, *(one.end for one in led_by(passage, span) if one.end - start < MAX_LIST_CHARS)]
+    return Quote(sentence.evidence, Span(start, ends[-1]))
 
 
 def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
@@ -138,21 +136,12 @@ def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
     for one in reversed(before):
         cited, said = passage.slice(Span(one.start, span.end)), passage.slice(Span(start, span.end))
         goes_on = "\n" not in cited and _GOES_ON.match(said)
-        is_short = len(said.split()) < _SAYS_LITTLE and start == span.start
+        is_short = len(said.split()) < SAYS_LITTLE and start == span.start
         answers = is_short and passage.slice(one).endswith("?") and "\n\n" not in cited
         if len(cited) > MAX_GOING_ON_CHARS or not (goes_on or answers):
             break
         start = one.start
     return start
-
-
-def _is_bullet(evidence: Evidence, span: Span) -> bool:
-    passage = evidence.passage
-    return _BULLET.search(passage.text[: span.start - passage.span.start]) is not None
-
-
-def _is_row(evidence: Evidence, span: Span) -> bool:
-    return evidence.passage.slice(span).startswith("|")
 
 
 def merged(quotes: Sequence[Quote]) -> list[Quote]:
@@ -171,13 +160,24 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 
 
 def readable(quote: Quote) -> str:
-    """Return the quote as it reads in an answer: on one line, without inline furniture or the article's own [n]."""
-    return plain(quote.evidence.passage.slice(quote.span))
+    """Return the quote as it reads in an answer: in plain, the cells of a row each with what its column is."""
+    passage = quote.evidence.passage
+    header = lead_of(passage, quote.span) if is_row(passage, quote.span) else None
+    if header is None:
+        return plain(passage.slice(quote.span))
+    first, *cells = _cells(passage.slice(quote.span))
+    _, *columns = _cells(passage.slice(header))
+    named = [f"{column}: {cell}" if column else cell for column, cell in zip_longest(columns, cells, fillvalue="")]
+    return f"{first} – {'; '.join(one for one, cell in zip(named, cells, strict=False) if cell)}"
+
+
+def _cells(row: str) -> list[str]:
+    return [plain(cell) for cell in row.strip("| \n").split("|")]
 
 
 def plain(text: str) -> str:
-    """Return a text on one line, without inline furniture or any marks that could be taken for markers."""
-    text = _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text))))
+    """Return a text on one line, without inline furniture, marks of bold, or any that could be taken for markers."""
+    text = _BOLD.sub(r"\1", _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text)))))
     while (fewer := _FOOTNOTE_MARK.sub("", text)) != text:
         text = fewer
     return " ".join(text.split())

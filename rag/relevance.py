@@ -14,6 +14,7 @@ from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
+from rag.structure import completed_by, heading_of
 from rag.timeliness import Relation, TimeAsked, fits, time_asked
 
 # How a sentence says that something came before an event, or after it.
@@ -47,7 +48,8 @@ class SentenceFeatures(NamedTuple):
     them where in part or where only its article's day is of that time, 0 where either names none; before or after an
     event, 1 where it names it and says so, or goes on from a sentence that names it ("weeks later"), 0 where it or its
     passage names it, −1 where neither does or where it says the opposite. What goes on so is matched and covered
-    together with the other. `length` is the logarithm of one more than its words.
+    together with the other; so are an item with the few words above its list and a row with its table's header.
+    `length` is the logarithm of one more than its words.
     """
 
     passage: float
@@ -147,15 +149,16 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     asked_for = answer_type(question)
     found = []
     for rank, item in enumerate(evidence, start=1):
-        context = context_words(item)
-        sentences = item.sentences
-        matches, naming = dict(sentences), _naming(item, time)
-        for sentence in sentences:
+        naming = _naming(item, time)
+        for sentence in item.sentences:
             text = item.passage.slice(sentence.span)
             words = words_of(text)
             event = naming.get(sentence.span)
-            match = max(sentence.match, matches[event]) if event else sentence.match
-            read_with = words_of(item.passage.slice(event)) if event else frozenset()
+            lead = completed_by(item.passage, sentence.span)
+            beside = [one for one in (event, lead) if one]
+            match = item.reading.match_of([sentence.span, *beside]) if beside else sentence.match
+            read_with = frozenset[str]().union(*(words_of(item.passage.slice(one)) for one in beside))
+            context = context_words(item, sentence.span)
             features = SentenceFeatures(
                 passage=item.reading.match,
                 cosine=item.cosine,
@@ -182,9 +185,9 @@ def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
     return sum(idf for word, idf in idfs.items() if word in words) / total if total else 0.0
 
 
-def context_words(item: Evidence) -> frozenset[str]:
-    """Return the words of a passage's title and headings."""
-    return words_of(f"{item.passage.metadata.title or ''} {item.passage.heading}")
+def context_words(item: Evidence, span: Span) -> frozenset[str]:
+    """Return the words of the title and of the headings that a sentence stands under."""
+    return words_of(f"{item.passage.metadata.title or ''} {heading_of(item.passage, span)}")
 
 
 def _by_reader(relevance: float, item: Evidence, span: Span, rank: int) -> FoundFeatures | None:

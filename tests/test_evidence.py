@@ -1,5 +1,7 @@
 """Reading token by token, against the slow and obvious way, and the fusion that follows from it."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -13,7 +15,7 @@ from index.records import TOKEN_SCALE, PassageTokens
 from index.vectors import Near
 from rag.answer_type import MEASURE_WEIGHT
 from rag.engine import Engine
-from rag.evidence import QueryTokens, Reading, query_tokens, read
+from rag.evidence import QueryTokens, Reading, query_tokens, read, unread
 from rag.fusion import Candidate, Weights, candidates_of, diversified, followed, fused
 from rag.query import Query
 from tests.doubles import HashingEmbedder
@@ -103,7 +105,7 @@ def test_the_tokens_of_a_word_share_its_weight_and_a_measure_counts_less() -> No
 
 
 def reading_of(number: int, match: float) -> Reading:
-    return Reading(passage(number, 1, []), match, 0.0, np.zeros(0, dtype=np.float32))
+    return replace(unread(passage(number, 1, [])), match=match)
 
 
 @given(

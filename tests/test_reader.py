@@ -21,7 +21,7 @@ from index.errors import ModelUnusable
 from index.reader import WEIGHTS, Reader
 from index.records import StoredPassage
 from rag.engine import Engine
-from rag.evidence import Evidence, Found, Place, Reading
+from rag.evidence import Evidence, Found, Place, unread
 from rag.grounding import Generated, Source, grounded
 from rag.query import Query
 from rag.reader import LARGEST_LOGIT, MAX_ANSWER_TOKENS, READ, SHARE, ReaderRereading, _likeliest, passage_text
@@ -49,8 +49,7 @@ def stored(text: str, sentences: list[Span], title: str | None = None, at: int =
 
 
 def evidence(passage: StoredPassage, score: float = 0.5, number: int = 0) -> Evidence:
-    matches = np.zeros(0, dtype=np.float32)
-    return Evidence(passage, Reading(passage_tokens(number, 0, []), 0.0, 0.0, matches), 0.0, 0.0, score)
+    return Evidence(passage, unread(passage_tokens(number, 0, [])), 0.0, 0.0, score)
 
 
 def found_in(reader: Reader, question: str, passage: StoredPassage) -> Found:
