@@ -168,7 +168,7 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
             return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
         confidence = min(confidence, AS_PUBLISHED) if timely <= PRESUMED else confidence
     chosen = chosen_sentences(question, grounds.sentences)
-    quotes = merged([quote_of(sentence) for sentence in in_order(question, chosen)])
+    quotes = merged([quote_of(question, sentence) for sentence in in_order(question, chosen)])
     new = [quote for quote in quotes if not book.has(quote)]
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in new)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None

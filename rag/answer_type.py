@@ -53,9 +53,28 @@ _HELD = {
 }
 
 
+_WHY = re.compile(r"\bwhy\b|\bhow come\b|\bwhat (?:caused|causes)\b|\b(?:what|which) reasons?\b", re.IGNORECASE)
+_REASON = re.compile(
+    r"\b(?:because|due to|owing to|thanks to|since|so that|in order to|reflect(?:s|ed|ing)?|caus(?:e[sd]?|ing)|"
+    r"led to|leads to|therefore|blam(?:e[sd]?|ing)|reasons?|as a result|results? (?:of|from)|in response to|"
+    r"attribut\w+|stem(?:s|med)? from|explain(?:s|ed)?)\b",
+    re.IGNORECASE,
+)
+
+
 def answer_type(question: str) -> AnswerType | None:
     """Return what a question asks for, None where that cannot be told."""
     return next((kind for kind, pattern in _ASKED_PATTERNS if pattern.search(question)), None)
+
+
+def asks_why(question: str) -> bool:
+    """Return whether a question asks for a reason."""
+    return _WHY.search(question) is not None
+
+
+def gives_reason(text: str) -> bool:
+    """Return whether a text says of something why it is so."""
+    return _REASON.search(text) is not None
 
 
 def compares(question: str) -> bool:

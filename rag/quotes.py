@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from index.analysis import words_of
 from index.document import Span
 from index.furniture import without_inline
 from index.records import StoredPassage
-from rag.answer_type import compares
+from rag.answer_type import answer_type, asks_why, compares, gives_reason, holds
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
-from rag.structure import SAYS_LITTLE, is_header, is_row, lead_of, led_by
+from rag.structure import SAYS_LITTLE, adjoining, is_bullet, is_header, is_row, lead_of, led_by
 from rag.timeliness import asks_what_happened
 
 MAX_SENTENCES = 3
@@ -115,10 +116,11 @@ def in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
     return [chosen[next(dated)] if times[at] else chosen[at] for at in range(len(chosen))]
 
 
-def quote_of(sentence: Sentence) -> Quote:
+def quote_of(question: str, sentence: Sentence) -> Quote:
     """Return what is cited for a sentence: itself; a bullet from the line above its list, and that with the list.
 
-    One that goes on from the sentence before it ("However", "They") is cited from that one.
+    One that goes on from the sentence before it ("However", "They") is cited from that one, and one that lacks what
+    the question asks for to the sentence after it, where that holds it.
     """
     passage, span = sentence.evidence.passage, sentence.span
     above = None if is_row(passage, span) else lead_of(passage, span)
@@ -127,7 +129,23 @@ def quote_of(sentence: Sentence) -> Quote:
     before = [one for one in passage.sentences if one.end <= span.start]
     start = _begun(passage, before[-MAX_GOING_ON:], span)
     ends = [span.end, *(one.end for one in led_by(passage, span) if one.end - start < MAX_LIST_CHARS)]
+    after = _what_is_asked_after(question, sentence)
+    if after is not None and after.end - start <= MAX_GOING_ON_CHARS:
+        ends.append(after.end)
     return Quote(sentence.evidence, Span(start, ends[-1]))
+
+
+def _what_is_asked_after(question: str, sentence: Sentence) -> Span | None:
+    """Return the sentence after one that lacks the number, the date, the name or the reason asked for and has it not."""
+    passage, asked_for = sentence.evidence.passage, answer_type(question)
+    after = adjoining(passage, sentence.span, 1)
+    if after is None or is_bullet(passage, after) or is_row(passage, after):
+        return None
+    if asks_why(question):
+        return None if gives_reason(sentence.text) else after
+    asked = words_of(question)
+    lacks = asked_for is not None and not holds(asked_for, sentence.text, asked)
+    return after if asked_for and lacks and holds(asked_for, passage.slice(after), asked) else None
 
 
 def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:

@@ -32,13 +32,24 @@ def is_header(passage: StoredPassage, span: Span) -> bool:
     return is_row(passage, span) and _TABLE_RULE.fullmatch(below) is not None
 
 
+def adjoining(passage: StoredPassage, span: Span, step: int) -> Span | None:
+    """Return the sentence before (−1) or after (1) one, None where a heading or the passage's end is between."""
+    at = passage.sentences.index(span) + step
+    if not 0 <= at < len(passage.sentences):
+        return None
+    other = passage.sentences[at]
+    first, last = (other, span) if step < 0 else (span, other)
+    between = passage.slice(Span(first.end, max(first.end, last.start)))
+    return other if _ADJOINS.fullmatch(between) else None
+
+
 def lead_of(passage: StoredPassage, span: Span) -> Span | None:
     """Return what a sentence is read with: the line above its list, or the header of its table; None for any other."""
     if is_row(passage, span):
         header = _first_of(passage, span, is_row)
         return header if header != span and is_header(passage, header) else None
     if is_bullet(passage, span):
-        above = _adjoining(passage, _first_of(passage, span, is_bullet), -1)
+        above = adjoining(passage, _first_of(passage, span, is_bullet), -1)
         return above if above and passage.slice(above).endswith(":") else None
     return None
 
@@ -52,11 +63,11 @@ def completed_by(passage: StoredPassage, span: Span) -> Span | None:
 
 def led_by(passage: StoredPassage, span: Span) -> list[Span]:
     """Return what a sentence that ends with a colon leads to, in order: the items of a list, or another sentence."""
-    after = _adjoining(passage, span, 1) if passage.slice(span).endswith(":") else None
+    after = adjoining(passage, span, 1) if passage.slice(span).endswith(":") else None
     items: list[Span] = []
     while after and (not items or is_bullet(passage, after)):
         items.append(after)
-        after = _adjoining(passage, after, 1) if is_bullet(passage, after) else None
+        after = adjoining(passage, after, 1) if is_bullet(passage, after) else None
     return items
 
 
@@ -74,18 +85,7 @@ def heading_of(passage: StoredPassage, span: Span) -> str:
 
 def _first_of(passage: StoredPassage, span: Span, is_part: Callable[[StoredPassage, Span], bool]) -> Span:
     """Return the first of the parts of the same list or table."""
-    before = _adjoining(passage, span, -1)
+    before = adjoining(passage, span, -1)
     while before and is_part(passage, before):
-        span, before = before, _adjoining(passage, before, -1)
+        span, before = before, adjoining(passage, before, -1)
     return span
-
-
-def _adjoining(passage: StoredPassage, span: Span, step: int) -> Span | None:
-    """Return the sentence before (−1) or after (1) one, None where a heading or the passage's end is between."""
-    at = passage.sentences.index(span) + step
-    if not 0 <= at < len(passage.sentences):
-        return None
-    other = passage.sentences[at]
-    first, last = (other, span) if step < 0 else (span, other)
-    between = passage.slice(Span(first.end, max(first.end, last.start)))
-    return other if _ADJOINS.fullmatch(between) else None
