@@ -59,7 +59,10 @@ _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
         ("duration",),
     ),
     (r"\bhow long\b", ("duration", "measure")),
-    (r"\bhow many\b|" + _asked_for("number(?= of)|count(?= of)|death toll|population|casualties"), ("count",)),
+    (
+        r"\bhow many\b|" + _asked_for("number(?= of)|count(?= of)|death toll|population|casualties|attendance"),
+        ("count",),
+    ),
     (
         r"\bhow (?:tall|high|deep|wide|far|big|large|heavy|fast|hot|cold)\b|\bhow much\b.*\bweigh|"
         + _asked_for("height|depth|length|width|weight|area|distance|speed|temperature|elevation"),
@@ -67,14 +70,14 @@ _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ),
     (
         r"\bhow much\b.*\b(?:costs?|worth|pay|paid|spen[dt]|raised?|earn(?:ed)?|sell|sold|invest(?:ed)?|money)\b|"
-        r"\bwhat (?:does|did|do)\b.*\bcost\b|"
+        r"\bwhat (?:does|did|do|will|would)\b.*\bcost\b|"
         + _asked_for("price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding"),
         ("money",),
     ),
     (
         r"\bhow much of\b|\bhow big a part\b|"
         + _asked_for(
-            "share|percentage|proportion|percent|per cent|fraction|rate|inflation|unemployment|turnout|growth"
+            "share|percentage|proportion|percent|per cent|fraction|rate|inflation|unemployment|turnout|growth|margin"
         ),
         ("share",),
     ),
@@ -114,6 +117,12 @@ _COUNT_OF = re.compile(
 _ANAPHOR = re.compile(
     r"\W*(?:it|they|he|she|this|these|those|both|all|its|their|his|her|another|others?|such)\b", re.IGNORECASE
 )
+# What an article calls that which it is about.
+_REFERS = re.compile(
+    r"\b(?:it|they|he|she|the (?:company|firm|group|club|team|city|town|country|university|school|bank|agency|court|"
+    r"museum|maker|organi[sz]ation)|the (\w+))\b",
+    re.IGNORECASE,
+)
 # What asks for a value and is not what it is the value of.
 _ASKING = content_words(
     "share percentage proportion percent cent fraction part much many long old number amount total count value "
@@ -141,7 +150,8 @@ _QUALIFIERS = content_words(
 )
 # What happens once has one date: to be founded, born or opened.
 _ONCE = content_words(
-    "founded established created born birth died death built constructed completed opened launched released published "
+    "founded established created born birth died death built constructed completed opened reopened launched released "
+    "published relaunched rebuilt "
     "invented discovered introduced signed ratified began started begin start ended end independence married first "
     "incorporated adopted abolished merged sank erupted crowned formed become acquired announced joined elected "
     "appointed passed discontinued closed destroyed awarded debuted invaded captured conquered declared renamed "
@@ -170,8 +180,16 @@ class Statement(Protocol):
         """The document that says it."""
 
     @property
+    def title(self) -> str:
+        """The document's title, "" where it has none."""
+
+    @property
     def as_of(self) -> str | None:
         """The time it speaks of, in ISO 8601, None where that is not known."""
+
+    @property
+    def published_at(self) -> str | None:
+        """The day its document was published, in ISO 8601, None where that is not known."""
 
     @property
     def relevance(self) -> float:
@@ -208,6 +226,7 @@ class _Asked:
     head: str | None
     words: frozenset[str]
     names: frozenset[str]
+    numbers: frozenset[str]
     years: frozenset[str]
     is_change: bool
     is_forecast: bool
@@ -216,13 +235,17 @@ class _Asked:
 
 
 class _Said(NamedTuple):
-    """A value of a statement: `at` is the statement's position, `covered` what of the question it is said of."""
+    """A value of a statement: `at` is the statement's position, `covered` what of the question it is said of.
+
+    `as_of` is the statement's time, but of a date and of what is expected the day when that was said, where known.
+    """
 
     at: int
     statement: Statement
     value: str
     quantity: Quantity
     covered: frozenset[str]
+    as_of: str | None
 
 
 class _Claim(NamedTuple):
@@ -250,12 +273,14 @@ def _read(question: str) -> _Asked:
     kinds = frozenset(next((kinds for pattern, kinds in _ASKED_KINDS if pattern.search(question)), ()))
     names = names_in(question)
     words = content_words(question) - _ASKING
+    years = frozenset(re.findall(r"\b(?:1\d|20)\d\d\b", question))
     return _Asked(
         kinds=kinds,
         head=_head(question, kinds, names),
         words=words,
         names=names & words,
-        years=frozenset(re.findall(r"\b(?:1\d|20)\d\d\b", question)),
+        numbers=frozenset(word for word in words if word.isdigit()) - years,
+        years=years,
         is_change=is_change(question),
         is_forecast=is_forecast(question),
         phrase=phrase,
@@ -331,8 +356,9 @@ def _of_values(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> li
         return []
     first = min(differing, key=lambda pair: (-pair[1].statement.relevance, *map(_order, pair)))
     sides = {id(one): one for pair in same if pair[0] in first or pair[1] in first for one in pair}
-    dated = [(one.statement, other.statement) for one, other in differing if id(one) in sides and id(other) in sides]
-    kind = "conflict" if first[0].quantity.kind == "date" else _kind(dated)
+    times = [(one.as_of, other.as_of) for one, other in differing if id(one) in sides and id(other) in sides]
+    is_date = first[0].quantity.kind == "date"
+    kind = _kind_of_dates(differing) if is_date else _kind(times)
     return [Disagreement(kind, _topic_of_values(asked, *first), _values(list(sides.values())))]
 
 
@@ -344,34 +370,55 @@ def _topic_of_values(asked: _Asked, one: _Said, other: _Said) -> str:
 
 def _answering(asked: _Asked, at: int, statement: Statement) -> list[_Said]:
     """Return the values of a statement that are of the kind the question asks for and said of what it asks about."""
-    if not _is_said_in(asked, content_words(statement.text)) or (not asked.names and _ANAPHOR.match(statement.text)):
+    words = content_words(statement.text) | _said_beside(asked, statement)
+    if not _is_said_in(asked, words) or (not asked.names and _ANAPHOR.match(statement.text)):
         return []
+    beside = _said_beside(asked, statement)
     return [
-        _Said(at, statement, statement.text[one.start : one.end], one, asked.words & one.context)
+        _Said(
+            at,
+            statement,
+            statement.text[one.start : one.end],
+            one,
+            asked.words & (one.context | beside),
+            (statement.published_at if one.is_forecast or one.kind == "date" else None) or statement.as_of,
+        )
         for one in read_quantities(statement.text)
         if one.kind in asked.kinds
         and _is_as_asked(asked, one)
-        and _covers(asked, one)
+        and _covers(asked, one, beside)
         and _in_the_years(asked, one, statement)
     ]
 
 
+def _said_beside(asked: _Asked, statement: Statement) -> frozenset[str]:
+    """Return the question's words that are said of all values of a statement.
+
+    They are the numbers in it, as of "line 5", and where it speaks of "it" or "the company" and names nobody, the words
+    of its document's title: that is what the article is about.
+    """
+    words = content_words(statement.text)
+    refers = any(
+        found[1] is None or content_words(found[1]) & asked.words for found in _REFERS.finditer(statement.text)
+    )
+    is_of_title = refers and not names_in(statement.text) - asked.words
+    return (asked.numbers & words) | (asked.words & content_words(statement.title) if is_of_title else frozenset())
+
+
 def _is_said_in(asked: _Asked, words: frozenset[str]) -> bool:
-    """Return whether words have the question's: its names and at least half of all."""
+    """Return whether words have the question's: its names and numbers, and at least half of all."""
     missing = asked.words - words - _SCOPE
-    return not missing & asked.names and 2 * len(missing) <= len(asked.words - _SCOPE)
+    return not missing & (asked.names | asked.numbers) and 2 * len(missing) <= len(asked.words - _SCOPE)
 
 
 def _is_as_asked(asked: _Asked, one: Quantity) -> bool:
     """Return whether a value is a change where one is asked for and a level where not, a date of what happens once."""
     if one.kind == "date":
         return bool(_ONCE & asked.words & one.own)
-    if one.kind in _AMOUNT_KINDS and one.is_change is not asked.is_change:
-        return False
-    return asked.is_forecast or not one.is_forecast
+    return one.kind not in _AMOUNT_KINDS or one.is_change is asked.is_change
 
 
-def _covers(asked: _Asked, one: Quantity) -> bool:
+def _covers(asked: _Asked, one: Quantity, beside: frozenset[str]) -> bool:
     if asked.head is not None and asked.head not in one.own:
         return False
     if one.kind == "count" and not _counts_what_is_asked(asked, one):
@@ -379,7 +426,7 @@ def _covers(asked: _Asked, one: Quantity) -> bool:
     parts = one.counted - _SCOPE - _CONTAINERS - asked.names
     if one.kind == "share" and parts and not parts & asked.words:
         return False
-    return _is_said_in(asked, one.context)
+    return _is_said_in(asked, one.context | beside)
 
 
 def _counts_what_is_asked(asked: _Asked, one: Quantity) -> bool:
@@ -407,6 +454,7 @@ def _same_thing(asked: _Asked, one: _Said, other: _Said) -> bool:
     return (
         one.statement.doc_id != other.statement.doc_id
         and _same_unit(one.quantity, other.quantity)
+        and (asked.is_forecast or one.quantity.is_forecast is other.quantity.is_forecast)
         and (_both_answer(asked, one, other) or _are_alike(one, other))
         and _same_part(asked, one, other)
         and _same_names(asked, one, other)
@@ -493,7 +541,7 @@ def _same_time(one: _Said, other: _Said) -> bool:
     """Return whether two values are of one time, of no stated time, or of two that the statements' dates tell apart."""
     first, second = one.quantity, other.quantity
     are_same = _meet(first.years, second.years) and _meet(first.months, second.months)
-    return first.kind == "date" or are_same or _apart(one.statement.as_of, other.statement.as_of)
+    return first.kind == "date" or are_same or _apart(one.as_of, other.as_of)
 
 
 def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -548,15 +596,21 @@ def _values(sides: Sequence[_Said]) -> tuple[Value, ...]:
     """Return the sides, those of the same words and date as one, most relevant first."""
     grouped: dict[tuple[str, str | None], list[_Said]] = {}
     for one in sorted(sides, key=_order):
-        grouped.setdefault((one.value.casefold(), one.statement.as_of), []).append(one)
+        grouped.setdefault((one.value.casefold(), one.as_of), []).append(one)
     return tuple(
         Value(group[0].value, as_of, tuple(dict.fromkeys(one.at for one in group)))
         for (_, as_of), group in grouped.items()
     )
 
 
-def _kind(pairs: Iterable[tuple[Statement, Statement]]) -> Literal["conflict", "changed_over_time"]:
-    return "changed_over_time" if all(_apart(one.as_of, other.as_of) for one, other in pairs) else "conflict"
+def _kind(times: Iterable[tuple[str | None, str | None]]) -> Literal["conflict", "changed_over_time"]:
+    return "changed_over_time" if all(_apart(one, other) for one, other in times) else "conflict"
+
+
+def _kind_of_dates(pairs: Iterable[tuple[_Said, _Said]]) -> Literal["conflict", "changed_over_time"]:
+    """Return whether dates changed: whether of each two the one is given beside the other, "postponed from May"."""
+    tell = all(one.value in other.statement.text or other.value in one.statement.text for one, other in pairs)
+    return "changed_over_time" if tell else "conflict"
 
 
 def _apart(one: str | None, other: str | None) -> bool:
@@ -572,7 +626,7 @@ def _of_claims(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> li
     one, other = min((tuple(sorted(pair, key=_claim_order)) for pair in opposed), key=lambda pair: _pair_order(*pair))
     sides = tuple(Value(side.value, side.statement.as_of, (side.at,)) for side in (one, other))
     topic = _topic(asked, (other if one.denies else one).value, one.words & other.words, (0, 0))
-    return [Disagreement(_kind([(one.statement, other.statement)]), topic, sides)]
+    return [Disagreement(_kind([(one.statement.as_of, other.statement.as_of)]), topic, sides)]
 
 
 def _claim_order(claim: _Claim) -> tuple[float, str, str, str]:

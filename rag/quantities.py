@@ -21,7 +21,23 @@ _ALL_SCALES = _SPELT_SCALES | SHORT_SCALES | LETTER_SCALES
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
 _SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
 _PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
-_CURRENCIES = {"us$": "$", "usd": "$", "dollars": "$", "dollar": "$", "euros": "€", "euro": "€", "eur": "€", "gbp": "£"}
+_COINS = "yen yuan rupee rupees pound pounds franc francs ruble rubles rouble roubles krone kroner krona kronor"
+_CODES = "USD EUR GBP CHF JPY CNY RMB INR SEK NOK DKK"
+_CURRENCIES = {
+    spelling: currency
+    for currency, spellings in {
+        "$": "us$ usd dollar dollars",
+        "€": "eur euro euros",
+        "£": "gbp",
+        "franc": "chf francs",
+        "yen": "jpy",
+        "yuan": "cny rmb",
+        "rupee": "inr rupees",
+        "pound": "pounds",
+        "ruble": "rubles rouble roubles",
+    }.items()
+    for spelling in spellings.split()
+}
 _MEASURES = {
     spelling: unit
     for unit, spellings in {
@@ -79,19 +95,23 @@ _DATE = (
     rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
     r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
 )
+# The first half of a year is no share of anything.
+_NO_PERIOD = "".join(f"(?<!{word} )" for word in ("first", "second", "third", "fourth", "last", "next", "this"))
 _FRACTION = (
-    rf"(?:\b(?P<parts>an?|{_SMALLS})[ -])?\b(?P<part>half|thirds?|quarters?|fifths?|sixths?|tenths?)(?= of\b| the\b)|"
+    rf"(?:\b(?P<parts>an?|{_SMALLS})[ -])?\b{_NO_PERIOD}(?P<part>half|thirds?|quarters?|fifths?|sixths?|tenths?)"
+    r"(?= of\b| the\b)|"
     rf"\b(?P<some>\d{{1,3}}|{_SMALLS}) (?:in|out of)(?: every)? (?P<every>\d{{1,4}}|{_SMALLS})\b"
 )
 _SPECIAL = r"\b(?P<special>the only|the sole|a single|several|multiple|numerous)(?= [a-z])"
 _AMOUNT = (
     r"(?P<between>between )?"
-    rf"(?P<currency>(?:US|A|C|HK|NZ)?\$\s?|[€£¥₹]\s?|\b(?:USD|EUR|GBP)\s?)?(?P<low>(?:{_DIGITS}|{_WORDS}){_MORE})"
+    rf"(?P<currency>(?:US|A|C|HK|NZ)?\$\s?|[€£¥₹]\s?|\b(?:{_CODES.replace(' ', '|')})\s?)?"
+    rf"(?P<low>(?:{_DIGITS}|{_WORDS}){_MORE})"
     rf"(?:\s?%?(?:\s?[-–]\s?|(?(between) and | to ))[$€£]?(?P<high>(?:{_RANGE_END}|{_WORDS}){_MORE}))?"
 )
 _UNIT = (
     r"(?P<points>\s?(?:percentage|per ?cent|%) points?\b)?(?P<percent>\s?%|\s?per ?cent\b)?"
-    rf"(?P<coin> (?:{_any_of(list(_CURRENCIES))}|yen|yuan|rupees|pounds|francs|rubles|roubles)\b)?"
+    rf"(?P<coin>[ -](?:{_any_of([*_CURRENCIES, *_COINS.split()])})\b)?"
     rf"(?P<time>[ -](?:(?:business|working|calendar) )?(?:{_MANY_DAYS})s?(?:[- ](?:old|ago))?\b)?"
     rf"(?P<measure>[ -]?(?:square |cubic |metric )?(?:{_any_of(list(_MEASURES))})(?![\w’']))?"
     r"(?P<rate>(?: (?:per|an?) |/)[a-z]+\b(?! (?:ago|later|earlier|before|after)\b))?"
@@ -100,6 +120,8 @@ _VALUE = re.compile(
     rf"(?P<date>{_DATE})|(?:(?<!\w)(?P<bound>{_any_of(list(_BOUNDS))}) ?)?(?:{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
     re.IGNORECASE,
 )
+_UNIT_GROUPS = ("currency", "high", "points", "percent", "coin", "time", "measure", "rate", "bound")
+_NAME_BEFORE = re.compile(rf"\b(?!(?:{_MONTH}|\w+day)\s)[A-Z][a-z]+ $")
 _MAY_HAVE_VALUES = re.compile(
     rf"\d|\b(?:{_SMALLS}|{_SCALED}|half|halves|thirds?|quarters?|fifths?|tenths?|only|sole|single|several|multiple|numerous)\b",
     re.IGNORECASE,
@@ -121,7 +143,7 @@ _ATTRIBUTION = re.compile(
 _JOINT = re.compile(r"\b(?:and|or|but|compared|versus|against)\b|,", re.IGNORECASE)
 _CHANGED = (
     r"(?:r[io]se[ns]?|rising|fell|falls?|fallen|falling|gr[eo]ws?|grown|growing|growth|increas(?:e|es|ed|ing)|"
-    r"decreas(?:e|es|ed|ing)|dropp?(?:s|ed|ing)?|declin(?:e|es|ed|ing)|cuts?|reduc(?:e|es|ed|tion|ing)|gain(?:s|ed)?|"
+    r"decreas(?:e|es|ed|ing)|dropp?(?:s|ed|ing)?|declin(?:e|es|ed|ing)|cut(?:s|ting)?|reduc(?:e|es|ed|tion|ing)|gain(?:s|ed)?|"
     r"climb(?:s|ed)?|jump(?:s|ed)?|surg(?:e|es|ed)|slump(?:s|ed)?|shr[aiu]nk|up|down|los[et]s?|higher|lower|fewer|more)"
 )
 _CHANGE = re.compile(rf"\b{_CHANGED}\b", re.IGNORECASE)
@@ -163,7 +185,8 @@ _SAME_WORD = {
         "world": "global worldwid globe",
         "build": "built construct erect",
         "start": "began begin begun",
-        "peopl": "person inhabit resid live popul",
+        "job": "posit",
+        "peopl": "person inhabit resid live popul spectat attende",
         "licens": "licenc permit",
         "born": "birth",
         "tall": "height high",
@@ -267,7 +290,7 @@ def read_quantities(text: str) -> list[Quantity]:
         return []
     plain = _blanked(text)
     clauses = _clauses(plain)
-    found = [list(_VALUE.finditer(plain, start, end)) for start, end in clauses]
+    found = [[one for one in _VALUE.finditer(plain, start, end) if not _is_of_name(one)] for start, end in clauses]
     return [
         quantity
         for at, (clause, matches) in enumerate(zip(clauses, found, strict=True))
@@ -424,6 +447,14 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
     )
 
 
+def _is_of_name(found: re.Match[str]) -> bool:
+    """Return whether a number is of a name, as of "Line 5": after a capital, without a unit and what it would count."""
+    has_unit = any(found[group] for group in _UNIT_GROUPS)
+    if has_unit or not (found["low"] or "").isdigit() or not _NAME_BEFORE.search(found.string, 0, found.start()):
+        return False
+    return not any(map(is_plural, noun_phrase(found.string[found.end() :])[:4]))
+
+
 def _purpose(place: _Place) -> frozenset[str]:
     """Return the words of what a value is for, and before a date those of whom or what it is for."""
     text = f"{place.lead};{place.tail}" if place.found["date"] else place.tail
@@ -460,7 +491,7 @@ def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measure
     if found["percent"]:
         return _Measured("share", "%" + rate, low, high, bound, end)
     if found["currency"] or found["coin"]:
-        coin = (found["currency"] or found["coin"]).strip().lower()
+        coin = (found["currency"] or found["coin"]).strip(" -").lower()
         return _Measured("money", _CURRENCIES.get(coin, coin) + rate, low, high, bound, end)
     if found["time"]:
         words = [word.removesuffix("s") for word in re.split("[ -]", found["time"].lower().strip(" -"))]

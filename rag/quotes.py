@@ -9,7 +9,7 @@ from index.analysis import words_of
 from index.document import Span
 from index.furniture import without_inline
 from index.records import StoredPassage
-from rag.answer_type import answer_type, asks_why, compares, gives_reason, holds
+from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_reason, holds
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
@@ -120,7 +120,7 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
     """Return what is cited for a sentence: itself; a bullet from the line above its list, and that with the list.
 
     One that goes on from the sentence before it ("However", "They") is cited from that one, and one that lacks what
-    the question asks for to the sentence after it, where that holds it.
+    the question asks for up to the sentence after it, where that has it.
     """
     passage, span = sentence.evidence.passage, sentence.span
     above = None if is_row(passage, span) else lead_of(passage, span)
@@ -129,23 +129,26 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
     before = [one for one in passage.sentences if one.end <= span.start]
     start = _begun(passage, before[-MAX_GOING_ON:], span)
     ends = [span.end, *(one.end for one in led_by(passage, span) if one.end - start < MAX_LIST_CHARS)]
-    after = _what_is_asked_after(question, sentence)
+    after = _what_is_asked_after(question, passage, Span(start, span.end), span)
     if after is not None and after.end - start <= MAX_GOING_ON_CHARS:
         ends.append(after.end)
     return Quote(sentence.evidence, Span(start, ends[-1]))
 
 
-def _what_is_asked_after(question: str, sentence: Sentence) -> Span | None:
-    """Return the sentence after one that lacks the number, the date, the name or the reason asked for and has it not."""
-    passage, asked_for = sentence.evidence.passage, answer_type(question)
-    after = adjoining(passage, sentence.span, 1)
+def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, span: Span) -> Span | None:
+    """Return the sentence after one where what is cited lacks the number, date or reason asked for and that one has it.
+
+    What is capitalised there is seldom the name asked for.
+    """
+    after, asked_for = adjoining(passage, span, 1), answer_type(question)
     if after is None or is_bullet(passage, after) or is_row(passage, after):
         return None
     if asks_why(question):
-        return None if gives_reason(sentence.text) else after
-    asked = words_of(question)
-    lacks = asked_for is not None and not holds(asked_for, sentence.text, asked)
-    return after if asked_for and lacks and holds(asked_for, passage.slice(after), asked) else None
+        return None if gives_reason(passage.slice(cited)) else after
+    if asked_for not in (AnswerType.NUMBER, AnswerType.DATE):
+        return None
+    held = [holds(asked_for, passage.slice(one), words_of(question)) for one in (cited, after)]
+    return after if held == [False, True] else None
 
 
 def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:

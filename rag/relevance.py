@@ -128,10 +128,20 @@ class Sentence:
         return self.evidence.passage.doc_id
 
     @property
-    def as_of(self) -> str | None:
-        """The time it speaks of, in ISO 8601; where it names none, the day its article was published, where known."""
+    def title(self) -> str:
+        """The document's title, "" where it has none."""
+        return self.evidence.passage.metadata.title or ""
+
+    @property
+    def published_at(self) -> str | None:
+        """The day its document was published, in ISO 8601, None where that is not known."""
         published_at = self.evidence.passage.metadata.published_at
-        return as_of(self.text, published_at) or (published_at[:10] if published_at else None)
+        return published_at[:10] if published_at else None
+
+    @property
+    def as_of(self) -> str | None:
+        """The time it speaks of, in ISO 8601; where it names none, the day its document was published, where known."""
+        return as_of(self.text, self.published_at) or self.published_at
 
     @property
     def vector(self) -> Vectors:

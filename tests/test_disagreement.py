@@ -22,6 +22,8 @@ class Said:
     doc_id: str
     as_of: str | None
     relevance: float
+    title: str = ""
+    published_at: str | None = None
 
 
 # A question, a sentence of each of two documents, and the values shown where these are not the clauses themselves.
