@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from index.analysis import query_words
 from index.document import Span
 from rag.dates import ANY_DAY, mentions
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
@@ -28,6 +29,7 @@ _MAX_FOLLOW_UP_WORDS = 40
 _MAX_POINTING_WORDS = 9
 _MAX_SUBJECT_WORDS = 8
 _MAX_FRAGMENT_WORDS = 4
+_MAX_NAME_WORDS = 3
 _MAX_LED_FRAGMENT_WORDS = 8
 
 _LEAD = r"(?:(?:and|or|but|so|ok|okay|then|also|yes|no)\b,?\s+)*"
@@ -91,7 +93,9 @@ _MORE_ABOUT = re.compile(
 )
 _MORE = re.compile(
     rf"{_LEAD}(?:who(?:m| else| exactly)?|anything (?:else|more)|what else|(?:by )?how (?:much|many)(?: more| less)?|"
-    r"why not|which(?: ones?| of (?:them|these|those))?|since when|(?:for )?how long(?: ago)?|how often|how fast|"
+    r"why not|why (?:so|such|the|that) [a-z]+(?: [a-z]+)?|(?:by|until|till|from) when|"
+    r"who (?!is\b|was\b|are\b|were\b)[a-z]+|which(?: ones?| of (?:them|these|those))?|since when|"
+    r"(?:for )?how long(?: ago)?|how often|how fast|"
     r"(?:by|with|to|for) whom|what for|from where|(?:for |any |some |give me |an )+(?:examples?|details?|"
     r"evidence|proof)|like what|such as|in short|in what way|in which way|what then|so what|"
     r"then|later|before|afterwards?|"
@@ -151,7 +155,7 @@ _EXPLETIVE = re.compile(
     re.IGNORECASE,
 )
 _DETERMINED = re.compile(
-    rf"\b(?:the|an?|each|every|all|some|any|which|whose|what|many|most|these|no)\s+(?!{AUXILIARY}\b)[a-z]{{3,}}",
+    rf"\b(?:the|an?|each|every|all|some|any|which|whose|what|many|most|these|no)\s+(?!{AUXILIARY}\b|about\b)[a-z]{{3,}}",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
@@ -166,12 +170,23 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 
+_OF_A_LIFE = re.compile(
+    r"(?:when|where|why|how|in what year)\s+(?:was|did)\s+(?P<name>(?!the\b|an?\b)[\w’'.-]+(?: [\w’'.-]+){0,2})\s+"
+    r"(?:born|die|buried|marry|grow up)",
+    re.IGNORECASE,
+)
 _IS_WHAT = re.compile(
     r"(?:what|who|where|when|which|how \w+)(?:[’']s| is| are| was| were) (?P<subject>.+)", re.IGNORECASE
 )
 _IS_IT = re.compile(r"(?:is|are|was|were) (?P<subject>the .+)", re.IGNORECASE)
 _TOLD = re.compile(
     r"(?:tell me (?:more )?about|explain|describe|define|compare|summari[sz]e) (?P<subject>.+)", re.IGNORECASE
+)
+_WHAT_OF = re.compile(
+    r"what (?:has |had )?(?:happened|happens) to (?P<subject>.+)|how (?:much|long) (?:does|did|do|will|would) "
+    r"(?P<measured>(?:the|an?|this|my|your|our) .+?) (?:cost|take|last|weigh)|what (?:does|did|do|will|would) "
+    r"(?P<does>(?:the|an?|this|my|your|our) .+?) (?:cost|mean|do|include|contain|cover|weigh|measure|offer|need)",
+    re.IGNORECASE,
 )
 _DOES_NAME = re.compile(rf"(?i:(?:{ASKING} )*{AUXILIARY} )(?P<subject>(?:the )?{_NAME})(?P<rest>.*)")
 _DOES_TO_NAME = re.compile(
@@ -218,7 +233,9 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
             before = replace(before, said=_first_statement(text))
         elif text and not _SOCIAL.fullmatch(text):
             asked = _without_courtesies(_last_question(text))
-            before = _Before(_core(_resolved(asked, before)), "")
+            resolved = _core(_resolved(asked, before))
+            # What says nothing by itself is not what the next question is about.
+            before = _Before(resolved if _says_something(resolved) else before.question, "")
     return _resolved(question, before)
 
 
@@ -452,9 +469,9 @@ def _subject(question: str) -> str | None:
     """Return the noun phrase that a question is about, None where that cannot be told with confidence."""
     if not _HAS_VERB.search(question) and not _TOLD.fullmatch(question):
         return question if len(question.split()) <= _MAX_SUBJECT_WORDS else None
-    for pattern in (_IS_WHAT, _IS_IT, _TOLD):
+    for pattern in (_IS_WHAT, _IS_IT, _TOLD, _WHAT_OF):
         if found := pattern.fullmatch(question):
-            cut = _noun_phrase(found["subject"])
+            cut = _noun_phrase(next(filter(None, found.groups())))
             return None if pattern is _IS_IT and cut == found["subject"] else cut
     if (found := _DOES_NAME.fullmatch(question)) and len(found["rest"].split()) <= 1 and found["rest"][:1] in ("", " "):
         return found["subject"]
@@ -483,7 +500,10 @@ def _person(before: _Before) -> str | None:
     if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
         phrase = _noun_phrase(found["subject"]) or ""
         is_known = re.match(r"(?:the|an?)\s", phrase) or (_NAMES.fullmatch(phrase) and not is_no_person(phrase))
-        return phrase if is_known else None
+        # Who writes all small writes names so too.
+        return phrase if is_known or (question.islower() and len(phrase.split()) <= _MAX_NAME_WORDS) else None
+    if found := _OF_A_LIFE.fullmatch(question):
+        return found["name"]
     if re.match(r"who\b", question, re.IGNORECASE):
         said = (span.of(before.said) for span in _names(before.said))
         return next((name for name in said if is_full_name(name) and name not in question), None)
@@ -565,6 +585,10 @@ def _first_statement(answer: str) -> str:
     ):
         first = first[0].lower() + first[1:]
     return _shortened(first, _MAX_SAID_CHARS)
+
+
+def _says_something(question: str) -> bool:
+    return any(not _FUNCTION_WORD.fullmatch(word) for word in query_words(question))
 
 
 def _without(text: str, spans: Sequence[Span]) -> str:

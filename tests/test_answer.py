@@ -175,9 +175,7 @@ class TestQuotes:
             == "The plan has two parts:\n\n- more recycling of magnets\n- new mines in Utah"
         )
 
-    def test_a_row_is_cited_alone_and_reads_with_its_header(
-        self, embedder: OnnxEmbedder, tmp_path: Path
-    ) -> None:
+    def test_a_row_is_cited_alone_and_reads_with_its_header(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
         corpus = Corpus(tmp_path, embedder, create=True)
         text = "# Arvia\n\n| Year | Population |\n| --- | --- |\n| 1991 | 120,000 |\n| 2001 | 159,000 |\n"
         corpus.put(Document("town", text, "text/markdown", Metadata("Arvia")))
