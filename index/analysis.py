@@ -72,6 +72,11 @@ def query_words(text: str) -> list[str]:
     return list(dict.fromkeys(found))[:_MAX_QUERY_WORDS]
 
 
+def says_something(text: str) -> bool:
+    """Return whether a text has any word beside stop words and those that a question is asked with."""
+    return bool(analyzer(without_stop_words=True).analyze(without_dots(text)))
+
+
 def without_dots(text: str) -> str:
     """Return the text as it is read: abbreviations without dots, "U.S." and "US" being one word, and nothing hidden."""
     return _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), without_hidden(text))

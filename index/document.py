@@ -24,6 +24,14 @@ class Span:
         """Return the slice of `text` that the span marks."""
         return text[self.start : self.end]
 
+    def holds(self, other: "Span") -> bool:
+        """Tell whether another span lies inside this one."""
+        return self.start <= other.start and other.end <= self.end
+
+    def shared(self, other: "Span") -> int:
+        """Return how many code points both spans have."""
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
 
 @dataclass(frozen=True, slots=True)
 class Metadata:

@@ -15,6 +15,7 @@ import charset_normalizer
 from charset_normalizer import CharsetMatch, CharsetMatches
 
 from index.blocks import LIST_LABEL, Block, BlockKind, markdown_blocks, plain_blocks
+from index.dateline import read_dateline
 from index.document import (
     Document,
     Metadata,
@@ -93,7 +94,7 @@ def read_text(
         _check_markdown(doc_id, text)
         found = _markdown_metadata(text)
     else:
-        found = Metadata(title=_first_line_title(text, plain_blocks(text)))
+        found = Metadata(title=_first_line_title(text, plain_blocks(text)), published_at=read_dateline(text))
     return Document(doc_id, text, media_type, _merged(given, found))
 
 
@@ -214,7 +215,8 @@ def _markdown_metadata(text: str) -> Metadata:
         title=said_of("title") or heading,
         source=said_of("source", "site", "site_name", "publisher", "publication"),
         url=url if url and _is_web_address(url) else None,
-        published_at=next((found for found in map(_date_said, dates) if found), None),
+        published_at=next((found for found in map(_date_said, dates) if found), None)
+        or read_dateline(text[body_start:]),
     )
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Literal, NamedTuple
 
-from index.analysis import words_of
-from index.document import Span
+from index.analysis import says_something, words_of
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
 from rag.compound import not_answered
@@ -156,6 +155,8 @@ def compose(asked: Sequence[Asked]) -> Answer:
 def _quoted(asked: Asked, book: "_Citations") -> Answer:
     """Return the quotes that answer a part and are not in `book`, where they are put."""
     question, grounds = asked.question, asked.grounds
+    if not says_something(question):
+        return abstain("It names nothing that could be looked for.", 0.0)
     confidence = probability(grounds.features) if grounds.features else 0.0
     if grounds.unmentioned:
         confidence *= UNMENTIONED_SHARE
@@ -270,7 +271,7 @@ class _Citations:
 
     def _number(self, quote: Quote) -> int | None:
         for number, known in enumerate(self._quotes, start=1):
-            if known.evidence.passage_id == quote.evidence.passage_id and _holds(known.span, quote.span):
+            if known.evidence.passage_id == quote.evidence.passage_id and known.span.holds(quote.span):
                 return number
         return None
 
@@ -312,7 +313,3 @@ def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreeme
                 sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
             shown.setdefault((found.kind, *sides), Disagreement(found.kind, found.topic, tuple(sides)))
     return tuple(shown.values())
-
-
-def _holds(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end

@@ -19,7 +19,7 @@ class Citation:
 
     def holds(self, other: "Citation") -> bool:
         """Tell whether another slice lies inside this one."""
-        return self.doc_id == other.doc_id and self.span.start <= other.span.start and other.span.end <= self.span.end
+        return self.doc_id == other.doc_id and self.span.holds(other.span)
 
     @property
     def location(self) -> str:

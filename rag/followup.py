@@ -302,6 +302,8 @@ def _fragment(asked: str, before: _Before) -> str | None:
     changed = _with_rest(question, rest) if rest else question
     if changed:
         return f"{changed}?"
+    if any(f"{name.of(before.question)}'" in body for name in _names(before.question)):
+        return None
     # "The German economy?" is a subject of its own.
     return None if not has_lead and body.lower().startswith("the ") and _names(body) else _appended(asked, before)
 

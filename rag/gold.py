@@ -43,8 +43,7 @@ class Place:
 
     def covered_by(self, doc_id: str, span: Span) -> bool:
         """Tell whether a slice covers at least half of the quote's characters."""
-        shared = min(self.span.end, span.end) - max(self.span.start, span.start)
-        return doc_id == self.doc_id and 2 * shared >= self.span.end - self.span.start
+        return doc_id == self.doc_id and 2 * self.span.shared(span) >= self.span.end - self.span.start
 
 
 def read_gold(path: Path) -> list[GoldQuestion]:

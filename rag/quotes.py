@@ -170,8 +170,7 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
     kept: list[Quote] = []
     for quote in quotes:
         for at, other in enumerate(kept):
-            shared = min(quote.span.end, other.span.end) - max(quote.span.start, other.span.start)
-            if quote.evidence.passage_id == other.evidence.passage_id and shared > 0:
+            if quote.evidence.passage_id == other.evidence.passage_id and quote.span.shared(other.span):
                 start, end = min(quote.span.start, other.span.start), max(quote.span.end, other.span.end)
                 kept[at] = Quote(quote.evidence, Span(start, end))
                 break

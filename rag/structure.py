@@ -49,7 +49,7 @@ def lead_of(passage: StoredPassage, span: Span) -> Span | None:
         header = _first_of(passage, span, is_row)
         return header if header != span and is_header(passage, header) else None
     if is_bullet(passage, span):
-        above = adjoining(passage, _first_of(passage, span, is_bullet), -1)
+        above = adjoining(passage, _first_of(passage, span, _is_of_list), -1)
         return above if above and passage.slice(above).endswith(":") else None
     return None
 
@@ -64,11 +64,11 @@ def completed_by(passage: StoredPassage, span: Span) -> Span | None:
 def led_by(passage: StoredPassage, span: Span) -> list[Span]:
     """Return what a sentence that ends with a colon leads to, in order: the items of a list, or another sentence."""
     after = adjoining(passage, span, 1) if passage.slice(span).endswith(":") else None
-    items: list[Span] = []
-    while after and (not items or is_bullet(passage, after)):
-        items.append(after)
-        after = adjoining(passage, after, 1) if is_bullet(passage, after) else None
-    return items
+    led: list[Span] = []
+    while after and (not led or _is_of_list(passage, after)):
+        led.append(after)
+        after = adjoining(passage, after, 1) if _is_of_list(passage, after) else None
+    return led
 
 
 def heading_of(passage: StoredPassage, span: Span) -> str:
@@ -81,6 +81,13 @@ def heading_of(passage: StoredPassage, span: Span) -> str:
             return headings[-1]
         end = one.start if one else end
     return passage.heading
+
+
+def _is_of_list(passage: StoredPassage, span: Span) -> bool:
+    """Return whether a sentence is of an item of a list, its first one or a further one on the same line."""
+    line = passage.text.rfind("\n", 0, span.start - passage.span.start) + 1 + passage.span.start
+    first = next((one for one in passage.sentences if one.start >= line), span)
+    return is_bullet(passage, first)
 
 
 def _first_of(passage: StoredPassage, span: Span, is_part: Callable[[StoredPassage, Span], bool]) -> Span:

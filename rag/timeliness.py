@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from index.analysis import plain_case
@@ -70,13 +69,14 @@ class TimeAsked:
     event: str | None
 
 
-def time_asked(question: str, today: date | None = None) -> TimeAsked | None:
-    """Return what a question asks of time, None where it asks nothing; relative dates count from `today`.
+def time_asked(question: str) -> TimeAsked | None:
+    """Return what a question asks of time, None where it asks nothing.
 
-    A month without a year is an event, its name, where `today` is None.
+    A month without a year is an event, its name. "Last month" is of no certain time: articles have a last one of
+    theirs.
     """
     question = plain_case(question)
-    named = mentions(question, today)
+    named = mentions(question, None)
     for found in _RELATION.finditer(question):
         if _NOT_OF_TIME.search(question, 0, found.start()) or _IDIOM.match(question, found.start()):
             continue

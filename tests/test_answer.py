@@ -183,6 +183,35 @@ class TestQuotes:
         assert answer.citations[0].cited_text == "| 2001 | 159,000 |"
         assert answer.text == "2001 – Population: 159,000 [1]"
 
+    def test_a_list_is_cited_with_the_line_that_leads_to_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = (
+            "# The tool\n\n## Limits\n\nIt holds three files:\n\n- a log\n- a key\n\n## Backups\n\n"
+            "To restore a backup:\n\n1. Stop the server.\n2. Run the restore.\n\n## Errors\n\n"
+            "**Error QB-7: the index is out of date.** It was made by an earlier version."
+        )
+        corpus.put(Document("tool", text, "text/markdown", Metadata("The tool")))
+        restoring = "To restore a backup:\n\n1. Stop the server.\n2. Run the restore."
+        assert ask(Engine(corpus), "How do I restore a backup?").answer.citations[0].cited_text == restoring
+        assert ask(Engine(corpus), "What does error QB-7 mean?").answer.text == (
+            "Error QB-7: the index is out of date. It was made by an earlier version. [1]"
+        )
+
+    def test_what_is_asked_may_stand_in_the_sentence_after(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = "The launch of the Lumen device is postponed. Its battery lost capacity too fast. It rains in Bonn."
+        corpus.put(Document("lumen", text, "text/plain", Metadata("The Lumen device")))
+        cited = ask(Engine(corpus), "Why is the launch of the Lumen device postponed?").answer.citations[0].cited_text
+        assert cited == "The launch of the Lumen device is postponed. Its battery lost capacity too fast."
+        cited = ask(Engine(corpus), "Is the launch of the Lumen device postponed?").answer.citations[0].cited_text
+        assert cited == "The launch of the Lumen device is postponed."
+
+    def test_what_names_nothing_is_not_answered(self, seeds_engine: Engine) -> None:
+        for question in ("why?", "What is it?", "Who is it and where is it?"):
+            answer = ask(seeds_engine, question).answer
+            assert answer.abstained
+            assert answer.reason == "It names nothing that could be looked for.", question
+
     def test_no_mark_of_an_article_is_taken_for_a_marker(self, corpus: Corpus) -> None:
         for doc_id, text in (
             ("a", "The bridge is safe [4] for trucks [1[2]]."),

@@ -39,6 +39,26 @@ CONFLICTS: list[tuple[str, list[str | None], list[str] | None]] = [
         ["three mines", "two mines"],
     ),
     (
+        "How much will Tram Line 5 cost?",
+        ["Tram Line 5 will cost 395 million dollars.", "Tram Line 5 will cost 310 million dollars."],
+        ["395 million dollars", "310 million dollars"],
+    ),
+    (
+        "How many jobs is Helvora cutting?",
+        ["Helvora will cut about 450 jobs.", "Helvora will cut about 600 positions, say two people."],
+        ["about 450 jobs", "about 600 positions"],
+    ),
+    (
+        "What did the factory in Brno cost?",
+        ["The factory in Brno cost CHF 280 million.", "The Brno factory cost 245 million francs."],
+        ["CHF 280 million", "245 million francs"],
+    ),
+    (
+        "When did the library reopen?",
+        ["The library reopened on 7 December 2024.", "The library reopened in March 2025."],
+        ["7 December 2024", "March 2025"],
+    ),
+    (
         "When was Acme founded?",
         ["Acme was founded in 1998.", "Acme, a maker of anvils, was established in 1999."],
         ["1998", "1999"],
@@ -667,10 +687,43 @@ class TestTime:
         (found,) = find_disagreements(self.QUESTION, stated(texts, "2010", "1950", "1950"))
         assert (found.kind, len(found.values)) == ("conflict", 3)
 
+    def test_what_is_expected_is_of_the_day_on_which_it_was_said(self) -> None:
+        texts: list[str | None] = [
+            "Helvora expects an operating margin of around 19% for 2024.",
+            "The company now expects an operating margin of around 16.5%.",
+        ]
+        question = "What operating margin does Helvora expect for 2024?"
+        july, october = (
+            replace(one, published_at=day, title="Helvora reports results")
+            for one, day in zip(stated(texts, "2024", "2024-10-24"), ("2024-07-25", "2024-10-24"), strict=True)
+        )
+        (found,) = find_disagreements(question, [july, october])
+        assert found.kind == "changed_over_time"
+        assert [value.as_of for value in found.values] == ["2024-07-25", "2024-10-24"]
+
+    def test_a_date_that_is_told_beside_the_other_has_changed(self) -> None:
+        texts: list[str | None] = [
+            "The Lumen device will be launched in November 2024.",
+            "The launch of the Lumen device is postponed from November 2024 to March 2025.",
+        ]
+        (found,) = find_disagreements("When will the Lumen device be launched?", stated(texts))
+        assert found.kind == "changed_over_time"
+
     def test_an_event_has_one_date_whenever_it_is_told(self) -> None:
         statements = stated(["Acme was founded in 1998.", "Acme was founded in 1999."], "1998", "1999")
         (found,) = find_disagreements("When was Acme founded?", statements)
         assert found.kind == "conflict"
+
+
+def test_what_the_company_does_is_said_of_whom_the_article_is_about() -> None:
+    texts: list[str | None] = ["The company employs 6,840 people.", "Helvora has 5,200 people in its employ, it says."]
+    first, second = stated(texts)
+    question = "How many people does Helvora employ?"
+    about, elsewhere = (replace(first, title=title) for title in ("Helvora reports results", "Tessel reports results"))
+    assert len(find_disagreements(question, [about, second])) == 1
+    assert find_disagreements(question, [elsewhere, second]) == []
+    plant = replace(about, text="The plant in Lyon employs 180 people.")
+    assert find_disagreements(question, [plant, second]) == []
 
 
 def test_a_difference_of_years_that_the_dates_do_not_tell_apart_is_none() -> None:

@@ -50,6 +50,21 @@ def conversation(*said: str) -> list[Turn]:
 @pytest.mark.parametrize(
     ("question", "said", "expected"),
     [
+        # What says little by itself.
+        ("Why so much?", ["How much will Tram Line 5 cost?"], "Why so much? (How much will Tram Line 5 cost)"),
+        ("who pays?", ["How much will Tram Line 5 cost?"], "Who pays? (How much will Tram Line 5 cost)"),
+        ("until when?", ["Is the bridge closed?"], "Until when? (Is the bridge closed)"),
+        (
+            "When will it open?",
+            ["How much will Tram Line 5 cost?", "395 million.", "Why so much?", "Steel."],
+            "When will it open? (How much will Tram Line 5 cost)",
+        ),
+        # Names in small letters, and what a question asks something of.
+        ("when did she die?", ["who was maren holt"], "when did maren holt die?"),
+        ("when did she die?", ["where was holt born"], "when did holt die?"),
+        ("what about her mother?", ["Who is Maren Holt?"], "what about Maren Holt's mother?"),
+        ("who paid for it?", ["What happened to the old library in 2021?"], "who paid for the old library?"),
+        ("does it have sign-on?", ["What does the Team edition cost?"], "does the Team edition have sign-on?"),
         # A date for a date.
         ("and in 2010?", [SHARE], "What was China's processing share in 2010?"),
         ("2010?", [SHARE], "What was China's processing share in 2010?"),

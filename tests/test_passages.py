@@ -192,6 +192,23 @@ def test_sentences_are_found_inside_paragraphs_items_and_rows(splitter: Splitter
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("**Error 7: out of date.** Run it again. It helps.", ["**Error 7: out of date.** Run it again.", "It helps."]),
+        ("**How do I start?** Press it.", ["**How do I start?** Press it."]),
+        ("**Note**. It rains.", ["**Note**. It rains."]),
+        ("It rains. And it is **cold.** Wait.", ["It rains.", "And it is **cold.**", "Wait."]),
+        ("_It rains._ Wait.", ["_It rains._", "Wait."]),
+        ("**Nothing else.**", ["**Nothing else.**"]),
+        ("2 ** 3 is 8. Wait.", ["2 ** 3 is 8.", "Wait."]),
+    ],
+)
+def test_a_label_in_bold_stays_with_what_it_labels(splitter: Splitter, text: str, expected: list[str]) -> None:
+    document = read_text("a", text, "text/markdown")
+    assert [one.of(text) for passage in split(splitter, document) for one in passage.sentences] == expected
+
+
 @pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u3000", "\u0085", "\u2028", "\t", " "])
 def test_any_kind_of_space_may_stand_in_a_sentence(splitter: Splitter, space: str) -> None:
     # At the first of these sentencex panicked.
