@@ -1,7 +1,7 @@
 """Structure: what a sentence of a passage stands under: the line above its list, the header of its table, a heading."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from index.document import Span
 from index.records import StoredPassage
@@ -14,6 +14,8 @@ _BULLET = re.compile(rf"(?:^|\n)[ \t]*{_MARK}$")
 _ADJOINS = re.compile(rf"\s*(?:{_MARK}|[\s|:-]+)?")
 _TABLE_RULE = re.compile(r"[|:\s-]*-[|:\s-]*")
 _WORD = re.compile(r"[^\W\d_]{2}")
+_BELOW = " › "
+_DEEPEST = 7
 
 
 def is_bullet(passage: StoredPassage, span: Span) -> bool:
@@ -72,15 +74,29 @@ def led_by(passage: StoredPassage, span: Span) -> list[Span]:
 
 
 def heading_of(passage: StoredPassage, span: Span) -> str:
-    """Return the heading that a sentence stands under in its passage, that of the passage where there is none."""
+    """Return the headings that a sentence stands under, of what stands before it in its passage and above that.
+
+    Of a heading without marks of its level, in plain text, nobody knows what it stands under.
+    """
+    path: list[str] = []
+    level = _DEEPEST
+    for line in _lines_between(passage, span):
+        heading, marks = line.strip("# "), len(line) - len(line.lstrip("#"))
+        if _WORD.search(line) and marks < level and heading != passage.metadata.title:
+            path.insert(0, heading)
+            level = marks
+    above = passage.heading.split(_BELOW) if path and level else []
+    # What is two levels down stands under one heading beside the title.
+    return _BELOW.join([*above[: max(level - 2, 0)], *path]) or passage.heading
+
+
+def _lines_between(passage: StoredPassage, span: Span) -> Iterator[str]:
+    """Yield the lines before a sentence that are of no sentence, the nearest first."""
     end = span.start
     for one in [*reversed([one for one in passage.sentences if one.end <= span.start]), None]:
         between = passage.slice(Span(one.end if one else passage.span.start, end))
-        lines = [line.strip("# \t") for line in between.split("\n")]
-        if headings := [line for line in lines if _WORD.search(line)]:
-            return headings[-1]
+        yield from reversed([line.strip() for line in between.split("\n")])
         end = one.start if one else end
-    return passage.heading
 
 
 def _is_of_list(passage: StoredPassage, span: Span) -> bool:
