@@ -5,16 +5,19 @@ from typing import Final
 
 _PLACE_LIST = """
 Afghanistan Africa Albania Algeria America Angola Argentina Armenia Asia Australia Austria Azerbaijan Bahrain
-Bangladesh Belarus Belgium Bolivia Botswana Brazil Britain Brunei Bulgaria Burma Burundi Cambodia Cameroon Canada
-Chad Chile China Colombia Congo Croatia Cuba Cyprus Denmark Ecuador Egypt England Eritrea Estonia Ethiopia Europe
-Fiji Finland France Gabon Georgia Germany Ghana Greece Greenland Guatemala Guinea Guyana Haiti Honduras Hungary
-Iceland India Indonesia Iran Iraq Ireland Israel Italy Jamaica Japan Jordan Kazakhstan Kenya Kosovo Kuwait
-Kyrgyzstan Laos Latvia Lebanon Liberia Libya Lithuania Luxembourg Madagascar Malawi Malaysia Mali Malta Mauritania
-Mexico Moldova Mongolia Montenegro Morocco Mozambique Myanmar Namibia Nepal Netherlands Nicaragua Niger Nigeria
-Norway Oman Pakistan Panama Paraguay Peru Philippines Poland Portugal Qatar Romania Russia Rwanda Scotland Senegal
-Serbia Singapore Slovakia Slovenia Somalia Spain Sudan Sweden Switzerland Syria Taiwan Tajikistan Tanzania Thailand
-Togo Tunisia Turkey Turkmenistan Uganda Ukraine Uruguay Uzbekistan Venezuela Vietnam Wales Yemen Zambia Zimbabwe
-Beijing Berlin Brussels Delhi Geneva London Moscow Paris Rome Seoul Tokyo Washington
+Bangladesh Belarus Belgium Bolivia Botswana Brazil Britain Brunei Bulgaria Burma Burundi Cambodia Cameroon Canada Chad
+Chile China Colombia Congo Croatia Cuba Cyprus Denmark Ecuador Egypt England Eritrea Estonia Ethiopia Europe Fiji
+Finland France Gabon Georgia Germany Ghana Greece Greenland Guatemala Guinea Guyana Haiti Honduras Hungary Iceland
+India Indonesia Iran Iraq Ireland Israel Italy Jamaica Japan Jordan Kazakhstan Kenya Kosovo Kuwait Kyrgyzstan Laos
+Latvia Lebanon Liberia Libya Lithuania Luxembourg Madagascar Malawi Malaysia Mali Malta Mauritania Mexico Moldova
+Mongolia Montenegro Morocco Mozambique Myanmar Namibia Nepal Netherlands Nicaragua Niger Nigeria Norway Oman Pakistan
+Panama Paraguay Peru Philippines Poland Portugal Qatar Romania Russia Rwanda Scotland Senegal Serbia Singapore
+Slovakia Slovenia Somalia Spain Sudan Sweden Switzerland Syria Taiwan Tajikistan Tanzania Thailand Togo Tunisia Turkey
+Turkmenistan Uganda Ukraine Uruguay Uzbekistan Venezuela Vietnam Wales Yemen Zambia Zimbabwe Amsterdam Athens Baghdad
+Bangkok Barcelona Beijing Berlin Boston Brussels Budapest Cairo Chicago Copenhagen Delhi Dhaka Dublin Frankfurt Geneva
+Hamburg Hanoi Helsinki Istanbul Jakarta Jerusalem Johannesburg Karachi Kyiv Lagos Lisbon London Madrid Manila
+Melbourne Montreal Moscow Mumbai Munich Nairobi Oslo Paris Prague Riyadh Rome Seoul Shanghai Stockholm Tehran Tokyo
+Toronto Vancouver Vienna Warsaw Washington Zurich
 """
 # Of names that stand alone, where a capital tells nothing, these are known.
 PLACES: Final = frozenset(_PLACE_LIST.split())
@@ -24,17 +27,18 @@ Abu Academy Accord Act Addis Administration Age Agency Agreement Airlines Airway
 Army Assembly Association Authority Autos Bank Bay Beach Board Bridge British Brothers Buenos Burkina Bureau Canal
 Capital Cape Center Central Centre Chemical Chinese City Club Coast College Commission Committee Commons Company
 Congress Constitution Convention Corp Corporation Costa Council County Court Cross Cup Czech Daily Deal Democratic
-Democrats Department Desert Deutsche Dominican Duma Earth Earths East Eastern El Electric Empire Energy European Fargo
-Faso Federal Federation Financial Firm First Food Force Forest Forum Foundation Fund Games Gas General Global Goldman
-Government Great Group Gulf Hill Holdings Hong Hotel House Inc Industries Institute International Island Islands Ivory
-Journal Jury Kingdom Kuala Labour Lake Las League Liberal Limited Llc Los Ltd Lumpur Magazine Manufacturing Market
-Markets Materials Media Metals Minerals Mines Mining Ministry Motor Motors Mount Mountain Mountains Museum National
-Nations Navy Network New News North Northern Ocean Office Oil Olympics Organisation Organization Pacific Pact Papers
-Parliament Partners Party Peninsula Plc Port Post Power Press Prize Productions Protocol Province Puerto Railway Rare
-Red Republic Republican Republicans Research Resources Revolution Rio River Royal San Santa Saudi School Sea Senate
-Service Services Sierra Silicon Software Solar South Southern Space Sri Standard State States Steel Stock Street
-Studios Summit Supreme Systems Talks Technologies Technology Tel Telecom Tinto Times Tower Trade Treasury Treaty
-Tribune Tribunal Trust Union United University Valley Wall War Wells West Western White World York Zealand
+Democrats Department Desert Deutsche Dominican Duma Earth East Eastern El Electric Empire Energy European Exchange
+Exchanges Fargo Faso Federal Federation Financial Firm First Food Force Forest Forum Foundation Fund Games Gas General
+Global Goldman Government Great Group Gulf Hill Holdings Hong Hotel House Inc Industries Institute International
+Island Islands Ivory Journal Jury Kingdom Kuala Labour Lake Las League Liberal Limited Llc Los Ltd Lumpur Magazine
+Manufacturing Market Markets Materials Media Metals Minerals Mines Mining Ministry Motor Motors Mount Mountain
+Mountains Museum National Nations Navy Network New News North Northern Ocean Office Oil Olympics Organisation
+Organization Pacific Pact Papers Parliament Partners Party Peninsula Plc Port Post Power Press Prize Productions
+Protocol Province Puerto Railway Red Republic Republican Republicans Research Resources Revolution Rio River Royal San
+Santa Saudi School Sea Senate Service Services Sierra Silicon Software Solar South Southern Space Sri Standard State
+States Steel Stock Street Studios Summit Supreme Systems Talks Technologies Technology Tel Telecom Tinto Times Tower
+Trade Treasury Treaty Tribune Tribunal Trust Union United University Valley Wall War Wells West Western White World
+York Zealand
 """
 _NO_PERSON = PLACES | frozenset(_NO_PERSON_LIST.split())
 _TITLE = (
