@@ -24,7 +24,7 @@ MODEL = "footnote"
 
 _CHAT, _MODELS = "/v1/chat/completions", "/v1/models"
 # OpenAI's names of these errors, by status; all others are of `invalid_request_error`.
-_TYPES = {429: "requests", 503: "server_error"}
+_TYPES = {429: "requests", 500: "server_error", 503: "server_error"}
 _CODES = {
     "key_needed": "invalid_api_key",
     "too_many_questions": "rate_limit_exceeded",

@@ -70,7 +70,7 @@ def with_baseline(evaluation: Evaluation, path: Path) -> dict[str, list[Comparis
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         return compared(evaluation, said["values"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidGold(f"'{path}' is not a baseline ({error!r}); make one by `rag eval … --json`.") from error
 
 

@@ -1,6 +1,7 @@
 """Answers over HTTP: whole, or as server-sent events while they come about."""
 
 import asyncio
+import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -18,6 +19,7 @@ from rag.followup import Turn
 from rag.query import Query
 
 T = TypeVar("T")
+_logger = logging.getLogger("footnote.stream")
 
 # The headers of a stream of events: no proxy keeps any of them back.
 UNCACHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -76,7 +78,14 @@ class Answering:
 
         def ask(listener: Listener) -> schemas.AskResponse:
             heard = replace(listener, is_gone=gone.is_set)
-            return schemas.ask_response(self._engine.ask(question, history, heard))
+            try:
+                return schemas.ask_response(self._engine.ask(question, history, heard))
+            except FootnoteError:
+                raise
+            except Exception as bug:
+                # A stream that has begun can get no other status, so what is wrong in the service is told in it.
+                _logger.exception("A stream failed.")
+                raise errors.internal_error() from bug
 
         working = asyncio.ensure_future(self._told(ask, tell, send))
         try:
@@ -115,17 +124,11 @@ class Answering:
         return asyncio.ensure_future(anyio.to_thread.run_sync(work, limiter=self._waiting))
 
     async def _told(self, ask: Ask, tell: Callable[[Ask, Send], None], send: Callable[[str | None], None]) -> None:
-        """Have an answer told, or that there is no thread for it in time, or that it failed; None is sent at the end.
-
-        A stream that has begun cannot get another status, so that what is wrong in the service is told in it.
-        """
+        """Have an answer told, or that there is no thread for it in time; None is sent at the end."""
         try:
             await self._begun(lambda: tell(ask, send))
         except errors.Overloaded as error:
             tell(_failing(error), send)
-        except Exception:
-            tell(_failing(errors.internal_error()), send)
-            raise
         finally:
             send(None)
 

@@ -73,8 +73,13 @@ def query_words(text: str) -> list[str]:
 
 
 def says_something(text: str) -> bool:
-    """Return whether a text has any word beside stop words and those that a question is asked with."""
-    return bool(analyzer(without_stop_words=True).analyze(without_dots(text)))
+    """Return whether a text has any word beside stop words and those that a question is asked with, or a name.
+
+    What has a capital and is not the first word may be one: "What is the WHO?".
+    """
+    others = LETTERS.findall(text)[1:]
+    is_named = not text.isupper() and any(word[0].isupper() and word != "I" for word in others)
+    return is_named or bool(analyzer(without_stop_words=True).analyze(without_dots(text)))
 
 
 def without_dots(text: str) -> str:

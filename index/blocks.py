@@ -19,6 +19,7 @@ _TABLE_ROW = re.compile(r"\s*\|.*\|\s*")
 _WRAPPED_WIDTH = 120
 _HEADING_CHARS = 120
 _HEADING_WORDS = 18
+_LEAST_LISTED = 3
 # The level of a plain-text heading that stands on a list and covers no more than that list: nothing in plain text
 # says where its section ends, and "Highlights" above three bullets does not name the article below them.
 LIST_LABEL = 9
@@ -137,13 +138,31 @@ def _was_wrapped(line: str, following: str, width: int) -> bool:
 
 
 def _with_headings(text: str, units: list[Block]) -> Iterator[Block]:
+    listed = _listed(text, units)
     for unit, following in zip_longest(units, units[1:]):
-        if following is not None and unit.kind is BlockKind.PARAGRAPH and _reads_as_heading(unit.span.of(text)):
+        is_line = unit.kind is BlockKind.PARAGRAPH and unit not in listed
+        if following is not None and is_line and _reads_as_heading(unit.span.of(text)):
             span = trimmed(text, unit.span)
             level = LIST_LABEL if following.kind is BlockKind.ITEM else 2
             yield Block(BlockKind.HEADING, span, level, label=span.of(text))
         else:
             yield Block(unit.kind, trimmed(text, unit.span))
+
+
+def _listed(text: str, units: list[Block]) -> set[Block]:
+    """Return the short lines that stand below each other, three and more, without a blank line: a list without marks.
+
+    The first line of all may still be the title.
+    """
+    listed: set[Block] = set()
+    run: list[Block] = []
+    for unit in units:
+        adjoins = bool(run) and text.count("\n", run[-1].span.end, unit.span.start) == 1
+        is_short = unit.kind is BlockKind.PARAGRAPH and len(unit.span.of(text)) <= _HEADING_CHARS
+        run = [*(run if adjoins else []), unit] if is_short else []
+        if len(run) >= _LEAST_LISTED:
+            listed.update(run)
+    return listed - set(units[:1])
 
 
 def _reads_as_heading(content: str) -> bool:

@@ -401,10 +401,10 @@ def _translated(path: Path) -> Iterator[None]:
     """Raise SQLite's errors as DataErrors."""
     try:
         yield
-    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
-        # Ours, and nothing that making room or restoring would mend.
-        raise
     except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.ProgrammingError) and "closed" not in str(error):
+            # Ours, and nothing that making room or restoring would mend.
+            raise
         raise _data_error(path, error) from error
 
 

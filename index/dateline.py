@@ -1,7 +1,7 @@
 """Dateline: the day that an article gives in a line near its top, as newspapers and press releases do."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from index.analysis import plain_case
@@ -22,26 +22,41 @@ _DATE = (
     rf"{_YEAR.format('year3')}-(?P<month3>[01]\d)-(?P<day3>[0-3]\d))"
 )
 _SEPARATOR = r"\s*[,|/·•–—-]\s*"
-_SOURCE = r"(?-i:[A-Z][\w&.’'-]*(?: (?:(?:of|the|and|for) )?[A-Z][\w&.’'-]*){0,5})"
-_LINE = re.compile(
-    rf"(?:(?:first )?(?:published|posted|released|issued|dated?)(?::| on| at)? |by .{{1,80}}?(?:{_SEPARATOR}| on )|"
-    rf"{_SOURCE}{_SEPARATOR})?{_DATE}",
-    re.IGNORECASE,
-)
+_SOURCE = r"(?-i:[A-Z][\w&.’'-]*(?: (?:(?:of|the|and|for) )?[A-Z][\w&.’'-]*){0,5})(?: \([\w ]{2,20}\))?"
+_SAYS = r"(?:(?:first |last )?(?:published|posted|released|issued|updated|dated?)(?::| on| at)?)"
+_TIME = r"(?:,? (?:at )?\d\d?[:.]\d\d(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?)"
+# What stands behind a date on such a line: the time, who wrote it, how long it takes to read.
+_AFTER = rf"{_TIME}?(?:\s*[|·•–—]\s*[\w .:,]{{2,40}})?"
+# What may be the first line, and what there would be a title: "Chernobyl, 26 April 1986".
+_LINE = re.compile(rf"(?:{_SAYS} |(?:{_SAYS} )?by .{{1,80}}?(?:{_SEPARATOR}|,? on ))?{_DATE}{_AFTER}", re.IGNORECASE)
+_BELOW_TITLE = re.compile(rf"{_SOURCE}{_SEPARATOR}{_DATE}{_AFTER}", re.IGNORECASE)
+# A report begins with its place and day: "WELLINGTON, 8 August 2024 – A seal …".
+_BEGINS = re.compile(rf"{_SOURCE},? {_DATE}\W{{0,3}}\s[–—-]\s\W*\w", re.IGNORECASE)
 
 
 def read_dateline(text: str) -> str | None:
     """Return the day, in ISO 8601, of a line that says when an article was published, None where none does.
 
-    Such a line holds a day and no more than who wrote it or where: "Adopted on 14 March 2023" is none.
+    Such a line holds a day that has come and no more than who wrote it or where: "Adopted on 14 March 2023" is none.
     """
-    lines = (plain_case(line).strip(" \t#*_>") for line in text.split("\n", 4 * _LINES)[: 4 * _LINES])
-    for line in islice(filter(None, lines), _LINES):
+    lines = (line for line in map(_bare, text.split("\n", 4 * _LINES)[: 4 * _LINES]) if line)
+    for number, line in enumerate(islice(lines, _LINES)):
+        found = _LINE.fullmatch(line) or (number > 0 and (_BELOW_TITLE.fullmatch(line) or _BEGINS.match(line)))
+        if found and (day := _day(found)):
+            return day
         if len(line) > _MAX_CHARS:
             return None
-        if found := _LINE.fullmatch(line.rstrip(" .")):
-            return _day(found)
     return None
+
+
+def is_dateline(line: str) -> bool:
+    """Return whether a line says when an article was published, and no more than who wrote it."""
+    line = _bare(line)
+    return len(line) <= _MAX_CHARS and bool(_LINE.fullmatch(line) or _BELOW_TITLE.fullmatch(line))
+
+
+def _bare(line: str) -> str:
+    return plain_case(line).strip(" \t#*_>.")
 
 
 def _day(found: re.Match[str]) -> str | None:
@@ -49,6 +64,8 @@ def _day(found: re.Match[str]) -> str | None:
     year, month, day = (found[f"{part}{which}"] for part in ("year", "month", "day"))
     number = int(month) if month.isdigit() else 1 + _MONTHS.index(month[:3].lower())
     try:
-        return date(int(year), number, int(day)).isoformat()
+        said = date(int(year), number, int(day))
     except ValueError:
         return None
+    # Where it is tomorrow already, today's papers are of that day.
+    return said.isoformat() if said <= datetime.now(UTC).date() + timedelta(days=1) else None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import charset_normalizer
@@ -29,6 +30,9 @@ from index.furniture import furniture_spans
 from index.limits import STANDARD, Limits
 from index.pdf import read_pdf
 
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
 PLAIN, MARKDOWN, HTML, PDF = "text/plain", "text/markdown", "text/html", "application/pdf"
 MEDIA_TYPES: Mapping[str, str] = {
     ".txt": PLAIN,
@@ -43,6 +47,12 @@ MEDIA_TYPES: Mapping[str, str] = {
 _LABELS = {"highlights", "summary", "abstract", "introduction", "overview", "contents", "key points", "key takeaways"}
 # An article has some hundred elements; a page of as many as this takes seconds to read.
 _PAGE_ELEMENTS = 50_000
+_FRAME = (
+    "//nav | //header | //footer | //aside | //*[@role='navigation']"
+    " | //*[contains(@class, 'nav') or contains(@class, 'menu') or contains(@class, 'sidebar')"
+    " or contains(@class, 'footer') or contains(@id, 'nav') or contains(@id, 'menu') or contains(@id, 'sidebar')"
+    " or contains(@id, 'footer')]"
+)
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -234,11 +244,12 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     # Loaded here because it takes a third of a second that a search does not need.
     from trafilatura import bare_extraction
 
-    _check_page(doc_id, source)
     page = bare_extraction(
         source,
         with_metadata=True,
         include_comments=False,
+        # A page without a frame is all article; of others, lists and headings may be menus.
+        favor_recall=not _has_frame(_checked_page(doc_id, source)),
         # Only what the page states: the extensive search guesses dates from the text around.
         date_extraction_params={"extensive_search": False, "original_date": True},
     )
@@ -246,11 +257,20 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
         raise EmptyDocument(f"No article was found in the page {doc_id!r}; save the page of one article as HTML.")
     text = canonical_text("\n".join(line.rstrip() for line in page.text.split("\n")))
     url = page.url if page.url and _is_web_address(page.url) else None
-    return text, Metadata(page.title or None, page.sitename or None, url, _date_said(page.date))
+    published_at = _date_said(page.date) or read_dateline(text)
+    return text, Metadata(page.title or None, page.sitename or None, url, published_at)
 
 
-def _check_page(doc_id: str, source: str) -> None:
-    """Refuse a page nested so deeply that the parser would leave out the rest, and one that takes minutes to read."""
+def _has_frame(tree: "_Element | None") -> bool:
+    """Return whether a page has parts around its article: navigation, a header, a footer or a sidebar."""
+    return tree is not None and bool(tree.xpath(_FRAME))
+
+
+def _checked_page(doc_id: str, source: str) -> "_Element | None":
+    """Return a page's tree, None where it is empty.
+
+    Refuses a page nested so deeply that the parser would leave out the rest, and one that takes minutes to read.
+    """
     from lxml import etree
 
     parser = etree.HTMLParser(encoding="utf-8")
@@ -268,6 +288,7 @@ def _check_page(doc_id: str, source: str) -> None:
         raise DocumentTooLarge(
             f"The page {doc_id!r} has {elements:,} elements; save an article with at most {_PAGE_ELEMENTS:,}."
         )
+    return tree
 
 
 def _pdf(doc_id: str, raw: bytes, file_name: str, limits: Limits) -> Document:

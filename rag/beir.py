@@ -37,7 +37,7 @@ def read_collection(folder: Path, split: str, limit: int | None = None) -> Colle
         texts = {line["_id"]: line["text"] for line in _lines(folder / "queries.jsonl")}
         answered = sorted(query_id for query_id, judged in qrels.items() if max(judged.values()) > 0)[:limit]
         queries = {query_id: texts[query_id] for query_id in answered}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidBeir(
             f"'{path}' does not give judged queries ({error!r}); give a folder in the BEIR layout."
         ) from error
@@ -71,7 +71,7 @@ def index_corpus(folder: Path, corpus: Corpus, data: Path | None, on_document: C
             empty += 1
         except (KeyError, TypeError, AttributeError, DocumentError) as error:
             raise InvalidBeir(
-                f"Line {number} of '{folder / 'corpus.jsonl'}' gives no document ({error!r}); it takes _id and text."
+                f"Document {number} of '{folder / 'corpus.jsonl'}' cannot be read ({error!r}); it takes _id and text."
             ) from error
         on_document()
     corpus.save()
@@ -102,7 +102,7 @@ def doc_id_of(document_id: str) -> str:
 def _lines(path: Path) -> Iterator[dict[str, str]]:
     try:
         with path.open(encoding="utf-8") as file:
-            for line in file:
+            for line in filter(str.strip, file):
                 yield json.loads(line)
     except (OSError, ValueError) as error:
         raise InvalidBeir(f"'{path}' cannot be read ({error}); give a folder in the BEIR layout.") from error

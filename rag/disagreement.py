@@ -6,7 +6,7 @@ question's words, and where nothing else tells two values apart: another place, 
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, NamedTuple, Protocol
@@ -119,8 +119,15 @@ _ANAPHOR = re.compile(
 )
 # What an article calls that which it is about.
 _REFERS = re.compile(
-    r"\b(?:it|they|he|she|the (?:company|firm|group|club|team|city|town|country|university|school|bank|agency|court|"
-    r"museum|maker|organi[sz]ation)|the (\w+))\b",
+    r"\W*(?:[^,;:]{1,40}, )?(?:it|the (?:company|firm|group|club|team|city|town|country|university|school|bank|agency|"
+    r"museum|maker|organi[sz]ation)|the (\w+))\s+(?!(?:said|says|told|argued|claims?|claimed)\b)"
+    r"(?:(?:now|also|currently|still) )?(?:[a-z]+(?:s|ed)|is|has|was|had|will|would)\b",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"\b([A-Za-z]+) (\d+)\b")
+_MOVED = re.compile(
+    r"\b(?:postponed|delayed|moved|brought forward|put (?:back|off)|pushed back|rescheduled|instead of|originally|"
+    r"rather than|changed)\b",
     re.IGNORECASE,
 )
 # What asks for a value and is not what it is the value of.
@@ -220,13 +227,16 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question read: the kinds of value it asks for, what they are to be of, and the words that must be there."""
+    """A question read: the kinds of value it asks for, what they are to be of, and the words that must be there.
+
+    `numbers` are those of names, each with the word before it: 5 of "line 5".
+    """
 
     kinds: frozenset[Kind]
     head: str | None
     words: frozenset[str]
     names: frozenset[str]
-    numbers: frozenset[str]
+    numbers: Mapping[str, str]
     years: frozenset[str]
     is_change: bool
     is_forecast: bool
@@ -279,7 +289,9 @@ def _read(question: str) -> _Asked:
         head=_head(question, kinds, names),
         words=words,
         names=names & words,
-        numbers=frozenset(word for word in words if word.isdigit()) - years,
+        numbers={
+            number: word for word, number in _NUMBERED.findall(question) if number in words and number not in years
+        },
         years=years,
         is_change=is_change(question),
         is_forecast=is_forecast(question),
@@ -356,9 +368,9 @@ def _of_values(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> li
         return []
     first = min(differing, key=lambda pair: (-pair[1].statement.relevance, *map(_order, pair)))
     sides = {id(one): one for pair in same if pair[0] in first or pair[1] in first for one in pair}
-    times = [(one.as_of, other.as_of) for one, other in differing if id(one) in sides and id(other) in sides]
     is_date = first[0].quantity.kind == "date"
-    kind = _kind_of_dates(differing) if is_date else _kind(times)
+    shown = [pair for pair in differing if all(id(one) in sides for one in pair)]
+    kind = _kind_of_dates(shown) if is_date else _kind((one.as_of, other.as_of) for one, other in shown)
     return [Disagreement(kind, _topic_of_values(asked, *first), _values(list(sides.values())))]
 
 
@@ -370,19 +382,12 @@ def _topic_of_values(asked: _Asked, one: _Said, other: _Said) -> str:
 
 def _answering(asked: _Asked, at: int, statement: Statement) -> list[_Said]:
     """Return the values of a statement that are of the kind the question asks for and said of what it asks about."""
-    words = content_words(statement.text) | _said_beside(asked, statement)
+    beside = _said_beside(asked, statement)
+    words = content_words(statement.text) - asked.numbers.keys() | beside
     if not _is_said_in(asked, words) or (not asked.names and _ANAPHOR.match(statement.text)):
         return []
-    beside = _said_beside(asked, statement)
     return [
-        _Said(
-            at,
-            statement,
-            statement.text[one.start : one.end],
-            one,
-            asked.words & (one.context | beside),
-            (statement.published_at if one.is_forecast or one.kind == "date" else None) or statement.as_of,
-        )
+        _said(asked, at, statement, one, beside)
         for one in read_quantities(statement.text)
         if one.kind in asked.kinds
         and _is_as_asked(asked, one)
@@ -391,24 +396,33 @@ def _answering(asked: _Asked, at: int, statement: Statement) -> list[_Said]:
     ]
 
 
+def _said(asked: _Asked, at: int, statement: Statement, one: Quantity, beside: frozenset[str]) -> _Said:
+    said_on = statement.published_at if one.is_forecast or one.kind == "date" else None
+    covered = asked.words & (one.context | beside)
+    return _Said(at, statement, statement.text[one.start : one.end], one, covered, said_on or statement.as_of)
+
+
 def _said_beside(asked: _Asked, statement: Statement) -> frozenset[str]:
     """Return the question's words that are said of all values of a statement.
 
-    They are the numbers in it, as of "line 5", and where it speaks of "it" or "the company" and names nobody, the words
-    of its document's title: that is what the article is about.
+    They are the numbers in it as the question has them ("line 5"), and where it begins with "it" or "the company" and
+    names nobody, the words of its document's title: that is what the article is about.
     """
-    words = content_words(statement.text)
-    refers = any(
-        found[1] is None or content_words(found[1]) & asked.words for found in _REFERS.finditer(statement.text)
+    numbers = frozenset(
+        number
+        for number, word in asked.numbers.items()
+        if re.search(rf"\b{word} {number}\b", statement.text, re.IGNORECASE)
     )
+    found = _REFERS.match(statement.text)
+    refers = found is not None and (found[1] is None or bool(content_words(found[1]) & asked.words))
     is_of_title = refers and not names_in(statement.text) - asked.words
-    return (asked.numbers & words) | (asked.words & content_words(statement.title) if is_of_title else frozenset())
+    return numbers | (asked.words & content_words(statement.title) if is_of_title else frozenset())
 
 
 def _is_said_in(asked: _Asked, words: frozenset[str]) -> bool:
     """Return whether words have the question's: its names and numbers, and at least half of all."""
     missing = asked.words - words - _SCOPE
-    return not missing & (asked.names | asked.numbers) and 2 * len(missing) <= len(asked.words - _SCOPE)
+    return not missing & (asked.names | asked.numbers.keys()) and 2 * len(missing) <= len(asked.words - _SCOPE)
 
 
 def _is_as_asked(asked: _Asked, one: Quantity) -> bool:
@@ -608,9 +622,14 @@ def _kind(times: Iterable[tuple[str | None, str | None]]) -> Literal["conflict",
 
 
 def _kind_of_dates(pairs: Iterable[tuple[_Said, _Said]]) -> Literal["conflict", "changed_over_time"]:
-    """Return whether dates changed: whether of each two the one is given beside the other, "postponed from May"."""
-    tell = all(one.value in other.statement.text or other.value in one.statement.text for one, other in pairs)
+    """Return whether dates changed: whether of each two one is told as moved, "postponed from May to June"."""
+    tell = all(_is_moved(one, other) or _is_moved(other, one) for one, other in pairs)
     return "changed_over_time" if tell else "conflict"
+
+
+def _is_moved(one: _Said, other: _Said) -> bool:
+    has_other = re.search(rf"(?<!\w){re.escape(other.value)}(?!\w)", one.statement.text)
+    return has_other is not None and _MOVED.search(one.statement.text) is not None
 
 
 def _apart(one: str | None, other: str | None) -> bool:

@@ -35,8 +35,15 @@ LETTER_SCALES: Final = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
 
 def letter_scale(money: str) -> str:
-    """Return a pattern of the scale of one letter after a number; `money` is the group that money before it sets."""
-    return rf"(?({money})[kmbt]\b|(?:(?-i:M)\b|m(?= people\b)|k(?= [a-z])))"
+    """Return a pattern of a scale of one letter that follows a number; `money` names the group of a currency before it.
+
+    "k" counts what stands in the plural after it, "m" people, and "M" whatever is not measured by it.
+    """
+    many = r"people|users|customers|subscribers|residents|visitors|viewers|passengers|members|voters|homes|jobs"
+    return (
+        rf"(?({money})[ -]?[kmbt]\b|(?:(?-i:M)\b(?! (?:tall|long|high|wide|deep)\b)|m(?= (?:{many})\b)|"
+        r"k(?= [a-z]+(?<![su])s\b)))"
+    )
 
 
 AUXILIARY: Final = (

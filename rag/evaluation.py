@@ -136,13 +136,15 @@ def compared(
     """
     for level, values in evaluation.values.items():
         for measure, by_query in values.items():
-            if not by_query.keys() & baseline.get(level, {}).get(measure, {}).keys():
+            if by_query and not by_query.keys() & baseline.get(level, {}).get(measure, {}).keys():
                 raise InvalidGold(
                     f"The baseline has {measure} at {level} level for none of the {len(by_query)} queries of "
                     f"{evaluation.name!r}; give one of the same questions."
                 )
     return {
-        level: [compare(by_query, baseline[level][measure], measure) for measure, by_query in values.items()]
+        level: [
+            compare(by_query, baseline[level][measure], measure) for measure, by_query in values.items() if by_query
+        ]
         for level, values in evaluation.values.items()
     }
 

@@ -70,8 +70,7 @@ class Reading:
 
     def match_of(self, spans: Sequence[Span]) -> float:
         """Return how well some of its sentences, taken together, match the query, in [0, 1]."""
-        known = self.tokens.sentences
-        own = [known.index(span) for span in spans]
+        own = [at for at, span in enumerate(self.tokens.sentences) if span in spans]
         return float(self.nearest[own].max(axis=0) @ self.weights)
 
 

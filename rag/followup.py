@@ -17,7 +17,7 @@ from rag.errors import InvalidQuery
 from rag.persons import PLACES, is_full_name, is_no_person, is_person
 from rag.query import is_unicode
 
-MAX_TURNS = 6
+MAX_TURNS = 20
 MAX_STANDALONE_CHARS = 2000
 
 _MAX_TURN_CHARS = 4000
@@ -30,6 +30,7 @@ _MAX_POINTING_WORDS = 9
 _MAX_SUBJECT_WORDS = 8
 _MAX_FRAGMENT_WORDS = 4
 _MAX_NAME_WORDS = 3
+_NO_NAMES = frozenset(["many", "most", "several", "some", "all", "few", "other", "people", "responsible", "first"])
 _MAX_LED_FRAGMENT_WORDS = 8
 
 _LEAD = r"(?:(?:and|or|but|so|ok|okay|then|also|yes|no)\b,?\s+)*"
@@ -93,8 +94,8 @@ _MORE_ABOUT = re.compile(
 )
 _MORE = re.compile(
     rf"{_LEAD}(?:who(?:m| else| exactly)?|anything (?:else|more)|what else|(?:by )?how (?:much|many)(?: more| less)?|"
-    r"why not|why (?:so|such|the|that) [a-z]+(?: [a-z]+)?|(?:by|until|till|from) when|"
-    r"who (?!is\b|was\b|are\b|were\b)[a-z]+|which(?: ones?| of (?:them|these|those))?|since when|"
+    r"why not|why (?:so|such|the|that) (?-i:[a-z]+(?: [a-z]+)?)|(?:by|until|till|from) when|"
+    r"who (?!is\b|was\b|are\b|were\b)(?-i:[a-z]+)|which(?: ones?| of (?:them|these|those))?|since when|"
     r"(?:for )?how long(?: ago)?|how often|how fast|"
     r"(?:by|with|to|for) whom|what for|from where|(?:for |any |some |give me |an )+(?:examples?|details?|"
     r"evidence|proof)|like what|such as|in short|in what way|in which way|what then|so what|"
@@ -158,6 +159,10 @@ _DETERMINED = re.compile(
     rf"\b(?:the|an?|each|every|all|some|any|which|whose|what|many|most|these|no)\s+(?!{AUXILIARY}\b|about\b)[a-z]{{3,}}",
     re.IGNORECASE,
 )
+# "What party does she lead?" asks for the party.
+_ASKED_WHICH = re.compile(
+    rf"(?:and |so |but )?(?:which|what|whose|how (?:many|much)) [a-z][a-z -]*? {AUXILIARY} ", re.IGNORECASE
+)
 _POINTING = re.compile(
     rf"\b(?:this|that|these|those)(?=\s*(?:$|[?.!,]))|\b(?:{AUXILIARY}|{PREPOSITION})\s+(?:this|that|these|those)\b"
     r"(?!\s+(?:who|that|years?|weeks?|months?|days|morning|quarter|decade|century|article|page|site|service|document|"
@@ -192,8 +197,10 @@ _DOES_NAME = re.compile(rf"(?i:(?:{ASKING} )*{AUXILIARY} )(?P<subject>(?:the )?{
 _DOES_TO_NAME = re.compile(
     rf"(?i:who|what|which [a-z]+) (?!happened)[a-z]+ (?P<subject>(?:the |an? )?{_NAME}(?: [a-z]+)?)"
 )
+_PARTICIPLE = r"(?!(?:speed|need|feed|seed|breed|red|fed|shed|weed|deed|greed|united|bed|led)\b)[a-z]+ed"
 _ENDS_SUBJECT = re.compile(
-    rf"\s+(?:(?!of\b){PREPOSITION}|{AUXILIARY}|(?<!of )(?<!and )(?:an?|the)|[a-z]+ed|[a-z]+ing$|worth)(?!\S)",
+    rf"\s+(?:(?!of\b){PREPOSITION}|{AUXILIARY}|(?<!of )(?<!and )(?:an?|the)|{_PARTICIPLE}|open|closed|available|due|"
+    r"[a-z]+ing$|worth)(?!\S)",
 )
 
 
@@ -224,7 +231,7 @@ class _Before:
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """Return a question of at most 2,000 characters as one that stands alone; itself where it does already.
 
-    The last 6 turns are looked at, oldest first, and each question in them is made to stand alone by those before it.
+    The last 20 turns are looked at, oldest first, and each question in them is made to stand alone by those before it.
     """
     before = _Before("", "")
     for turn in history[-MAX_TURNS:]:
@@ -290,8 +297,10 @@ def _more(asked: str, before: _Before) -> str | None:
 def _fragment(asked: str, before: _Before) -> str | None:
     """Return the last question with a date or a name changed for that of a question without a verb."""
     body, has_lead = _fragment_of(asked, before)
-    if not body or not before.question or _PRONOUN.search(body) or _POINTING.search(body):
+    if not body or not before.question or _POINTING.search(body):
         return None
+    if _PRONOUN.search(body):
+        return _appended(asked, before) if has_lead else None
     question, rest = before.question, body
     if dated := _date_in(body):
         preposition, span = dated
@@ -302,8 +311,6 @@ def _fragment(asked: str, before: _Before) -> str | None:
     changed = _with_rest(question, rest) if rest else question
     if changed:
         return f"{changed}?"
-    if any(f"{name.of(before.question)}'" in body for name in _names(before.question)):
-        return None
     # "The German economy?" is a subject of its own.
     return None if not has_lead and body.lower().startswith("the ") and _names(body) else _appended(asked, before)
 
@@ -489,6 +496,8 @@ def _noun_phrase(text: str) -> str | None:
     if name := re.match(rf"{_NAME}(?=\s+(?!and\b|or\b)[a-z])", phrase):
         phrase = name[0]
     first = phrase.split(" ", 1)[0].lower()
+    if phrase.lower() in ("the", "a", "an"):
+        return None
     says_nothing = first.endswith("ing") or _PRONOUN.search(phrase) or _POINTING.search(phrase) or first == "there"
     return phrase if phrase and not says_nothing and len(phrase.split()) <= _MAX_SUBJECT_WORDS else None
 
@@ -503,8 +512,8 @@ def _person(before: _Before) -> str | None:
         phrase = _noun_phrase(found["subject"]) or ""
         is_known = re.match(r"(?:the|an?)\s", phrase) or (_NAMES.fullmatch(phrase) and not is_no_person(phrase))
         # Who writes all small writes names so too.
-        return phrase if is_known or (question.islower() and len(phrase.split()) <= _MAX_NAME_WORDS) else None
-    if found := _OF_A_LIFE.fullmatch(question):
+        return phrase if is_known or (question.islower() and _may_be_name(phrase)) else None
+    if (found := _OF_A_LIFE.fullmatch(question)) and _may_be_name(found["name"], least=1):
         return found["name"]
     if re.match(r"who\b", question, re.IGNORECASE):
         said = (span.of(before.said) for span in _names(before.said))
@@ -513,6 +522,13 @@ def _person(before: _Before) -> str | None:
     found = _DOES_NAME.fullmatch(question)
     name = found["subject"] if found else names[0] if len(names) == 1 else ""
     return name if name and is_person(name, before.question, before.said) else None
+
+
+def _may_be_name(phrase: str, least: int = 2) -> bool:
+    """Return whether words without a capital may name a person: a few, none of them a small word or a quantifier."""
+    words = phrase.split()
+    is_name = not any(_FUNCTION_WORD.fullmatch(word) or word.lower() in _NO_NAMES for word in words)
+    return is_name and least <= len(words) <= _MAX_NAME_WORDS
 
 
 def _names_a_person(text: str) -> bool:
@@ -537,6 +553,8 @@ def _is_bound(asked: str, pronoun: re.Match[str]) -> bool:
     The object of a clause is not its subject: in "What did China say about it?", "it" is not China.
     """
     before = asked[: pronoun.start()]
+    if _ASKED_WHICH.fullmatch(before):
+        return False
     if pronoun[0].istitle() and re.match(r"\s+[A-Z][a-z]", asked[pronoun.end() :]):
         # He Lifeng is a name.
         return True

@@ -84,7 +84,7 @@ _SCALED = _any_of(list(_SPELT_SCALES | SHORT_SCALES))
 _SMALLS = _any_of(list(NUMBERS))
 _WORDS = rf"\b(?:(?:{_TENS.replace(' ', '|')})[ -](?:{_ONES})|{_SMALLS}|(?:half )?an?(?= (?:{_SCALED})\b))\b"
 _MORE = (
-    rf"(?:[ -]?(?:{_any_of(list(SHORT_SCALES))})\b|[ -]?{letter_scale('currency')})?"
+    rf"(?:[ -]?(?:{_any_of(list(SHORT_SCALES))})\b|{letter_scale('currency')})?"
     rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
 )
 _MONTH = rf"(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
@@ -186,7 +186,7 @@ _SAME_WORD = {
         "build": "built construct erect",
         "start": "began begin begun",
         "job": "posit",
-        "peopl": "person inhabit resid live popul spectat attende",
+        "peopl": "person inhabit resid live popul",
         "licens": "licenc permit",
         "born": "birth",
         "tall": "height high",

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import NamedTuple
 
 from index.analysis import words_of
+from index.dateline import is_dateline
 from index.document import Span
 from index.furniture import without_inline
 from index.records import StoredPassage
@@ -13,7 +13,7 @@ from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_r
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
-from rag.structure import SAYS_LITTLE, adjoining, is_bullet, is_header, is_row, lead_of, led_by
+from rag.structure import FEW_WORDS, goes_on_to, led_by, structure_of
 from rag.timeliness import asks_what_happened
 
 MAX_SENTENCES = 3
@@ -42,7 +42,9 @@ MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
 _FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
 _OPENING = frozenset("\"“„«‘'")
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
-_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+# Marks of bold and of italics, and not what multiplies.
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])")
+_CELL_END = re.compile(r"(?<!\\)\|")
 
 
 class Quote(NamedTuple):
@@ -104,7 +106,8 @@ def _says_nothing(sentence: Sentence) -> bool:
     passage, span = sentence.evidence.passage, sentence.span
     leads = sentence.text.endswith(":") and not led_by(passage, span)
     is_short = len(sentence.text.split()) < MIN_WORDS
-    return leads or is_short or is_header(passage, span) or _asks(sentence)
+    no_answer = structure_of(passage)[span].is_header or is_dateline(sentence.text) or _asks(sentence)
+    return leads or is_short or no_answer
 
 
 def in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
@@ -123,9 +126,11 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
     the question asks for up to the sentence after it, where that has it.
     """
     passage, span = sentence.evidence.passage, sentence.span
-    above = None if is_row(passage, span) else lead_of(passage, span)
-    if above is not None and span.end - above.start < MAX_LIST_CHARS:
-        return Quote(sentence.evidence, Span(above.start, span.end))
+    standing = structure_of(passage)[span]
+    if standing.is_row:
+        return Quote(sentence.evidence, span)
+    if standing.begins_item and standing.lead and span.end - standing.lead.start < MAX_LIST_CHARS:
+        return Quote(sentence.evidence, Span(standing.lead.start, span.end))
     before = [one for one in passage.sentences if one.end <= span.start]
     start = _begun(passage, before[-MAX_GOING_ON:], span)
     ends = [span.end, *(one.end for one in led_by(passage, span) if one.end - start < MAX_LIST_CHARS)]
@@ -140,8 +145,8 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
 
     What is capitalised there is seldom the name asked for.
     """
-    after, asked_for = adjoining(passage, span, 1), answer_type(question)
-    if after is None or is_bullet(passage, after) or is_row(passage, after):
+    after, asked_for = goes_on_to(passage, span), answer_type(question)
+    if after is None:
         return None
     if asks_why(question):
         return None if gives_reason(passage.slice(cited)) else after
@@ -157,7 +162,7 @@ def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
     for one in reversed(before):
         cited, said = passage.slice(Span(one.start, span.end)), passage.slice(Span(start, span.end))
         goes_on = "\n" not in cited and _GOES_ON.match(said)
-        is_short = len(said.split()) < SAYS_LITTLE and start == span.start
+        is_short = len(said.split()) < FEW_WORDS and start == span.start
         answers = is_short and passage.slice(one).endswith("?") and "\n\n" not in cited
         if len(cited) > MAX_GOING_ON_CHARS or not (goes_on or answers):
             break
@@ -182,22 +187,27 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 def readable(quote: Quote) -> str:
     """Return the quote as it reads in an answer: in plain, the cells of a row each with what its column is."""
     passage = quote.evidence.passage
-    header = lead_of(passage, quote.span) if is_row(passage, quote.span) else None
-    if header is None:
+    standing = structure_of(passage).get(quote.span)
+    if standing is None or not standing.is_row or standing.lead is None:
         return plain(passage.slice(quote.span))
-    first, *cells = _cells(passage.slice(quote.span))
-    _, *columns = _cells(passage.slice(header))
-    named = [f"{column}: {cell}" if column else cell for column, cell in zip_longest(columns, cells, fillvalue="")]
-    return f"{first} – {'; '.join(one for one, cell in zip(named, cells, strict=False) if cell)}"
+    columns, cells = (_cells(passage.slice(row)) for row in (standing.lead, quote.span))
+    if len(columns) < len(cells):
+        return plain(passage.slice(quote.span))
+    pairs = list(zip(columns, cells, strict=False))
+    named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in pairs[1:] if cell)
+    return " – ".join(filter(None, [cells[0], named]))
 
 
 def _cells(row: str) -> list[str]:
-    return [plain(cell) for cell in row.strip("| \n").split("|")]
+    """Return the cells of a row of a table in plain, a pipe with a backslash before it being of the text."""
+    row = row.strip().removeprefix("|")
+    cells = _CELL_END.split(row.removesuffix("|") if not row.endswith("\\|") else row)
+    return [plain(cell.replace("\\|", "|")).rstrip(":") for cell in cells]
 
 
 def plain(text: str) -> str:
-    """Return a text on one line, without inline furniture, marks of bold, or any that could be taken for markers."""
-    text = _BOLD.sub(r"\1", _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text)))))
+    """Return a text on one line, without inline furniture, marks of emphasis or any that look like markers."""
+    text = _EMPHASIS.sub(r"\2", _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text)))))
     while (fewer := _FOOTNOTE_MARK.sub("", text)) != text:
         text = fewer
     return " ".join(text.split())

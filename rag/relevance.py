@@ -14,7 +14,7 @@ from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
-from rag.structure import completed_by, heading_of
+from rag.structure import completed_by, structure_of
 from rag.timeliness import Relation, TimeAsked, fits, time_asked
 
 # How a sentence says that something came before an event, or after it.
@@ -197,7 +197,7 @@ def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
 
 def context_words(item: Evidence, span: Span) -> frozenset[str]:
     """Return the words of the title and of the headings that a sentence stands under."""
-    return words_of(f"{item.passage.metadata.title or ''} {heading_of(item.passage, span)}")
+    return words_of(f"{item.passage.metadata.title or ''} {structure_of(item.passage)[span].heading}")
 
 
 def _by_reader(relevance: float, item: Evidence, span: Span, rank: int) -> FoundFeatures | None:

@@ -10,6 +10,7 @@ from typing import Final
 from index.analysis import LETTERS
 from index.corpus import View
 from index.records import Filters, StoredPassage
+from rag.english import AUXILIARY
 from rag.query import MAX_QUERY_CHARS
 
 # A shorter word is one letter away from too many others.
@@ -27,7 +28,7 @@ _NAMED_IN = 3
 _ENDINGS = ("s", "es", "d", "ed", "r", "er", "rs", "ers", "ing", "ly")
 _LEAST_BASE = 3
 _LEAST_NAME = 4
-# What the words that ask are typed as in haste. Before a name "Wat" may be a temple, and "Wen" a person.
+# What the words that ask are typed as in haste; "wat" may be a temple, and "wen" a person, but for what follows.
 _HASTY: Final = {
     **dict.fromkeys(("wat", "wut", "wht", "waht"), "what"),
     "wats": "what's",
@@ -36,9 +37,13 @@ _HASTY: Final = {
     **dict.fromkeys(("wher", "whre"), "where"),
     "hwo": "how",
 }
+_ASKED_OF = (
+    r"(?:share|percent(?:age)?|year|month|day|date|time|kind|sort|type|way|country|city|company|part|number|amount|one|"
+    r"happen(?:s|ed)|caus(?:es|ed)|made|else|about|the)"
+)
 _AS_TYPED = re.compile(
-    rf"\b(?P<hasty>{'|'.join(_HASTY)})\b(?=\s+(?-i:[a-z]))"
-    r"|(?<!\bthe )\b(?:what|who|where|when|why|how)(?=s\s)"
+    rf"\b(?:{'|'.join(_HASTY)})\b(?=\s+(?:{AUXILIARY}|{_ASKED_OF})\b)"
+    r"|\b(?:what|who|where|when)(?=s\s)"
     r"|\b(?:do|does|did|is|are|was|were|has|have|had|would|could|should)n(?=t\b)",
     re.IGNORECASE,
 )

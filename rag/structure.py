@@ -1,114 +1,136 @@
-"""Structure: what a sentence of a passage stands under: the line above its list, the header of its table, a heading."""
+"""Structure: what a sentence of a passage stands under: the line above its list, its table's header, a heading."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from index.document import Span
 from index.records import StoredPassage
 
-# So few words say little by themselves.
-SAYS_LITTLE = 8
-_MARK = r"(?:[-*•–◦▪+]|\d{1,3}[.)])[ \t]+"
-_BULLET = re.compile(rf"(?:^|\n)[ \t]*{_MARK}$")
-# What stands between sentences of which the second goes on in the list or the table of the first.
-_ADJOINS = re.compile(rf"\s*(?:{_MARK}|[\s|:-]+)?")
-_TABLE_RULE = re.compile(r"[|:\s-]*-[|:\s-]*")
-_WORD = re.compile(r"[^\W\d_]{2}")
+# Fewer words say little by themselves.
+FEW_WORDS = 8
+_MARK = re.compile(r"(?:[-*•–◦▪+]|\d{1,3}[.)])[ \t]+")
+_ROW_RULE = re.compile(r"[|:\s-]*-[|:\s-]*")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+# How long lines are that were wrapped.
+_FULL_LINE = range(50, 121)
 _BELOW = " › "
-_DEEPEST = 7
+# How deep the headings are that a passage is said to stand under, the title being above them.
+_BELOW_TITLE = 2
+# A question is answered from the same passages more than once.
+_PASSAGES = 256
 
 
-def is_bullet(passage: StoredPassage, span: Span) -> bool:
-    """Return whether a sentence is the first of an item of a list."""
-    return _BULLET.search(passage.text[: span.start - passage.span.start]) is not None
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a sentence stands in its passage.
+
+    `lead` is the line above its list or the header of its table, and `heading` the path of headings above it. It
+    `goes_on` where it is of the paragraph, or the item, of the sentence before it, and `adjoins` that one where no
+    heading is between them. `begins_item` of a list, which it is `of_list` with the other sentences of the item.
+    """
+
+    heading: str
+    lead: Span | None
+    adjoins: bool
+    goes_on: bool
+    begins_item: bool
+    of_list: bool
+    is_row: bool
+    is_header: bool
 
 
-def is_row(passage: StoredPassage, span: Span) -> bool:
-    """Return whether a sentence is a row of a table."""
-    return passage.slice(span).startswith("|")
+@lru_cache(_PASSAGES)
+def structure_of(passage: StoredPassage) -> dict[Span, Standing]:
+    """Return how each sentence of a passage stands, in order."""
+    standing: dict[Span, Standing] = {}
+    path = [(level, label) for level, label in enumerate(passage.heading.split(_BELOW), _BELOW_TITLE) if label]
+    before: tuple[Span, Standing] | None = None
+    for span in passage.sentences:
+        gap = passage.slice(Span(before[0].end if before else passage.span.start, span.start))
+        path = _path_below(path, gap, passage.metadata.title)
+        heading = _BELOW.join(label for _, label in path)
+        before = span, _standing(passage, span, gap, heading, before)
+        standing[span] = before[1]
+    return standing
 
 
-def is_header(passage: StoredPassage, span: Span) -> bool:
-    """Return whether a sentence is the row of a table that says what its columns are."""
-    below = passage.text[span.end - passage.span.start :].lstrip("\n").partition("\n")[0]
-    return is_row(passage, span) and _TABLE_RULE.fullmatch(below) is not None
+def _standing(
+    passage: StoredPassage, span: Span, gap: str, heading: str, before: tuple[Span, Standing] | None
+) -> Standing:
+    mark = gap.rpartition("\n")[2].lstrip()
+    begins_item = _MARK.fullmatch(mark) is not None
+    between = gap[: len(gap) - len(mark)] if begins_item else gap
+    adjoins = before is not None and not between.strip(" \t\n|:-")
+    is_row = passage.slice(span).startswith("|")
+    is_header = is_row and _is_rule(passage.text[span.end - passage.span.start :])
+    goes_on = adjoins and not begins_item and not is_row and ("\n" not in gap or _is_wrapped(passage, span, gap))
+    last, stood = before if before and adjoins else (None, None)
+    of_list = begins_item or bool(stood and stood.of_list and "\n" not in gap)
+    lead = None
+    if is_row and stood and stood.is_row and not is_header:
+        lead = last if stood.is_header else stood.lead
+    elif begins_item and stood and last:
+        leads = passage.slice(last).endswith(":") and not stood.is_row
+        lead = stood.lead if stood.of_list else last if leads else None
+    elif stood and of_list:
+        lead = stood.lead
+    return Standing(heading, lead, adjoins, goes_on, begins_item, of_list, is_row, is_header)
 
 
-def adjoining(passage: StoredPassage, span: Span, step: int) -> Span | None:
-    """Return the sentence before (−1) or after (1) one, None where a heading or the passage's end is between."""
-    at = passage.sentences.index(span) + step
-    if not 0 <= at < len(passage.sentences):
-        return None
-    other = passage.sentences[at]
-    first, last = (other, span) if step < 0 else (span, other)
-    between = passage.slice(Span(first.end, max(first.end, last.start)))
-    return other if _ADJOINS.fullmatch(between) else None
+def _is_wrapped(passage: StoredPassage, span: Span, gap: str) -> bool:
+    """Return whether a line ends before a sentence only because it was full."""
+    end = span.start - len(gap) - passage.span.start
+    line = passage.text[passage.text.rfind("\n", 0, end) + 1 : end]
+    return gap.count("\n") == 1 and _FULL_LINE.start <= len(line) < _FULL_LINE.stop
 
 
-def lead_of(passage: StoredPassage, span: Span) -> Span | None:
-    """Return what a sentence is read with: the line above its list, or the header of its table; None for any other."""
-    if is_row(passage, span):
-        header = _first_of(passage, span, is_row)
-        return header if header != span and is_header(passage, header) else None
-    if is_bullet(passage, span):
-        above = adjoining(passage, _first_of(passage, span, _is_of_list), -1)
-        return above if above and passage.slice(above).endswith(":") else None
-    return None
+def _is_rule(below: str) -> bool:
+    return _ROW_RULE.fullmatch(below.lstrip("\n").partition("\n")[0]) is not None
+
+
+def _path_below(path: list[tuple[int, str]], gap: str, title: str | None) -> list[tuple[int, str]]:
+    """Return the path of headings after what stands between two sentences; the title is no part of it.
+
+    In plain text nobody knows how deep a heading is: each is taken for one below the title.
+    """
+    for line in map(str.strip, gap.split("\n")):
+        marks, label = len(line) - len(line.lstrip("#")), line.strip("# ")
+        if label and (marks or _LETTERS.search(label)):
+            level = marks or _BELOW_TITLE
+            path = [above for above in path if above[0] < level] + ([(level, label)] if label != title else [])
+    return path
 
 
 def completed_by(passage: StoredPassage, span: Span) -> Span | None:
-    """Return the lead that a sentence needs to be understood: a table's header, or few words above a list."""
-    lead = lead_of(passage, span)
-    says_little = lead is not None and len(passage.slice(lead).split()) < SAYS_LITTLE
-    return lead if says_little or is_row(passage, span) else None
+    """Return what a sentence needs to be understood: its table's header, or few words above a list that it begins."""
+    standing = structure_of(passage)[span]
+    if standing.lead is None or not (standing.is_row or standing.begins_item):
+        return None
+    says_little = len(passage.slice(standing.lead).split()) < FEW_WORDS
+    return standing.lead if says_little or standing.is_row else None
 
 
 def led_by(passage: StoredPassage, span: Span) -> list[Span]:
     """Return what a sentence that ends with a colon leads to, in order: the items of a list, or another sentence."""
-    after = adjoining(passage, span, 1) if passage.slice(span).endswith(":") else None
+    if not passage.slice(span).endswith(":") or structure_of(passage)[span].is_row:
+        return []
     led: list[Span] = []
-    while after and (not led or _is_of_list(passage, after)):
+    for after, standing in _after(passage, span):
+        if not standing.adjoins or standing.is_row or (led and not standing.of_list):
+            break
         led.append(after)
-        after = adjoining(passage, after, 1) if _is_of_list(passage, after) else None
+        if not standing.of_list:
+            break
     return led
 
 
-def heading_of(passage: StoredPassage, span: Span) -> str:
-    """Return the headings that a sentence stands under, of what stands before it in its passage and above that.
-
-    Of a heading without marks of its level, in plain text, nobody knows what it stands under.
-    """
-    path: list[str] = []
-    level = _DEEPEST
-    for line in _lines_between(passage, span):
-        heading, marks = line.strip("# "), len(line) - len(line.lstrip("#"))
-        if _WORD.search(line) and marks < level and heading != passage.metadata.title:
-            path.insert(0, heading)
-            level = marks
-    above = passage.heading.split(_BELOW) if path and level else []
-    # What is two levels down stands under one heading beside the title.
-    return _BELOW.join([*above[: max(level - 2, 0)], *path]) or passage.heading
+def goes_on_to(passage: StoredPassage, span: Span) -> Span | None:
+    """Return the sentence that goes on in the paragraph of another, None where that ends it."""
+    after, standing = next(_after(passage, span), (None, None))
+    return after if standing and standing.goes_on else None
 
 
-def _lines_between(passage: StoredPassage, span: Span) -> Iterator[str]:
-    """Yield the lines before a sentence that are of no sentence, the nearest first."""
-    end = span.start
-    for one in [*reversed([one for one in passage.sentences if one.end <= span.start]), None]:
-        between = passage.slice(Span(one.end if one else passage.span.start, end))
-        yield from reversed([line.strip() for line in between.split("\n")])
-        end = one.start if one else end
-
-
-def _is_of_list(passage: StoredPassage, span: Span) -> bool:
-    """Return whether a sentence is of an item of a list, its first one or a further one on the same line."""
-    line = passage.text.rfind("\n", 0, span.start - passage.span.start) + 1 + passage.span.start
-    first = next((one for one in passage.sentences if one.start >= line), span)
-    return is_bullet(passage, first)
-
-
-def _first_of(passage: StoredPassage, span: Span, is_part: Callable[[StoredPassage, Span], bool]) -> Span:
-    """Return the first of the parts of the same list or table."""
-    before = adjoining(passage, span, -1)
-    while before and is_part(passage, before):
-        span, before = before, adjoining(passage, before, -1)
-    return span
+def _after(passage: StoredPassage, span: Span) -> Iterator[tuple[Span, Standing]]:
+    return ((other, standing) for other, standing in structure_of(passage).items() if other.start >= span.end)

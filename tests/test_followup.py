@@ -62,7 +62,17 @@ def conversation(*said: str) -> list[Turn]:
         # Names in small letters, and what a question asks something of.
         ("when did she die?", ["who was maren holt"], "when did maren holt die?"),
         ("when did she die?", ["where was holt born"], "when did holt die?"),
-        ("what about her mother?", ["Who is Maren Holt?"], "what about Maren Holt's mother?"),
+        ("what about her mother?", ["Who is Maren Holt?"], "What about her mother? (Who is Maren Holt)"),
+        ("Why was it introduced?", ["What does the speed limit mean?"], "Why was the speed limit introduced?"),
+        ("how much does it cost?", ["When is the museum open?"], "how much does the museum cost?"),
+        ("Which party does she lead?", ["Who is Johanna Reuter?"], "Which party does Johanna Reuter lead?"),
+        (
+            "What about Germany's east?",
+            ["What is the jobless rate in Germany?"],
+            "What about Germany's east? (What is the jobless rate in Germany)",
+        ),
+        ("who was he?", ["How did many people die?"], "who was he?"),
+        ("Why the Brexit vote?", ["What is the GDP of Germany?"], "Why the Brexit vote?"),
         ("who paid for it?", ["What happened to the old library in 2021?"], "who paid for the old library?"),
         ("does it have sign-on?", ["What does the Team edition cost?"], "does the Team edition have sign-on?"),
         # A date for a date.
@@ -299,8 +309,10 @@ def test_the_last_of_several_questions_is_followed() -> None:
     assert standalone("When was it signed?", [Turn("user", said)]) == "When was the Geneva agreement signed?"
 
 
-def test_what_is_more_than_six_turns_back_is_forgotten() -> None:
-    assert standalone("why?", conversation("Did it rain?", "Yes. [1]", *["thanks", "Welcome."] * 3)) == "why?"
+def test_what_is_more_than_twenty_turns_back_is_forgotten() -> None:
+    courtesies = ["thanks", "Welcome."]
+    assert standalone("why?", conversation("Did it rain?", "Yes. [1]", *courtesies * 9)) == "Why did it rain?"
+    assert standalone("why?", conversation("Did it rain?", "Yes. [1]", *courtesies * 10)) == "why?"
 
 
 @pytest.mark.parametrize("content", ["", "  ", "🙂" * 50, "\x00\x1b[1m", "why " * 100_000, "?" * 5000, "[1]"])

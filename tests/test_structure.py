@@ -9,7 +9,7 @@ from index.embedder import OnnxEmbedder
 from index.passages import Splitter
 from index.reading import MARKDOWN, document_blocks, read_text
 from index.records import StoredPassage
-from rag.structure import completed_by, heading_of, is_bullet, is_header, is_row, lead_of, led_by
+from rag.structure import Standing, completed_by, goes_on_to, led_by, structure_of
 
 ARTICLE = """# The guide
 
@@ -21,6 +21,10 @@ Quillbase is a tool. It is free.
 | --- | --- | --- |
 | Storage | 5 GB | 50 GB |
 | Users | 3 | 100 |
+
+| Year | Users |
+| --- | --- |
+| 2020 | 7 |
 
 ## Zone
 
@@ -44,7 +48,15 @@ It is doubled at night.
 
 ### By night
 
-By night nobody pays.
+By night nobody pays. It is dark.
+
+## 2022
+
+Prices rose.
+
+## 2023
+
+Prices fell.
 """
 
 
@@ -55,6 +67,10 @@ def passage(embedder: OnnxEmbedder) -> StoredPassage:
     whole = Span(first.span.start, [first, *others][-1].span.end)
     sentences = tuple(sentence for one in (first, *others) for sentence in one.sentences)
     return StoredPassage("guide", Metadata("The guide"), whole, first.heading, whole.of(document.text), sentences)
+
+
+def standing(passage: StoredPassage, begin: str) -> Standing:
+    return structure_of(passage)[span_of(passage, begin)]
 
 
 def span_of(passage: StoredPassage, begin: str) -> Span:
@@ -69,28 +85,28 @@ def span_of(passage: StoredPassage, begin: str) -> Span:
         ("| Limit", None, "Limits"),
         ("| Storage", "| Limit | Free | Team |", "Limits"),
         ("| Users", "| Limit | Free | Team |", "Limits"),
+        ("| Year", None, "Limits"),
+        ("| 2020", "| Year | Users |", "Limits"),
         ("Exempt", None, "Zone"),
         ("taxis", "Exempt are:", "Zone"),
-        ("They pay", None, "Zone"),
+        ("They pay", "Exempt are:", "Zone"),
         ("residents", "Exempt are:", "Zone"),
         ("Note", None, "Zone"),
         ("A fine", None, "Fines"),
         ("By night", None, "Fines › By night"),
+        ("Prices rose", None, "2022"),
+        ("Prices fell", None, "2023"),
     ],
 )
 def test_what_a_sentence_stands_under(passage: StoredPassage, begin: str, lead: str | None, heading: str) -> None:
-    span = span_of(passage, begin)
-    found = lead_of(passage, span)
-    assert (passage.slice(found) if found else None) == lead
-    assert completed_by(passage, span) == found
-    assert heading_of(passage, span) == heading
+    found = standing(passage, begin)
+    assert (passage.slice(found.lead) if found.lead else None) == lead
+    assert found.heading == heading
 
 
 def test_what_a_sentence_leads_to(passage: StoredPassage) -> None:
-    led = {
-        begin: [passage.slice(one) for one in led_by(passage, span_of(passage, begin))]
-        for begin in ("Exempt", "A fine")
-    }
+    begins = ("Exempt", "A fine")
+    led = {begin: [passage.slice(one) for one in led_by(passage, span_of(passage, begin))] for begin in begins}
     assert led == {
         "Exempt": ["taxis and buses.", "They pay nothing.", "residents"],
         "A fine": ["It is doubled at night."],
@@ -98,29 +114,42 @@ def test_what_a_sentence_leads_to(passage: StoredPassage) -> None:
     assert led_by(passage, span_of(passage, "Note")) == []
 
 
-def test_a_long_line_above_a_list_needs_not_be_read_with_it(passage: StoredPassage) -> None:
-    span = span_of(passage, "others")
-    lead = lead_of(passage, span)
-    assert lead is not None
-    assert passage.slice(lead).startswith("Whoever has a permit")
-    assert completed_by(passage, span) is None
-
-
-def test_rows_bullets_and_headers_are_told(passage: StoredPassage) -> None:
-    kinds = {
-        begin: (is_bullet(passage, span), is_row(passage, span), is_header(passage, span))
-        for begin in ("taxis", "They pay", "| Limit", "| Storage")
-        for span in [span_of(passage, begin)]
+def test_what_a_sentence_is_completed_by(passage: StoredPassage) -> None:
+    completed = {
+        begin: completed_by(passage, span_of(passage, begin)) for begin in ("taxis", "They pay", "others", "| Users")
     }
-    assert kinds == {
-        "taxis": (True, False, False),
-        "They pay": (False, False, False),
-        "| Limit": (False, True, True),
-        "| Storage": (False, True, False),
+    assert completed == {
+        "taxis": span_of(passage, "Exempt"),
+        "They pay": None,
+        # The line above says enough by itself.
+        "others": None,
+        "| Users": span_of(passage, "| Limit"),
     }
 
 
-LINES = ["- a.", "b:", "| c |", "| --- |", "## d", "e f.", "1. g", "", "**h.** i."]
+def test_what_goes_on(passage: StoredPassage) -> None:
+    after = {
+        begin: goes_on_to(passage, span_of(passage, begin))
+        for begin in ("Quillbase", "It is free", "By night", "taxis")
+    }
+    assert after == {
+        "Quillbase": span_of(passage, "It is free"),
+        "It is free": None,
+        "By night": span_of(passage, "It is dark"),
+        "taxis": span_of(passage, "They pay"),
+    }
+
+
+def test_a_wrapped_line_goes_on_and_another_paragraph_does_not() -> None:
+    wrapped = "The launch of the device has been postponed to the spring of 2025.\n"
+    for text, goes_on in ((wrapped + "Its battery is weak.", True), ("It is late.\nBonn is wet.", False)):
+        cut = text.index("\n")
+        sentences = (Span(0, cut), Span(cut + 1, len(text)))
+        passage = StoredPassage("a", Metadata(), Span(0, len(text)), "", text, sentences)
+        assert (goes_on_to(passage, sentences[0]) is not None) is goes_on
+
+
+LINES = ["- a.", "b:", "| c |", "| --- |", "## d", "e f.", "1. g", "", "**h.** i.", "| |", "|x|y|z|"]
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=12))
@@ -128,8 +157,9 @@ def test_the_laws_hold_on_any_text(embedder: OnnxEmbedder, lines: list[str]) -> 
     document = read_text("a", "\n".join(["x y.", *lines]), MARKDOWN)
     for one in Splitter(embedder.tokenizer_json).split(document.text, document_blocks(document), None):
         passage = StoredPassage("a", Metadata(), one.span, one.heading, one.span.of(document.text), one.sentences)
-        for span in passage.sentences:
-            for other in (lead_of(passage, span), completed_by(passage, span), *led_by(passage, span)):
+        assert tuple(structure_of(passage)) == one.sentences
+        for span, found in structure_of(passage).items():
+            for other in (found.lead, completed_by(passage, span), goes_on_to(passage, span), *led_by(passage, span)):
                 assert other is None or other in passage.sentences
             assert all(span.end <= other.start for other in led_by(passage, span))
-            assert "\n" not in heading_of(passage, span)
+            assert "\n" not in found.heading
