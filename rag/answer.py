@@ -13,7 +13,7 @@ from rag.compound import not_answered
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
-from rag.quotes import Quote, chosen_sentences, in_order, merged, plain, quote_of, readable
+from rag.quotes import Quote, chosen_sentences, in_order, plain, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
 from rag.timeliness import time_asked
 
@@ -169,7 +169,7 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
             return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
         confidence = min(confidence, AS_PUBLISHED) if timely <= PRESUMED else confidence
     chosen = chosen_sentences(question, grounds.sentences)
-    quotes = merged([quote_of(question, sentence) for sentence in in_order(question, chosen)])
+    quotes = quotes_of(question, in_order(question, chosen))
     new = [quote for quote in quotes if not book.has(quote)]
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in new)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None

@@ -65,10 +65,15 @@ _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
 
 
 # So near before a mention stand the words that make it the one end of a stretch.
-_NEAR = 40
+_NEAR = 60
 _LOOSELY = r"(?:(?:the|in|on|about|around|early|mid|late|at\s+least|end\s+of|beginning\s+of|start\s+of)[\s-]+)*"
-# "The lowest since 2008" says nothing of the years after.
-_SINCE_BEFORE = re.compile(rf"(?<!\btime )(?<!est )(?<!\bmost )(?<!\bleast )\bsince\s+{_LOOSELY}$", re.IGNORECASE)
+_SINCE_BEFORE = re.compile(rf"\bsince\s+{_LOOSELY}$", re.IGNORECASE)
+# "The lowest since 2008", or the first fall since then, says nothing of the years between.
+_NONE_SINCE = re.compile(
+    r"\b(?:first|only|worst|best|most|least|(?!east|west|forest|interest|request|protest|test|rest|guest)\w+est)\b"
+    r"[^,;.]*$",
+    re.IGNORECASE,
+)
 _BECAUSE_AFTER = re.compile(r"\s+(?:was|is|were|saw|brought|had)\b")
 _STILL_AFTER = re.compile(
     r"(?:\s*[–—-]\s*|\s+(?:to|until|till)\s+(?:the\s+)?)(?:present|today|now)\b|\s+(?:on\s?wards?|on)(?=\s*[,.;]|$)",
@@ -181,8 +186,9 @@ def _lasting(text: str, mention: Mention) -> Mention:
     if mention.stretch:
         is_long = last.year - first.year >= _LIFE_YEARS and before.rstrip().endswith("(")
         return replace(mention, stretch=None) if is_long or _OF_A_LIFE_AFTER.match(text, mention.span.end) else mention
-    is_since = _SINCE_BEFORE.search(before) and not _BECAUSE_AFTER.match(text, mention.span.end)
-    if is_since or _STILL_AFTER.match(text, mention.span.end):
+    since = _SINCE_BEFORE.search(before)
+    is_none = since and (_NONE_SINCE.search(before, 0, since.start()) or _BECAUSE_AFTER.match(text, mention.span.end))
+    if (since and not is_none) or _STILL_AFTER.match(text, mention.span.end):
         return replace(mention, stretch=Period(first, date.max))
     if _UNTIL_BEFORE.search(before) and not _NOT_BEFORE.search(text, 0, mention.span.start):
         return replace(mention, stretch=Period(date(max(last.year - _UNTIL_YEARS, 1), 1, 1), last))

@@ -71,7 +71,9 @@ _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     (
         r"\bhow much\b.*\b(?:costs?|worth|pay|paid|spen[dt]|raised?|earn(?:ed)?|sell|sold|invest(?:ed)?|money)\b|"
         r"\bwhat (?:does|did|do|will|would)\b.*\bcost\b|"
-        + _asked_for("price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding"),
+        + _asked_for(
+            "price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding|rent|fare|deposit|damage"
+        ),
         ("money",),
     ),
     (

@@ -25,6 +25,9 @@ _NO_NAMES = _SMALL | frozenset([
     "chairman", "chairwoman", "saint", "rep", "congressman", "congresswoman", "company", "group", "inc", "corp", "ltd",
     "hello", "hi", "hey", "dear", "please", "tell", "thanks", "thank", "footnote",
 ])  # fmt: skip
+# Capitals and digits, or a number of a name in capitals: "C500", "EOS 215".
+_CODE = re.compile(r"\b(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*\b|\b[A-Z]{2,} \d{1,5}\b")
+_CODE_PART = re.compile(r"[^\W_]+")
 _WITHIN_NAME = re.compile(r"(?:[’']s)?[\s’'.-]*(?:(?:of|and|for|&|de|von|van|du)\s+)?(?:the\s+)?")
 _BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;,(–—])[\s•*–—-]*[\"'“‘«„¿¡(]*\s*$")
 _ENDS_SENTENCE = re.compile(r"[.!?](?=\s|$)")
@@ -50,6 +53,20 @@ def unmentioned(question: str, idfs: Mapping[str, float], is_mentioned: Callable
         is_most = 2 * len(missing) > len(words) and words[-1] in missing
         if is_most and weight >= _LEAST_SHARE * sum(idfs.values()) and not any(map(is_mentioned, _at_once(words))):
             found.append(name)
+    return found
+
+
+def unmentioned_codes(question: str, idfs: Mapping[str, float], is_mentioned: Callable[[str], bool]) -> list[Span]:
+    """Return where a question gives codes ("E06", "QB-1042") that it turns on and of which a part is not mentioned.
+
+    A code, unlike a name, has no other form.
+    """
+    found = []
+    for code in (Span(*one.span()) for one in _CODE.finditer(question) if not question.isupper()):
+        missing = [part for part in _CODE_PART.findall(code.of(question)) if not is_mentioned(part)]
+        weight = sum(idfs.get(stem, 0.0) for part in missing for stem in words_of(part))
+        if missing and weight >= _LEAST_SHARE * sum(idfs.values()):
+            found.append(code)
     return found
 
 

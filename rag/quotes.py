@@ -1,6 +1,7 @@
 """Quotes: which sentences are quoted, in which order, what is cited for each, and how it reads."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_r
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
-from rag.structure import FEW_WORDS, goes_on_to, led_by, structure_of
+from rag.structure import BELOW, FEW_WORDS, goes_on_to, led_by, structure_of
 from rag.timeliness import asks_what_happened
 
 MAX_SENTENCES = 3
@@ -39,6 +40,12 @@ _GOES_ON = re.compile(
 )
 # What it goes on from is cited with it, at most so many sentences, where all are no longer than this.
 MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
+# A heading that turns what stands under it into its opposite.
+_DENIES = re.compile(
+    r"\b(?:not|no|never|none|without|except(?:ions?)?|exclu\w+|exempt\w*|forbidden|prohibited|banned|unavailable|removed|"
+    r"discontinued|withdrawn)\b|n[’']t\b",
+    re.IGNORECASE,
+)
 _FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
 _OPENING = frozenset("\"“„«‘'")
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
@@ -119,6 +126,25 @@ def in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
     return [chosen[next(dated)] if times[at] else chosen[at] for at in range(len(chosen))]
 
 
+def quotes_of(question: str, chosen: Sequence[Sentence]) -> list[Quote]:
+    """Return what is cited for the sentences, in their order; of several items of a list the whole list, once."""
+    leads = Counter((one.evidence.passage_id, _lead_of_item(one)) for one in chosen)
+    quotes = []
+    for sentence in chosen:
+        lead, passage = _lead_of_item(sentence), sentence.evidence.passage
+        quote = quote_of(question, sentence)
+        if lead and leads[sentence.evidence.passage_id, lead] > 1:
+            ends = [one.end for one in led_by(passage, lead) if one.end - lead.start < MAX_LIST_CHARS]
+            quote = Quote(sentence.evidence, Span(lead.start, max([quote.span.end, *ends])))
+        quotes.append(quote)
+    return merged(quotes)
+
+
+def _lead_of_item(sentence: Sentence) -> Span | None:
+    standing = structure_of(sentence.evidence.passage)[sentence.span]
+    return standing.lead if standing.begins_item else None
+
+
 def quote_of(question: str, sentence: Sentence) -> Quote:
     """Return what is cited for a sentence: itself; a bullet from the line above its list, and that with the list.
 
@@ -188,6 +214,10 @@ def readable(quote: Quote) -> str:
     """Return the quote as it reads in an answer: in plain, the cells of a row each with what its column is."""
     passage = quote.evidence.passage
     standing = structure_of(passage).get(quote.span)
+    if standing and standing.begins_item and standing.lead is None and _DENIES.search(standing.heading):
+        # "Damage by moths" may stand under "What is not insured".
+        heading = plain(standing.heading.rpartition(BELOW)[2]).rstrip("?:")
+        return f"{heading}: {plain(passage.slice(quote.span))}"
     if standing is None or not standing.is_row or standing.lead is None:
         return plain(passage.slice(quote.span))
     columns, cells = (_cells(passage.slice(row)) for row in (standing.lead, quote.span))

@@ -15,7 +15,8 @@ _ROW_RULE = re.compile(r"[|:\s-]*-[|:\s-]*")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
 _FULL_LINE = range(50, 121)
-_BELOW = " › "
+# What joins a path of headings.
+BELOW = " › "
 # How deep the headings are that a passage is said to stand under, the title being above them.
 _BELOW_TITLE = 2
 # A question is answered from the same passages more than once.
@@ -45,12 +46,12 @@ class Standing:
 def structure_of(passage: StoredPassage) -> dict[Span, Standing]:
     """Return how each sentence of a passage stands, in order."""
     standing: dict[Span, Standing] = {}
-    path = [(level, label) for level, label in enumerate(passage.heading.split(_BELOW), _BELOW_TITLE) if label]
+    path = [(level, label) for level, label in enumerate(passage.heading.split(BELOW), _BELOW_TITLE) if label]
     before: tuple[Span, Standing] | None = None
     for span in passage.sentences:
         gap = passage.slice(Span(before[0].end if before else passage.span.start, span.start))
         path = _path_below(path, gap, passage.metadata.title)
-        heading = _BELOW.join(label for _, label in path)
+        heading = BELOW.join(label for _, label in path)
         before = span, _standing(passage, span, gap, heading, before)
         standing[span] = before[1]
     return standing

@@ -102,6 +102,23 @@ def test_a_source_counts_as_mentioned_and_what_filters_leave_out_does_not(engine
     assert found.unmentioned == ("Oslo",)
 
 
+def test_a_code_that_nothing_mentions_is_not_answered_about(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path, embedder, create=True)
+    text = "Error E05 means that the tank is empty. Error QB-1042 means that the index is old. EOS 215 is a course."
+    corpus.put(Document("guide", text, "text/plain", Metadata("The guide")))
+    missing = {
+        "What does error E06 mean?": ("E06",),
+        "What does E05 mean?": (),
+        "What does QB-1042 mean?": (),
+        "What does QB-2042 mean?": ("QB-2042",),
+        "Which course is EOS 999?": ("EOS 999",),
+        "WHAT IS E06?": (),
+        "Does it have 3D maps?": ("3D",),
+    }
+    for question, names in missing.items():
+        assert Engine(corpus).grounds(Query.parse(question)).unmentioned == names, question
+
+
 def test_another_form_of_a_name_is_a_mention(embedder: OnnxEmbedder, tmp_path: Path) -> None:
     corpus = Corpus(tmp_path, embedder, create=True)
     text = "The U.S. put a tariff of 25% on imported steel. The Fed left its rate at 4%. Ukrainian troops left Kyiv."
