@@ -31,6 +31,7 @@ _WINDOW_CHARS = 8000
 # What closes an emphasis, and a label that is all of one.
 _CLOSING = re.compile(r"(?:\*{1,3}|_{1,3})(?=\s|$)")
 _LABEL = re.compile(r"(\*\*|__)(?:(?!\1).)+\1[.:?!]?", re.DOTALL)
+_LABEL_CHARS = 80
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 
@@ -249,12 +250,13 @@ def _with_labels(text: str, sentences: Iterable[Span]) -> Iterator[Span]:
     """
     held: Span | None = None
     for sentence in sentences:
-        if held and (closing := _CLOSING.match(text, sentence.start, sentence.end)):
+        touches = held is not None and held.end == sentence.start
+        if held and touches and (closing := _CLOSING.match(text, sentence.start, sentence.end)):
             held = Span(held.start, closing.end())
             sentence = trimmed(text, Span(closing.end(), sentence.end))
             if sentence.start == sentence.end:
                 continue
-        if held and _LABEL.fullmatch(text, held.start, held.end):
+        if held and _LABEL.fullmatch(text, held.start, held.end) and held.end - held.start <= _LABEL_CHARS:
             sentence = Span(held.start, max(held.end, sentence.end))
         elif held:
             yield held

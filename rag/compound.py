@@ -10,7 +10,7 @@ from typing import NamedTuple
 from index.analysis import query_words
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.evidence import Evidence
-from rag.followup import MAX_TURNS, Turn, standalone
+from rag.followup import MAX_TURNS, READ_CHARS, Turn, standalone
 from rag.query import MAX_QUERY_CHARS
 from rag.quotes import plain
 from rag.spelling import written_out
@@ -103,7 +103,7 @@ def whole_of(question: str, history: Sequence[Turn] = ()) -> Part:
 
 def _written_out(history: Sequence[Turn]) -> list[Turn]:
     return [
-        replace(turn, content=written_out(turn.content)) if turn.role == "user" else turn
+        replace(turn, content=written_out(turn.content[:READ_CHARS])) if turn.role == "user" else turn
         for turn in history[-MAX_TURNS:]
     ]
 

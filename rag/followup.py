@@ -20,7 +20,8 @@ from rag.query import is_unicode
 MAX_TURNS = 20
 MAX_STANDALONE_CHARS = 2000
 
-_MAX_TURN_CHARS = 4000
+# So much of a turn is read, from its beginning.
+READ_CHARS = 4000
 _MAX_PREVIOUS_CHARS = 400
 _MAX_SAID_CHARS = 300
 # A question of more words says itself what it is about.
@@ -638,7 +639,7 @@ def _capital(text: str) -> str:
 
 def _clean(text: str) -> str:
     """Return a text on one line, of a length that rules can be tried on."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text[:_MAX_TURN_CHARS]).split())
+    return " ".join("".join(one if one.isprintable() else " " for one in text[:READ_CHARS]).split())
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -113,7 +113,7 @@ def _says_nothing(sentence: Sentence) -> bool:
     passage, span = sentence.evidence.passage, sentence.span
     leads = sentence.text.endswith(":") and not led_by(passage, span)
     is_short = len(sentence.text.split()) < MIN_WORDS
-    no_answer = structure_of(passage)[span].is_header or is_dateline(sentence.text) or _asks(sentence)
+    no_answer = structure_of(passage)[span.start].is_header or is_dateline(sentence.text) or _asks(sentence)
     return leads or is_short or no_answer
 
 
@@ -141,7 +141,7 @@ def quotes_of(question: str, chosen: Sequence[Sentence]) -> list[Quote]:
 
 
 def _lead_of_item(sentence: Sentence) -> Span | None:
-    standing = structure_of(sentence.evidence.passage)[sentence.span]
+    standing = structure_of(sentence.evidence.passage)[sentence.span.start]
     return standing.lead if standing.begins_item else None
 
 
@@ -152,7 +152,7 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
     the question asks for up to the sentence after it, where that has it.
     """
     passage, span = sentence.evidence.passage, sentence.span
-    standing = structure_of(passage)[span]
+    standing = structure_of(passage)[span.start]
     if standing.is_row:
         return Quote(sentence.evidence, span)
     if standing.begins_item and standing.lead and span.end - standing.lead.start < MAX_LIST_CHARS:
@@ -213,7 +213,7 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 def readable(quote: Quote) -> str:
     """Return the quote as it reads in an answer: in plain, the cells of a row each with what its column is."""
     passage = quote.evidence.passage
-    standing = structure_of(passage).get(quote.span)
+    standing = structure_of(passage).get(quote.span.start)
     if standing and standing.begins_item and standing.lead is None and _DENIES.search(standing.heading):
         # "Damage by moths" may stand under "What is not insured".
         heading = plain(standing.heading.rpartition(BELOW)[2]).rstrip("?:")

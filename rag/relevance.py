@@ -159,24 +159,23 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     asked_for = answer_type(question)
     found = []
     for rank, item in enumerate(evidence, start=1):
-        naming = _naming(item, time)
+        naming, structure = _naming(item, time), structure_of(item.passage)
         for sentence in item.sentences:
             text = item.passage.slice(sentence.span)
             words = words_of(text)
-            event = naming.get(sentence.span)
-            lead = completed_by(item.passage, sentence.span)
-            beside = [one for one in (event, lead) if one]
-            match = item.reading.match_of([sentence.span, *beside]) if beside else sentence.match
-            read_with = frozenset[str]().union(*(words_of(item.passage.slice(one)) for one in beside))
-            context = context_words(item, sentence.span)
+            event, standing = naming.get(sentence.span) if naming else None, structure[sentence.span.start]
+            match, read = sentence.match, words
+            if beside := [one for one in (event, completed_by(item.passage, standing)) if one]:
+                match = item.reading.match_of([sentence.span, *beside])
+                read = words.union(*(words_of(item.passage.slice(one)) for one in beside))
             features = SentenceFeatures(
                 passage=item.reading.match,
                 cosine=item.cosine,
                 behind=item.strength - strongest,
                 match=match,
                 gap=match - best,
-                coverage=coverage(words | read_with, idfs),
-                in_context=coverage(words | read_with | context, idfs),
+                coverage=coverage(read, idfs),
+                in_context=coverage(read | context_words(item, standing.heading), idfs),
                 **{kind: _held(kind, asked_for, text, asked_words) for kind in AnswerType},
                 time=1.0 if event else _time(text, item, time),
                 length=math.log1p(len(words)),
@@ -195,9 +194,9 @@ def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
     return sum(idf for word, idf in idfs.items() if word in words) / total if total else 0.0
 
 
-def context_words(item: Evidence, span: Span) -> frozenset[str]:
-    """Return the words of the title and of the headings that a sentence stands under."""
-    return words_of(f"{item.passage.metadata.title or ''} {structure_of(item.passage)[span].heading}")
+def context_words(item: Evidence, heading: str) -> frozenset[str]:
+    """Return the words of a passage's title and of the headings that a sentence of it stands under."""
+    return words_of(f"{item.passage.metadata.title or ''} {heading}")
 
 
 def _by_reader(relevance: float, item: Evidence, span: Span, rank: int) -> FoundFeatures | None:

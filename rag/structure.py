@@ -38,23 +38,35 @@ class Standing:
     goes_on: bool
     begins_item: bool
     of_list: bool
-    is_row: bool
-    is_header: bool
+    is_row: bool = False
+    is_header: bool = False
 
 
 @lru_cache(_PASSAGES)
-def structure_of(passage: StoredPassage) -> dict[Span, Standing]:
-    """Return how each sentence of a passage stands, in order."""
-    standing: dict[Span, Standing] = {}
+def structure_of(passage: StoredPassage) -> dict[int, Standing]:
+    """Return how each sentence of a passage stands, in order, by where it begins."""
+    standing: dict[int, Standing] = {}
     path = [(level, label) for level, label in enumerate(passage.heading.split(BELOW), _BELOW_TITLE) if label]
     before: tuple[Span, Standing] | None = None
     for span in passage.sentences:
         gap = passage.slice(Span(before[0].end if before else passage.span.start, span.start))
-        path = _path_below(path, gap, passage.metadata.title)
-        heading = BELOW.join(label for _, label in path)
-        before = span, _standing(passage, span, gap, heading, before)
-        standing[span] = before[1]
+        if before and not gap.strip() and passage.text[span.start - passage.span.start] != "|":
+            of_line = "\n" not in gap
+            stood = _after_blank(before[1], of_line=of_line, goes_on=of_line or _is_wrapped(passage, span, gap))
+        else:
+            path = _path_below(path, gap, passage.metadata.title)
+            stood = _standing(passage, span, gap, BELOW.join(label for _, label in path), before)
+        before = span, stood
+        standing[span.start] = stood
     return standing
+
+
+@lru_cache(_PASSAGES)
+def _after_blank(before: Standing, *, of_line: bool, goes_on: bool) -> Standing:
+    """Return how a sentence stands that only white space parts from the one before it, most often a blank."""
+    of_list = of_line and before.of_list
+    lead = before.lead if of_list else None
+    return Standing(before.heading, lead, adjoins=True, goes_on=goes_on, begins_item=False, of_list=of_list)
 
 
 def _standing(
@@ -104,9 +116,8 @@ def _path_below(path: list[tuple[int, str]], gap: str, title: str | None) -> lis
     return path
 
 
-def completed_by(passage: StoredPassage, span: Span) -> Span | None:
-    """Return what a sentence needs to be understood: its table's header, or few words above a list that it begins."""
-    standing = structure_of(passage)[span]
+def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:
+    """Return what a sentence needs to be understood: its table's header, or the few words above its list."""
     if standing.lead is None or not (standing.is_row or standing.begins_item):
         return None
     says_little = len(passage.slice(standing.lead).split()) < FEW_WORDS
@@ -115,7 +126,7 @@ def completed_by(passage: StoredPassage, span: Span) -> Span | None:
 
 def led_by(passage: StoredPassage, span: Span) -> list[Span]:
     """Return what a sentence that ends with a colon leads to, in order: the items of a list, or another sentence."""
-    if not passage.slice(span).endswith(":") or structure_of(passage)[span].is_row:
+    if not passage.slice(span).endswith(":") or structure_of(passage)[span.start].is_row:
         return []
     led: list[Span] = []
     for after, standing in _after(passage, span):
@@ -134,4 +145,5 @@ def goes_on_to(passage: StoredPassage, span: Span) -> Span | None:
 
 
 def _after(passage: StoredPassage, span: Span) -> Iterator[tuple[Span, Standing]]:
-    return ((other, standing) for other, standing in structure_of(passage).items() if other.start >= span.end)
+    structure = structure_of(passage)
+    return ((other, structure[other.start]) for other in passage.sentences if other.start >= span.end)
