@@ -109,7 +109,7 @@ def _best_vector(item: Evidence) -> Vectors | None:
 
 def probability(features: Features) -> float:
     """Return the probability in (0, 1) that the evidence answers the question."""
-    return fitted("answerability").probability(features._asdict())
+    return fitted("answerability").probability(features)
 
 
 def is_answered(confidence: float) -> bool:

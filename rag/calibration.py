@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import mul
 from pathlib import Path
 
 PATH = Path(__file__).with_name("calibration.json")
@@ -18,9 +19,9 @@ class Logistic:
     weights: dict[str, float]
     threshold: float
 
-    def probability(self, features: Mapping[str, float]) -> float:
-        """Return the probability in (0, 1) for features, of which there is one for each weight."""
-        logit = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+    def probability(self, features: Sequence[float]) -> float:
+        """Return the probability in (0, 1) for features, one for each weight and in their order."""
+        logit = self.intercept + sum(map(mul, self.weights.values(), features))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 

@@ -180,10 +180,10 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
                 time=1.0 if event else _time(text, item, time),
                 length=math.log1p(len(words)),
             )
-            relevance = fitted("relevance").probability(features._asdict())
+            relevance = fitted("relevance").probability(features)
             by_reader = _by_reader(relevance, item, sentence.span, rank)
             if by_reader:
-                relevance = fitted("found").probability(by_reader._asdict())
+                relevance = fitted("found").probability(by_reader)
             found.append(Sentence(item, sentence.span, words, features, by_reader, relevance))
     return sorted(found, key=lambda one: (-one.relevance, one.evidence.passage_id, one.span.start))
 

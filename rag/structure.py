@@ -50,7 +50,7 @@ def structure_of(passage: StoredPassage) -> dict[int, Standing]:
     before: tuple[Span, Standing] | None = None
     for span in passage.sentences:
         gap = passage.slice(Span(before[0].end if before else passage.span.start, span.start))
-        if before and not gap.strip() and passage.text[span.start - passage.span.start] != "|":
+        if before and not gap.strip() and not passage.text.startswith("|", span.start - passage.span.start):
             of_line = "\n" not in gap
             stood = _after_blank(before[1], of_line=of_line, goes_on=of_line or _is_wrapped(passage, span, gap))
         else:

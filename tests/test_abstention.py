@@ -5,6 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.abstention import Judged, abstention_measures, reliability
+from rag.answerability import Features
+from rag.calibration import fitted
+from rag.relevance import FoundFeatures, SentenceFeatures
 
 ONE = st.builds(Judged, st.floats(0, 1), st.booleans(), st.booleans())
 
@@ -41,3 +44,11 @@ def test_what_cannot_be_measured_is_left_out() -> None:
 def test_measures_are_shares_and_bins_lose_nobody(judged: list[Judged]) -> None:
     assert all(0 <= value <= 1 for value in abstention_measures(judged).values())
     assert sum(one.count for one in reliability(judged)) == len(judged)
+
+
+@pytest.mark.parametrize(
+    ("name", "features"),
+    [("relevance", SentenceFeatures), ("found", FoundFeatures), ("answerability", Features)],
+)
+def test_the_weights_are_in_the_order_of_the_features(name: str, features: type[tuple[float, ...]]) -> None:
+    assert tuple(fitted(name).weights) == getattr(features, "_fields", ())

@@ -221,7 +221,7 @@ class TestCollections:
 
     @pytest.mark.parametrize(
         "line",
-        ["{", '{"text": "a"}', '{"_id": "a"}', '{"_id": 5, "text": "a"}', '{"_id": "a", "text": "b\\u0000"}', "[]"],
+        ["{", '{"text": "a"}', '{"_id": "a"}', '{"_id": 5, "text": "a"}', '{"_id": "a", "text": "b\\ud800"}', "[]"],
     )
     def test_a_line_that_gives_no_document_is_refused(
         self, corpus: Corpus, folder: Path, tmp_path: Path, line: str
