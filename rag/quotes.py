@@ -112,7 +112,7 @@ def _says_nothing(sentence: Sentence) -> bool:
     """Return whether a sentence only leads to another, names columns, asks something, or is too short to say it."""
     passage, span = sentence.evidence.passage, sentence.span
     leads = sentence.text.endswith(":") and not led_by(passage, span)
-    is_short = len(sentence.text.split()) < MIN_WORDS
+    is_short = len(sentence.text.split()) < MIN_WORDS and not goes_on_to(passage, span)
     no_answer = structure_of(passage)[span.start].is_header or is_dateline(sentence.text) or _asks(sentence)
     return leads or is_short or no_answer
 
@@ -172,8 +172,9 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
     What is capitalised there is seldom the name asked for.
     """
     after, asked_for = goes_on_to(passage, span), answer_type(question)
-    if after is None:
-        return None
+    if after is None or len(passage.slice(span).split()) < MIN_WORDS:
+        # "No." says little without what comes after it.
+        return after
     if asks_why(question):
         return None if gives_reason(passage.slice(cited)) else after
     if asked_for not in (AnswerType.NUMBER, AnswerType.DATE):

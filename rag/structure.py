@@ -12,6 +12,12 @@ from index.records import StoredPassage
 FEW_WORDS = 8
 _MARK = re.compile(r"(?:[-*•–◦▪+]|\d{1,3}[.)])[ \t]+")
 _ROW_RULE = re.compile(r"[|:\s-]*-[|:\s-]*")
+# "The Board made five recommendations." above a list.
+_ANNOUNCES = re.compile(
+    r"\b(?:following|as follows|(?:two|three|four|five|six|seven|eight|nine|ten|several|\d+)(?: [a-z]+)? [a-z]+s)\b"
+    r"[^.]*\.$",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
 _FULL_LINE = range(50, 121)
@@ -85,11 +91,16 @@ def _standing(
     if is_row and stood and stood.is_row and not is_header:
         lead = last if stood.is_header else stood.lead
     elif begins_item and stood and last:
-        leads = passage.slice(last).endswith(":") and not stood.is_row
+        leads = _leads(passage.slice(last)) and not stood.is_row
         lead = stood.lead if stood.of_list else last if leads else None
     elif stood and of_list:
         lead = stood.lead
     return Standing(heading, lead, adjoins, goes_on, begins_item, of_list, is_row, is_header)
+
+
+def _leads(text: str) -> bool:
+    """Return whether a sentence leads to the list below it: by a colon, or by saying how many things it has."""
+    return text.endswith(":") or _ANNOUNCES.search(text) is not None
 
 
 def _is_wrapped(passage: StoredPassage, span: Span, gap: str) -> bool:
@@ -125,12 +136,14 @@ def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:
 
 
 def led_by(passage: StoredPassage, span: Span) -> list[Span]:
-    """Return what a sentence that ends with a colon leads to, in order: the items of a list, or another sentence."""
-    if not passage.slice(span).endswith(":") or structure_of(passage)[span.start].is_row:
+    """Return what a sentence leads to, in order: the items of a list, or after a colon another sentence."""
+    text = passage.slice(span)
+    if not _leads(text) or structure_of(passage)[span.start].is_row:
         return []
     led: list[Span] = []
     for after, standing in _after(passage, span):
-        if not standing.adjoins or standing.is_row or (led and not standing.of_list):
+        goes_on = standing.of_list or (not led and text.endswith(":"))
+        if not standing.adjoins or standing.is_row or not goes_on:
             break
         led.append(after)
         if not standing.of_list:

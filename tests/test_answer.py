@@ -18,11 +18,12 @@ from rag.answerability import probability, read_features
 from rag.citation import Claim
 from rag.engine import AskResponse, Engine, Listener
 from rag.errors import InvalidQuery
+from rag.evidence import Evidence, unread
 from rag.followup import Turn
 from rag.generation import Generator
 from rag.gold import read_gold
 from rag.query import Query
-from rag.quotes import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, chosen_sentences
+from rag.quotes import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, Quote, chosen_sentences, readable
 from rag.reranking import CrossEncoderRereading, Reranking
 from rag.timeliness import asks_what_happened
 from tests.command_line import ROOT
@@ -205,6 +206,35 @@ class TestQuotes:
         assert cited == "The launch of the Lumen device is postponed. Its battery lost capacity too fast."
         cited = ask(Engine(corpus), "Is the launch of the Lumen device postponed?").answer.citations[0].cited_text
         assert cited == "The launch of the Lumen device is postponed."
+
+    def test_a_no_is_cited_with_what_it_is_asked_and_what_comes_after_it(
+        self, embedder: OnnxEmbedder, tmp_path: Path
+    ) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = "Tickets are sold online. May I bring my dog? No. Two sheep were chased last year. It rains in Bonn."
+        corpus.put(Document("fair", text, "text/plain", Metadata("The fair")))
+        cited = ask(Engine(corpus), "Can I bring my dog to the fair?").answer.citations[0].cited_text
+        assert cited == "May I bring my dog? No. Two sheep were chased last year."
+
+    @pytest.mark.parametrize(
+        ("row", "read"),
+        [
+            ("| Storage | 5 GB | 50 GB |", "Storage – Free: 5 GB; Team: 50 GB"),
+            ("| Storage | | 50 GB |", "Storage – Team: 50 GB"),
+            ("| | 5 GB | 50 GB |", "Free: 5 GB; Team: 50 GB"),
+            ("| Storage a \\| b | 5 GB | 50 GB |", "Storage a | b – Free: 5 GB; Team: 50 GB"),
+            ("| Storage |", "Storage"),
+            ("| Storage | 1 | 2 | 3 |", "| Storage | 1 | 2 | 3 |"),
+        ],
+    )
+    def test_a_row_reads_with_the_names_of_its_columns(self, corpus: Corpus, row: str, read: str) -> None:
+        text = f"| | Free | Team |\n| --- | --- | --- |\n{row}\n"
+        corpus.put(Document("limits", text, "text/markdown", Metadata()))
+        with corpus.read() as view:
+            passage_nos = view.reading.passage_nos("limits")
+            (passage,), (tokens,) = view.reading.passages(passage_nos), view.reading.passage_tokens(passage_nos)
+        evidence = Evidence(passage, unread(tokens), 0.0, 0.0, 0.0)
+        assert readable(Quote(evidence, passage.sentences[-1])) == read
 
     def test_what_names_nothing_is_not_answered(self, seeds_engine: Engine) -> None:
         for question in ("why?", "What is it?", "Who is it and where is it?"):

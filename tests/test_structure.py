@@ -46,6 +46,10 @@ A fine is 80 dollars:
 
 It is doubled at night.
 
+The board has three wishes.
+
+- more light
+
 ### By night
 
 By night nobody pays. It is dark.
@@ -93,6 +97,7 @@ def span_of(passage: StoredPassage, begin: str) -> Span:
         ("residents", "Exempt are:", "Zone"),
         ("Note", None, "Zone"),
         ("A fine", None, "Fines"),
+        ("more light", "The board has three wishes.", "Fines"),
         ("By night", None, "Fines › By night"),
         ("Prices rose", None, "2022"),
         ("Prices fell", None, "2023"),
@@ -105,11 +110,12 @@ def test_what_a_sentence_stands_under(passage: StoredPassage, begin: str, lead: 
 
 
 def test_what_a_sentence_leads_to(passage: StoredPassage) -> None:
-    begins = ("Exempt", "A fine")
+    begins = ("Exempt", "A fine", "The board")
     led = {begin: [passage.slice(one) for one in led_by(passage, span_of(passage, begin))] for begin in begins}
     assert led == {
         "Exempt": ["taxis and buses.", "They pay nothing.", "residents"],
         "A fine": ["It is doubled at night."],
+        "The board": ["more light"],
     }
     assert led_by(passage, span_of(passage, "Note")) == []
 
