@@ -21,7 +21,7 @@ from tests.command_line import ROOT, CommandLine
 from tests.conftest import MODELS
 
 # How many requests each operation is sent beside those that its description gives rise to by itself.
-EXAMPLES = 4
+EXAMPLES = 3
 CONFIGURATION = ROOT / "tests" / "schemathesis.toml"
 # What a report says of a run that looked at less than it might have.
 PASSED_OVER = ("missing_auth", "unused_openapi_auth", "unsupported_regex", "rate_limited", "missing_test_data")

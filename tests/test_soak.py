@@ -11,7 +11,7 @@ from benchmarks import soak
 @pytest.mark.slow
 def test_a_server_at_saturation_answers_all_and_holds_its_memory(model_folder: Path, tmp_path: Path) -> None:
     with soak.served(tmp_path / "data", model_folder.parent) as (url, pid):
-        figures = soak.run(url, pid, 10)
+        figures = soak.run(url, pid, 7)
     assert figures["faults"] == []
     assert all(status.split()[1] in {"200", "201", "503"} for status in figures["requests"]), figures["requests"]
     assert figures["replaced"] > 0
