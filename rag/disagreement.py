@@ -6,22 +6,20 @@ question's words, and where nothing else tells two values apart: another place, 
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, NamedTuple, Protocol
 
+from rag.asked_values import CONTAINERS, SCOPE, AskedValue, read_asked
 from rag.quantities import (
     Kind,
     Quantity,
     clauses_of,
     content_words,
-    is_change,
     is_forecast,
     is_negated,
-    is_plural,
     names_in,
-    noun_phrase,
     read_quantities,
 )
 
@@ -31,7 +29,6 @@ RELEVANT_SHARE = 0.05
 _ABOUT_EQUAL = 0.05
 _MAX_DISAGREEMENTS = 2
 _MAX_TOPIC_WORDS = 8
-_MAX_PHRASE_WORDS = 12
 # A question of fewer words asks about too many things.
 _MIN_ASKED = 2
 # Of two clauses one of which denies the other, so many words are the same.
@@ -41,80 +38,8 @@ _HEDGED = re.compile(r"\?|\b(?:could|may|might|should|would|if|unless|whether|po
 _AMOUNT_KINDS: frozenset[Kind] = frozenset({"share", "points", "money", "measure", "count"})
 
 
-def _asked_for(nouns: str) -> str:
-    """Return a pattern of questions for what the nouns name: "what is the share of", or without a question word."""
-    return (
-        r"(?:\bwhat\b(?:[’']s)?(?: (?!(?:of|that|which|who|did|do|does)\b)[\w’'-]+){0,6}?|^(?!.*\b(?:wh\w+|how)\b).*?)"
-        rf"\s?\b(?:{nouns})\b(?=\W*(?:$|(?:of|in|for|at|on|to|from|per|by|during|that|does|did|do|is|are|was|were|has)\b))"
-    )
-
-
-_KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    (r"^\W*(?:since )?when\b|\b(?:what|which) (?:year|date|day|month)\b", ("date",)),
-    (r"\b(?:why|who|whom|whose|where)\b|\bhow (?:did|do|does|is|are|was|were|can|could|has|have)\b", ()),
-    (r"\bhow old\b|" + _asked_for("age"), ("age",)),
-    (
-        r"\bhow long (?:did|does|do|has|have|had|will|must|can|should)\b|"
-        r"\bhow many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|" + _asked_for("duration"),
-        ("duration",),
-    ),
-    (r"\bhow long\b", ("duration", "measure")),
-    (
-        r"\bhow many\b|" + _asked_for("number(?= of)|count(?= of)|death toll|population|casualties|attendance"),
-        ("count",),
-    ),
-    (
-        r"\bhow (?:tall|high|deep|wide|far|big|large|heavy|fast|hot|cold)\b|\bhow much\b.*\bweigh|"
-        + _asked_for("height|depth|length|width|weight|area|distance|speed|temperature|elevation"),
-        ("measure",),
-    ),
-    (
-        r"\bhow much\b.*\b(?:costs?|worth|pay|paid|spen[dt]|raised?|earn(?:ed)?|sell|sold|invest(?:ed)?|money)\b|"
-        r"\bwhat (?:does|did|do|will|would)\b.*\bcost\b|"
-        + _asked_for(
-            "price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding|rent|fare|deposit|damage"
-        ),
-        ("money",),
-    ),
-    (
-        r"\bhow much of\b|\bhow big a part\b|"
-        + _asked_for(
-            "share|percentage|proportion|percent|per cent|fraction|rate|inflation|unemployment|turnout|growth|margin"
-        ),
-        ("share",),
-    ),
-    (r"\bhow much\b", ("share", "points", "money")),
-)
-_ASKED_KINDS = tuple((re.compile(pattern, re.IGNORECASE), kinds) for pattern, kinds in _KINDS_ASKED)
-_OF_SOURCES = re.compile(
-    r"\b(?:sources|articles|documents|texts|reports)\b (?:dis)?(?:agree|say|differ)\b", re.IGNORECASE
-)
-# Where a question has the phrase that names what it asks for: "what is", "agree on", "how much of", "what share of".
-_PHRASES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\bwhat(?:[’']s| is| are| was| were) (?P<phrase>.+)",
-        r"\b(?:dis)?agree (?:on|about) (?P<phrase>.+)",
-        r"\bhow much of (?P<phrase>.+?) (?:is|are|was|were|do|does|did|has|have|can|comes?)\b",
-        r"\bwhat (?P<phrase>(?:share|percentage|proportion|part) of .+?) (?:is|are|was|were|do|does|did|ha[sd])\b",
-    )
-)
-_NO_PHRASE = re.compile(
-    r"\b(?:its|their|his|her|it|they|this|that|these|those)(?=\W*$)|\b(?:its|their|his|her|if|whether|how|why|when)\b|"
-    r"^(?:known|said|there|the (?:articles|sources|documents))\b",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"\w(?:[\w’'%-]*\w)?")
 _VERB_BEFORE_VALUE = re.compile(r" (?:has|have|had|is|are|was|were)\b(?!.*\b(?:when|while|before|after)\b)")
-_SHARE_OF = re.compile(
-    r"\b(?:share|percentage|proportion|percent|per cent|fraction|part|much)(?: \w+)? (?:of|in)"
-    r"(?: (?:the|all|its|their|our|a|an))* (?=\w)",
-    re.IGNORECASE,
-)
-_BEFORE_SHARE = re.compile(r"((?:[\w’'-]+ )+)(?:share|percentage|proportion|rate)\b", re.IGNORECASE)
-_COUNT_OF = re.compile(
-    r"\b(?:how many|number of|count of)(?: of)?(?: (?:the|all|its|their|our))* (?=\w)", re.IGNORECASE
-)
 # Who speaks of "it" speaks of something that another sentence names.
 _ANAPHOR = re.compile(
     r"\W*(?:it|they|he|she|this|these|those|both|all|its|their|his|her|another|others?|such)\b", re.IGNORECASE
@@ -126,24 +51,15 @@ _REFERS = re.compile(
     r"(?:(?:now|also|currently|still) )?(?:[a-z]+(?:s|ed)|is|has|was|had|will|would)\b",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"\b([A-Za-z]+) (\d+)\b")
 _MOVED = re.compile(
     r"\b(?:postponed|delayed|moved|brought forward|put (?:back|off)|pushed back|rescheduled|instead of|originally|"
     r"rather than|changed)\b",
     re.IGNORECASE,
 )
-# What asks for a value and is not what it is the value of.
-_ASKING = content_words(
-    "share percentage proportion percent cent fraction part much many long old number amount total count value "
-    "year years date day days month months duration age rate figure "
-    "exact exactly hands terms control controls big large size"
-)
 _NEUTRAL = content_words("known total different separate individual official people")
 _NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
 _TITLES = content_words("President Chancellor Minister Prime King Queen Prince Sir Lord Lady Dr Mr Mrs Ms General Pope")
 _PEOPLE = content_words("people")
-_SCOPE = content_words("world global total overall whole entire all")
-_CONTAINERS = content_words("capacity market share sector industry level supply output volume come comes use")
 # Whoever has one of these speaks of another part of the same thing.
 _QUALIFIERS = content_words(
     "men women boys girls children adults urban rural domestic foreign annual monthly weekly daily quarterly yearly "
@@ -227,25 +143,6 @@ class Disagreement:
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A question read: the kinds of value it asks for, what they are to be of, and the words that must be there.
-
-    `numbers` are those of names, each with the word before it: 5 of "line 5".
-    """
-
-    kinds: frozenset[Kind]
-    head: str | None
-    words: frozenset[str]
-    names: frozenset[str]
-    numbers: Mapping[str, str]
-    years: frozenset[str]
-    is_change: bool
-    is_forecast: bool
-    phrase: str
-    question: str
-
-
 class _Said(NamedTuple):
     """A value of a statement: `at` is the statement's position, `covered` what of the question it is said of.
 
@@ -272,65 +169,14 @@ class _Claim(NamedTuple):
 
 def find_disagreements(question: str, statements: Sequence[Statement]) -> list[Disagreement]:
     """Return on what the statements' documents disagree in answer to the question, at most two; mostly none."""
-    asked = _read(question)
+    asked = read_asked(question)
     enough = RELEVANT_SHARE * max((statement.relevance for statement in statements), default=0.0)
     relevant = [(at, one) for at, one in enumerate(statements) if one.relevance >= enough]
     found = [*_of_values(asked, relevant), *_of_claims(asked, relevant)]
     return found[:_MAX_DISAGREEMENTS]
 
 
-def _read(question: str) -> _Asked:
-    phrase, asked = _phrase(question), " ".join(question.split()).strip(" ?")
-    question = _OF_SOURCES.sub("", question)
-    kinds = frozenset(next((kinds for pattern, kinds in _ASKED_KINDS if pattern.search(question)), ()))
-    names = names_in(question)
-    words = content_words(question) - _ASKING
-    years = frozenset(re.findall(r"\b(?:1\d|20)\d\d\b", question))
-    return _Asked(
-        kinds=kinds,
-        head=_head(question, kinds, names),
-        words=words,
-        names=names & words,
-        numbers={
-            number: word for word, number in _NUMBERED.findall(question) if number in words and number not in years
-        },
-        years=years,
-        is_change=is_change(question),
-        is_forecast=is_forecast(question),
-        phrase=phrase,
-        question=asked,
-    )
-
-
-def _head(question: str, kinds: frozenset[Kind], names: frozenset[str]) -> str | None:
-    """Return the noun of what the question wants a share or a number of: "processing" of "China's processing share"."""
-    if "count" in kinds and (found := _COUNT_OF.search(question)):
-        phrase = noun_phrase(question[found.end() :])
-        plural = next((word for word in phrase if is_plural(word)), None)
-        return min(content_words(plural), default=None) if plural else _last(phrase, names)
-    if "share" in kinds:
-        after = _SHARE_OF.search(question)
-        before = _BEFORE_SHARE.search(question)
-        head = _last(noun_phrase(question[after.end() :]), names) if after else None
-        return head or (_last(before[1].split(), names) if before else None)
-    return None
-
-
-def _last(phrase: Sequence[str], names: frozenset[str]) -> str | None:
-    nouns = [word for token in phrase for word in content_words(token) - names - _SCOPE - _CONTAINERS - _ASKING]
-    return nouns[-1] if nouns else None
-
-
-def _phrase(question: str) -> str:
-    """Return the noun phrase of a question that names what it asks for, as it stands there, "" where it has none."""
-    question = " ".join(question.split())
-    found = next((found for pattern in _PHRASES if (found := pattern.search(question))), None)
-    phrase = re.split(r"[?!;:,]|\.(?=\s|$)", found["phrase"], maxsplit=1)[0].strip() if found else ""
-    fits = len(content_words(phrase)) and len(phrase.split()) <= _MAX_PHRASE_WORDS and not _NO_PHRASE.search(phrase)
-    return phrase if fits else ""
-
-
-def _topic(asked: _Asked, text: str, shared: frozenset[str], value: tuple[int, int]) -> str:
+def _topic(asked: AskedValue, text: str, shared: frozenset[str], value: tuple[int, int]) -> str:
     """Return what a disagreement is about: the question's phrase, else the shared words as they stand in the text.
 
     Small words between two of them stay; what stands at `value` is left out: it is what they do not share.
@@ -359,9 +205,9 @@ def _joint(gap: str) -> str:
     return f"{verb[0]} " if verb and not is_negated(gap) else " "
 
 
-def _of_values(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
+def _of_values(asked: AskedValue, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
     """Return the values that differ most relevantly, with all that are said of the same thing."""
-    if not asked.kinds or len(asked.words - _SCOPE) < _MIN_ASKED:
+    if not asked.kinds or len(asked.words - SCOPE) < _MIN_ASKED:
         return []
     said = _without_lists([one for at, statement in statements for one in _answering(asked, at, statement)])
     same = [pair for pair in combinations(sorted(said, key=_order), 2) if _same_thing(asked, *pair)]
@@ -376,13 +222,13 @@ def _of_values(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> li
     return [Disagreement(kind, _topic_of_values(asked, *first), _values(list(sides.values())))]
 
 
-def _topic_of_values(asked: _Asked, one: _Said, other: _Said) -> str:
+def _topic_of_values(asked: AskedValue, one: _Said, other: _Said) -> str:
     # What is counted is of the topic: "people" of "12 people".
     value = (0, 0) if one.quantity.kind == "count" else (one.quantity.start, one.quantity.end)
     return _topic(asked, one.statement.text, one.quantity.context & other.quantity.context, value)
 
 
-def _answering(asked: _Asked, at: int, statement: Statement) -> list[_Said]:
+def _answering(asked: AskedValue, at: int, statement: Statement) -> list[_Said]:
     """Return the values of a statement that are of the kind the question asks for and said of what it asks about."""
     beside = _said_beside(asked, statement)
     words = content_words(statement.text) - asked.numbers.keys() | beside
@@ -398,13 +244,13 @@ def _answering(asked: _Asked, at: int, statement: Statement) -> list[_Said]:
     ]
 
 
-def _said(asked: _Asked, at: int, statement: Statement, one: Quantity, beside: frozenset[str]) -> _Said:
+def _said(asked: AskedValue, at: int, statement: Statement, one: Quantity, beside: frozenset[str]) -> _Said:
     said_on = statement.published_at if one.is_forecast or one.kind == "date" else None
     covered = asked.words & (one.context | beside)
     return _Said(at, statement, statement.text[one.start : one.end], one, covered, said_on or statement.as_of)
 
 
-def _said_beside(asked: _Asked, statement: Statement) -> frozenset[str]:
+def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     """Return the question's words that are said of all values of a statement.
 
     They are the numbers in it as the question has them ("line 5"), and where it begins with "it" or "the company" and
@@ -421,31 +267,31 @@ def _said_beside(asked: _Asked, statement: Statement) -> frozenset[str]:
     return numbers | (asked.words & content_words(statement.title) if is_of_title else frozenset())
 
 
-def _is_said_in(asked: _Asked, words: frozenset[str]) -> bool:
+def _is_said_in(asked: AskedValue, words: frozenset[str]) -> bool:
     """Return whether words have the question's: its names and numbers, and at least half of all."""
-    missing = asked.words - words - _SCOPE
-    return not missing & (asked.names | asked.numbers.keys()) and 2 * len(missing) <= len(asked.words - _SCOPE)
+    missing = asked.words - words - SCOPE
+    return not missing & (asked.names | asked.numbers.keys()) and 2 * len(missing) <= len(asked.words - SCOPE)
 
 
-def _is_as_asked(asked: _Asked, one: Quantity) -> bool:
+def _is_as_asked(asked: AskedValue, one: Quantity) -> bool:
     """Return whether a value is a change where one is asked for and a level where not, a date of what happens once."""
     if one.kind == "date":
         return bool(_ONCE & asked.words & one.own)
     return one.kind not in _AMOUNT_KINDS or one.is_change is asked.is_change
 
 
-def _covers(asked: _Asked, one: Quantity, beside: frozenset[str]) -> bool:
+def _covers(asked: AskedValue, one: Quantity, beside: frozenset[str]) -> bool:
     if asked.head is not None and asked.head not in one.own:
         return False
     if one.kind == "count" and not _counts_what_is_asked(asked, one):
         return False
-    parts = one.counted - _SCOPE - _CONTAINERS - asked.names
+    parts = one.counted - SCOPE - CONTAINERS - asked.names
     if one.kind == "share" and parts and not parts & asked.words:
         return False
     return _is_said_in(asked, one.context | beside)
 
 
-def _counts_what_is_asked(asked: _Asked, one: Quantity) -> bool:
+def _counts_what_is_asked(asked: AskedValue, one: Quantity) -> bool:
     """Return whether the noun counted is the one asked for, not those of a name, or where none is asked for, people."""
     if not one.unit:
         return True
@@ -453,11 +299,11 @@ def _counts_what_is_asked(asked: _Asked, one: Quantity) -> bool:
     return known and not (one.counted & one.names) - asked.words
 
 
-def _may_miss(asked: _Asked) -> int:
-    return len(asked.words - _SCOPE) // 5
+def _may_miss(asked: AskedValue) -> int:
+    return len(asked.words - SCOPE) // 5
 
 
-def _in_the_years(asked: _Asked, one: Quantity, statement: Statement) -> bool:
+def _in_the_years(asked: AskedValue, one: Quantity, statement: Statement) -> bool:
     return one.kind == "date" or asked.years <= _years(one, statement)
 
 
@@ -465,7 +311,7 @@ def _years(one: Quantity, statement: Statement) -> frozenset[str]:
     return one.years | ({statement.as_of[:4]} if statement.as_of else frozenset())
 
 
-def _same_thing(asked: _Asked, one: _Said, other: _Said) -> bool:
+def _same_thing(asked: AskedValue, one: _Said, other: _Said) -> bool:
     """Return whether values of two documents are of one kind and nothing tells apart what they are said of."""
     return (
         one.statement.doc_id != other.statement.doc_id
@@ -478,17 +324,17 @@ def _same_thing(asked: _Asked, one: _Said, other: _Said) -> bool:
     )
 
 
-def _both_answer(asked: _Asked, one: _Said, other: _Said) -> bool:
+def _both_answer(asked: AskedValue, one: _Said, other: _Said) -> bool:
     """Return whether both values are said of all that the question asks about, or of the same nearly all."""
     may_miss = 0 if one.quantity.kind == "date" else _may_miss(asked)
-    missing = [asked.words - said.covered - _SCOPE for said in (one, other)]
+    missing = [asked.words - said.covered - SCOPE for said in (one, other)]
     return max(map(len, missing)) <= may_miss and len(missing[0] ^ missing[1]) <= may_miss
 
 
 def _are_alike(one: _Said, other: _Said) -> bool:
     """Return whether two sentences say the same but for the value, so that one is of what the other is of."""
     first, second = one.quantity.context, other.quantity.context
-    apart = (first ^ second) - _SCOPE
+    apart = (first ^ second) - SCOPE
     names = (one.quantity.names | other.quantity.names) & apart
     return len(first & second) >= _MIN_SHARED and 4 * len(apart) <= len(first & second) and not names
 
@@ -499,9 +345,9 @@ def _same_unit(one: Quantity, other: Quantity) -> bool:
     return (one.kind, one.unit) == (other.kind, other.unit)
 
 
-def _same_part(asked: _Asked, one: _Said, other: _Said) -> bool:
+def _same_part(asked: AskedValue, one: _Said, other: _Said) -> bool:
     """Return whether nothing that is said with a value narrows it to what the other is not said of."""
-    known = asked.words | _SCOPE | _CONTAINERS | _NEUTRAL | {one.quantity.unit, other.quantity.unit}
+    known = asked.words | SCOPE | CONTAINERS | _NEUTRAL | {one.quantity.unit, other.quantity.unit}
     narrowed = [(said.quantity.own & _QUALIFIERS) | _counted_as(said) for said in (one, other)]
     if narrowed[0] - known != narrowed[1] - known or _has_another_purpose(asked, one, other):
         return False
@@ -510,7 +356,7 @@ def _same_part(asked: _Asked, one: _Said, other: _Said) -> bool:
     return not (after and others) or bool(after & others)
 
 
-def _has_another_purpose(asked: _Asked, one: _Said, other: _Said) -> bool:
+def _has_another_purpose(asked: AskedValue, one: _Said, other: _Said) -> bool:
     """Return whether a value is for something that the other's statement does not speak of: "to repair"."""
     alone = one.quantity.purpose - content_words(other.statement.text)
     others = other.quantity.purpose - content_words(one.statement.text)
@@ -522,7 +368,7 @@ def _counted_as(said: _Said) -> frozenset[str]:
     return said.quantity.counted & content_words(said.value) if said.quantity.kind == "count" else frozenset()
 
 
-def _same_names(asked: _Asked, one: _Said, other: _Said) -> bool:
+def _same_names(asked: AskedValue, one: _Said, other: _Said) -> bool:
     """Return whether neither value is said of somebody or something that the other's statement does not name."""
     if not asked.names:
         return not _names_beyond(asked, one, other) | _names_beyond(asked, other, one)
@@ -533,21 +379,21 @@ def _same_names(asked: _Asked, one: _Said, other: _Said) -> bool:
     return not (alone and others)
 
 
-def _full_names(asked: _Asked, one: _Said) -> frozenset[str]:
+def _full_names(asked: AskedValue, one: _Said) -> frozenset[str]:
     """Return what the names of the question are parts of: "Milutin" where it asks about Tesla."""
     runs = [content_words(run) for run in _NAME_RUN.findall(one.statement.text)]
     full = frozenset[str]().union(*(run for run in runs if run & asked.names))
     return full - asked.words - _TITLES
 
 
-def _places_beyond(asked: _Asked, one: _Said, other: _Said) -> bool:
+def _places_beyond(asked: AskedValue, one: _Said, other: _Said) -> bool:
     places = (one.quantity.places - content_words(other.statement.text)) | (
         other.quantity.places - content_words(one.statement.text)
     )
     return bool(places - asked.words)
 
 
-def _names_beyond(asked: _Asked, one: _Said, other: _Said) -> frozenset[str]:
+def _names_beyond(asked: AskedValue, one: _Said, other: _Said) -> frozenset[str]:
     """Return the names of a statement, those of who said it left out, that neither the other has nor the question."""
     said = " ".join(clause for _, _, clause in clauses_of(one.statement.text))
     return names_in(said) - asked.words - content_words(other.statement.text)
@@ -638,7 +484,7 @@ def _apart(one: str | None, other: str | None) -> bool:
     return bool(one and other) and not (str(one).startswith(str(other)) or str(other).startswith(str(one)))
 
 
-def _of_claims(asked: _Asked, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
+def _of_claims(asked: AskedValue, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
     """Return what one document affirms and another denies, the most relevant."""
     claims = [claim for at, statement in statements for claim in _claims(asked, at, statement)]
     opposed = [pair for pair in combinations(claims, 2) if _are_opposed(asked, *pair)]
@@ -658,7 +504,7 @@ def _pair_order(one: _Claim, other: _Claim) -> tuple[float, tuple[float, str, st
     return -min(one.statement.relevance, other.statement.relevance), _claim_order(one), _claim_order(other)
 
 
-def _claims(asked: _Asked, at: int, statement: Statement) -> list[_Claim]:
+def _claims(asked: AskedValue, at: int, statement: Statement) -> list[_Claim]:
     if not _bears_on(asked, content_words(statement.text)) or _HEDGED.search(statement.text):
         return []
     claims = []
@@ -674,11 +520,11 @@ def _claims(asked: _Asked, at: int, statement: Statement) -> list[_Claim]:
     return claims
 
 
-def _bears_on(asked: _Asked, words: frozenset[str]) -> bool:
+def _bears_on(asked: AskedValue, words: frozenset[str]) -> bool:
     return asked.names <= words and 2 * len(words & asked.words) >= len(asked.words) > 0
 
 
-def _are_opposed(asked: _Asked, one: _Claim, other: _Claim) -> bool:
+def _are_opposed(asked: AskedValue, one: _Claim, other: _Claim) -> bool:
     shared, apart = one.words & other.words, one.words ^ other.words
     return (
         one.statement.doc_id != other.statement.doc_id
