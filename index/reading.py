@@ -47,8 +47,9 @@ MEDIA_TYPES: Mapping[str, str] = {
 _LABELS = {"highlights", "summary", "abstract", "introduction", "overview", "contents", "key points", "key takeaways"}
 # An article has some hundred elements; a page of as many as this takes seconds to read.
 _PAGE_ELEMENTS = 50_000
+# An article that is marked, and what stands around one: navigation, a header, a footer, a sidebar.
 _FRAME = (
-    "//nav | //header | //footer | //aside | //*[@role='navigation']"
+    "//article | //main | //nav | //header | //footer | //aside | //*[@role='navigation']"
     " | //*[contains(@class, 'nav') or contains(@class, 'menu') or contains(@class, 'sidebar')"
     " or contains(@class, 'footer') or contains(@id, 'nav') or contains(@id, 'menu') or contains(@id, 'sidebar')"
     " or contains(@id, 'footer')]"
@@ -245,11 +246,9 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     from trafilatura import bare_extraction
 
     page = bare_extraction(
-        source,
+        _framed(source, _checked_page(doc_id, source)),
         with_metadata=True,
         include_comments=False,
-        # A page without a frame is all article; of others, lists and headings may be menus.
-        favor_recall=not _has_frame(_checked_page(doc_id, source)),
         # Only what the page states: the extensive search guesses dates from the text around.
         date_extraction_params={"extensive_search": False, "original_date": True},
     )
@@ -261,9 +260,22 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     return text, Metadata(page.title or None, page.sitename or None, url, published_at)
 
 
-def _has_frame(tree: "_Element | None") -> bool:
-    """Return whether a page has parts around its article: navigation, a header, a footer or a sidebar."""
-    return tree is not None and bool(tree.xpath(_FRAME))
+def _framed(source: str, tree: "_Element | None") -> str:
+    """Return a page with all of its body marked as the article where nothing is marked, and nothing stands around it.
+
+    Otherwise lists and headings would be taken for menus.
+    """
+    body = None if tree is None else tree.find("body")
+    if tree is None or body is None or tree.xpath(_FRAME):
+        return source
+    from lxml import etree
+
+    article = etree.Element("article")
+    article.text, body.text = body.text, None
+    article.extend(list(body))
+    body.append(article)
+    framed: str = etree.tostring(tree, encoding="unicode", method="html")
+    return framed
 
 
 def _checked_page(doc_id: str, source: str) -> "_Element | None":

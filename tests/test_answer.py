@@ -236,6 +236,14 @@ class TestQuotes:
         evidence = Evidence(passage, unread(tokens), 0.0, 0.0, 0.0)
         assert readable(Quote(evidence, passage.sentences[-1])) == read
 
+    def test_what_a_heading_denies_is_said_with_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = "# The policy\n\n## What is not insured\n\n- Damage caused by vermin, moths or pets\n- Rust and wear"
+        corpus.put(Document("policy", text, "text/markdown", Metadata("The policy")))
+        answer = ask(Engine(corpus), "Is damage by moths insured?").answer
+        assert answer.text == "What is not insured: Damage caused by vermin, moths or pets [1]"
+        assert answer.citations[0].cited_text == "Damage caused by vermin, moths or pets"
+
     def test_what_names_nothing_is_not_answered(self, seeds_engine: Engine) -> None:
         for question in ("why?", "What is it?", "Who is it and where is it?"):
             answer = ask(seeds_engine, question).answer

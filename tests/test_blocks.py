@@ -103,3 +103,12 @@ def test_markdown_has_structure(text: str, expected: list[tuple[str, str]]) -> N
 def test_a_heading_s_label_is_without_its_markup() -> None:
     (heading, _) = markdown_blocks("## The *Title* ##\n\nText.", 0)
     assert (heading.label, heading.level) == ("The *Title*", 2)
+
+
+def test_short_lines_below_each_other_are_a_list_and_the_first_line_may_be_the_title() -> None:
+    dates = "6 March - World Book Day\n4 April - Last day of term\nChoir: Tuesdays, free"
+    text = f"The newsletter\n\nDates\n\n{dates}\n\nIt rains."
+    headings = [block.label for block in plain_blocks(text) if block.kind is BlockKind.HEADING]
+    assert headings == ["The newsletter", "Dates"]
+    byline = "The tram is late\nThe Courier\n9 April 2025\n\nIt will open a year later than planned."
+    assert [block.label for block in plain_blocks(byline) if block.kind is BlockKind.HEADING] == ["The tram is late"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.dates import Period, as_of, periods_in
+from rag.dates import Period, as_of, mentions_in, periods_in
 
 # A Wednesday.
 PUBLISHED = "2025-06-04T23:10:00Z"
@@ -202,3 +202,18 @@ def test_any_text_has_periods_that_begin_before_they_end(text: str, published_at
 def test_a_day_is_read_as_it_is_written(day: date) -> None:
     written = (day.isoformat(), f"{day.day} {day:%B} {day.year}", f"{day:%B} {day.day}, {day.year}")
     assert [as_of(f"It was signed on {one}.", None) for one in written] == [day.isoformat()] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "lasts"),
+    [
+        ("It has led since 2012.", True),
+        ("In the west it has been so since 2012.", True),
+        ("It was the first fall since 2012.", False),
+        ("the biggest drop in prices since 2012", False),
+        ("the lowest since 2012", False),
+    ],
+)
+def test_what_was_the_first_since_then_did_not_last_since_then(text: str, lasts: bool) -> None:
+    (mention,) = mentions_in(text, None)
+    assert (mention.stretch is not None) is lasts

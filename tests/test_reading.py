@@ -264,3 +264,15 @@ def test_a_file_s_name_gives_its_id(file_name: str, doc_id: str) -> None:
 def test_a_name_that_gives_no_id_is_refused(file_name: str) -> None:
     with pytest.raises(InvalidDocumentId):
         doc_id_of(file_name)
+
+
+def test_a_page_without_a_frame_keeps_its_lists_and_headings() -> None:
+    said = "The festival takes place from Friday to Sunday at the farm, two miles east of the town, on three stages."
+    tickets = "<h2>Tickets</h2><ul><li>Weekend: £115</li><li>Day: £40</li></ul>"
+    body = f"<h1>The festival</h1><p>{said}</p>{tickets}<p>{said}</p>"
+    page = "<html><head><title>The festival</title></head><body>{}</body></html>"
+    text = read_text("a", page.format(body), "text/html").text
+    assert "Tickets" in text
+    assert "£115" in text
+    menu = "<nav><ul><li><a href='/'>Home</a></li><li><a href='/news'>All the news</a></li></ul></nav>"
+    assert "All the news" not in read_text("a", page.format(f"{menu}<article>{body}</article>"), "text/html").text
