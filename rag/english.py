@@ -1,6 +1,7 @@
 """English: its closed classes of words, patterns of them to be matched in any case, and where sentences end."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 MONTHS: Final = (
@@ -32,6 +33,11 @@ SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillio
 SHORT_SCALES: Final = {"mn": 10**6, "mln": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12, "trn": 10**12}
 # Those of one letter are also units: "m" is a metre but for money, for people and as a capital.
 LETTER_SCALES: Final = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+
+
+def by_spelling(spellings: Mapping[str, str]) -> dict[str, str]:
+    """Return for each of the spellings, in a line for each word, the word that it is read as."""
+    return {spelling: word for word, line in spellings.items() for spelling in line.split()}
 
 
 def letter_scale(money: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from index.analysis import plain_case, words_of
 from index.passages import sentence_bounds
-from rag.english import LETTER_SCALES, NUMBERS, SCALES, SHORT_SCALES, letter_scale
+from rag.english import LETTER_SCALES, NUMBERS, SCALES, SHORT_SCALES, by_spelling, letter_scale
 
 MAX_SENTENCES = 6
 # What the model writes where the sentences do not answer: asked for by the instructions, recognised by `Checking`.
@@ -109,9 +109,8 @@ _NUMBER = re.compile(
 # What stands before a number as its sign; the dash of "2010 -2015" is none.
 _MINUS = re.compile(r"(?:(?:^|[^\d%\s]\s+|[(:])(?=[-−–])|\b(?=[mn]))([-−–]|minus\s|negative\s)[$€£]?$", re.IGNORECASE)
 _LONGEST_MINUS = 16
-_MEASURES = {
-    spelling: unit
-    for unit, spellings in {
+_MEASURES = by_spelling(
+    {
         "km": "km kilometre kilometres kilometer kilometers kph",
         "metre": "metre metres meter meters",
         "cm": "cm centimetre centimetres centimeter centimeters",
@@ -153,9 +152,8 @@ _MEASURES = {
         "pound": "pound pounds lb lbs",
         "yen": "yen",
         "yuan": "yuan",
-    }.items()
-    for spelling in spellings.split()
-}
+    }
+)
 _MEASURE = re.compile(
     rf"[\s-]?(?:metric )?(?P<power>square |sq |cubic )?"
     rf"(?P<unit>{'|'.join(sorted(_MEASURES, key=len, reverse=True))})\b",

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from index.analysis import plain_case, words_of
-from rag.english import LETTER_SCALES, MONTHS, NUMBERS, SCALES, SHORT_SCALES, letter_scale
+from rag.english import LETTER_SCALES, MONTHS, NUMBERS, SCALES, SHORT_SCALES, by_spelling, letter_scale
 
 Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date"]
 Bound = Literal["exact", "about", "over", "under", "least", "most"]
@@ -23,9 +23,8 @@ _SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
 _PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
 _COINS = "yen yuan rupee rupees pound pounds franc francs ruble rubles rouble roubles krone kroner krona kronor"
 _CODES = "USD EUR GBP CHF JPY CNY RMB INR SEK NOK DKK"
-_CURRENCIES = {
-    spelling: currency
-    for currency, spellings in {
+_CURRENCIES = by_spelling(
+    {
         "$": "us$ usd dollar dollars",
         "€": "eur euro euros",
         "£": "gbp",
@@ -35,12 +34,10 @@ _CURRENCIES = {
         "rupee": "inr rupees",
         "pound": "pounds",
         "ruble": "rubles rouble roubles",
-    }.items()
-    for spelling in spellings.split()
-}
-_MEASURES = {
-    spelling: unit
-    for unit, spellings in {
+    }
+)
+_MEASURES = by_spelling(
+    {
         "m": "m metre metres meter meters",
         "km": "km kilometre kilometres kilometer kilometers",
         "cm": "cm centimetre centimetres centimeter centimeters",
@@ -61,9 +58,8 @@ _MEASURES = {
         "acre": "acre acres",
         "km/h": "km/h kph",
         "mph": "mph",
-    }.items()
-    for spelling in spellings.split()
-}
+    }
+)
 _BOUND_WORDS: dict[Bound, str] = {
     "over": "more than|greater than|higher than|over|above|just over|well over|>",
     "under": "less than|fewer than|lower than|under|below|just under|nearly|almost|<",
@@ -176,9 +172,8 @@ around roughly approximately nearly almost least account accounts accounted make
 becomes became wo ca
 """
 _FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
-_SAME_WORD = {
-    spelling: word
-    for word, spellings in {
+_SAME_WORD = by_spelling(
+    {
         "die": "dead death deadli kill fatal toll perish casualti",
         "injur": "wound hurt",
         "found": "establish creat",
@@ -209,9 +204,8 @@ _SAME_WORD = {
         "take": "took taken",
         "write": "wrote written",
         "sink": "sank sunk",
-    }.items()
-    for spelling in spellings.split()
-}
+    }
+)
 _SAME_NAME = re.compile(
     r"\b(?:(United States(?: of America)?|Americans?|America|U\.S\.A?\.?)|(United Kingdom|Britain|British|U\.K\.)|"
     r"(European Union|E\.U\.))(?!\w)"

@@ -167,9 +167,10 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
 
 
 def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, span: Span) -> Span | None:
-    """Return the sentence after one where what is cited lacks the number, date or reason asked for and that one has it.
+    """Return the sentence after one in its paragraph, where it is needed for the answer; None where it is not.
 
-    What is capitalised there is seldom the name asked for.
+    It is where what is cited has no number or date and the next sentence has the one asked for, and where a reason is
+    asked for and none is given yet. What is capitalised there is seldom the name asked for.
     """
     after, asked_for = goes_on_to(passage, span), answer_type(question)
     if after is None or len(passage.slice(span).split()) < MIN_WORDS:

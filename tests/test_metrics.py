@@ -35,6 +35,15 @@ def client(corpus: Corpus) -> Iterator[TestClient]:
         yield opened
 
 
+class Broken(HashingEmbedder):
+    """An embedder with a bug."""
+
+    def embed_query(self, text: str) -> Embedding:
+        if text == "copper":
+            raise RuntimeError("a bug")
+        return super().embed_query(text)
+
+
 def measured(client: TestClient) -> dict[str, float]:
     """Return each series with its value, as `name{labels}`."""
     response = client.get("/metrics")
@@ -120,12 +129,6 @@ class TestRequests:
         assert sum(count for name, count in series.items() if name.startswith("footnote_errors_total")) == 4
 
     def test_a_bug_of_a_tool_is_counted_too(self, tmp_path: Path) -> None:
-        class Broken(HashingEmbedder):
-            def embed_query(self, text: str) -> Embedding:
-                if text == "copper":
-                    raise RuntimeError("a bug")
-                return super().embed_query(text)
-
         corpus = Corpus(tmp_path / "broken", Broken(), create=True)
         with TestClient(create_app(Engine(corpus)), raise_server_exceptions=False) as client:
             call_tool(client, "search", {"query": "copper"})
@@ -133,12 +136,6 @@ class TestRequests:
 
     @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
     def test_a_bug_ends_a_stream_with_an_error_and_is_counted(self, tmp_path: Path, path: str) -> None:
-        class Broken(HashingEmbedder):
-            def embed_query(self, text: str) -> Embedding:
-                if text == "copper":
-                    raise RuntimeError("a bug")
-                return super().embed_query(text)
-
         corpus = Corpus(tmp_path / "broken", Broken(), create=True)
         messages = [{"role": "user", "content": "copper"}]
         asked = {"question": "copper"} if path == "/v1/ask" else {"model": "footnote", "messages": messages}
