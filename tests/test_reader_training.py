@@ -135,11 +135,11 @@ def test_a_small_run_ranks_better_than_chance_and_what_it_exports_reads(tmp_path
     environment = {"RAG_DATA_DIR": str(tmp_path / "data"), "RAG_MODELS_DIR": str(model_folder.parent)}
     examples, made, exported = tmp_path / "examples", tmp_path / "made", tmp_path / "exported"
     run("training.examples", examples, environment=environment)
-    small = ("--steps", 18, "--rate", 3e-4, "--threads", 1)
+    small = ("--steps", 30, "--rate", 3e-4, "--threads", 1)
     ranks = json.loads(
         run("training.reader_training", examples, made, *small, environment={"OMP_WAIT_POLICY": "passive"})
     )
-    for kind, factor in (("words", 3), ("gold", 1.4)):
+    for kind, factor in (("words", 2), ("gold", 1.4)):
         reached, by_chance = ranks[kind]
         assert reached > factor * by_chance, ranks
     run("training.reader_export", examples, made, exported)
