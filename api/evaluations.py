@@ -14,7 +14,7 @@ from rich.table import Table
 from api import terminal
 from index.corpus import open_corpus
 from index.storage import Milvus
-from rag.abstention import reliability
+from rag.abstention import answerable_reliability, confidence_reliability
 from rag.beir import corpus_size, index_corpus, index_folder, read_collection
 from rag.engine import Engine
 from rag.errors import InvalidGold, InvalidQuery
@@ -88,11 +88,15 @@ def print_tables(evaluation: Evaluation, comparisons: Mapping[str, Sequence[Comp
         console.print(_table(f"{evaluation.name}, {level} level", groups, sizes))
     for name, share in evaluation.answers.items():
         console.print(f"{name.replace('_', ' '):<24} {share:.3f}")
-    for one in reliability(evaluation.judged):
-        console.print(
-            f"confidence {one.low:.1f}–{one.low + 0.1:.1f}  {one.count:>5} questions, answerable {one.answerable:.2f} "
-            + "█" * round(20 * one.answerable)
-        )
+    for name, asked, bins in (
+        ("answerable", "questions", answerable_reliability(evaluation.judged)),
+        ("right", "answers", confidence_reliability(evaluation.judged)),
+    ):
+        for one in bins:
+            console.print(
+                f"said {one.low:.1f}–{one.low + 0.1:.1f}  {one.count:>5} {asked}, {name} {one.share:.2f} "
+                + "█" * round(20 * one.share)
+            )
     console.print(f"one search, ms           p50 {evaluation.latency_ms['p50']}, p95 {evaluation.latency_ms['p95']}")
     for level, of_level in comparisons.items():
         for comparison in of_level:

@@ -147,7 +147,7 @@ class Answered(Wire):
 
     answer: str
     abstained: bool = Field(description="Whether the articles do not answer the question.")
-    confidence: float | None = Field(description="The chance that the articles answer it; null where there are none.")
+    confidence: float | None = Field(description="The chance that what is cited answers it; null where nothing is.")
     reason: str | None = Field(
         description="Why it abstains, what of the question it does not answer, or what of a language model's answer "
         "was not used; null where nothing is to say."
@@ -234,9 +234,7 @@ def in_words(answer: Answered) -> str:
         f"    “{' '.join(cited.cited_text.split())}”"
         for cited in answer.citations
     ]
-    chance = (
-        "" if answer.confidence is None else f"\n\nThe chance that the articles answer this: {answer.confidence:.0%}"
-    )
+    chance = "" if answer.confidence is None else f"\n\nThe chance that this answers it: {answer.confidence:.0%}"
     return "\n".join([answer.answer, "", "Sources:", *sources]) + chance
 
 

@@ -10,6 +10,7 @@ from index.analysis import says_something, words_of
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
 from rag.compound import not_answered
+from rag.confidence import confidence_in
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated, Source
@@ -19,7 +20,7 @@ from rag.timeliness import time_asked
 
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
 COMPARED, SHOWN = 12, 10
-# What a probability is at most where nothing speaks of the time that is asked for.
+# What the probability that the evidence answers is at most where nothing speaks of the time that is asked for.
 UNTIMELY = 0.25
 # And at most where only the day speaks of it on which an article was published.
 AS_PUBLISHED = 0.75
@@ -107,16 +108,19 @@ class Answer:
     """An answer in words with `[n]` markers: `citations[n - 1]` is what marker n stands for.
 
     Where it abstains, `text` says so, `reason` says why and there are no citations. Where a language model was asked,
-    `reason` says what of its answer was not used. `confidence` is the calibrated probability that the evidence answers
-    the question, all of a compound one, None where there is no evidence. `span` is the characters that the reader takes
-    for the answer, in the most relevant of the sentences that are quoted and inside one of the citations; None where
-    none is found or cited, or no reader has read. `unanswered` are the parts of a compound question that the text says
-    are not answered.
+    `reason` says what of its answer was not used.
+
+    `answerable` is the calibrated probability that the evidence answers the question, and `confidence` that what is
+    quoted does, or would be if it did not abstain; both of all of a compound question, and None where there is no
+    evidence. `span` is the characters that the reader takes for the answer, in the most relevant of the sentences that
+    are quoted and inside one of the citations; None where none is found or cited, or no reader has read. `unanswered`
+    are the parts of a compound question that the text says are not answered.
     """
 
     text: str
     citations: tuple[Citation, ...]
     abstained: bool = False
+    answerable: float | None = None
     confidence: float | None = None
     reason: str | None = None
     mode: Literal["extractive", "generated"] = "extractive"
@@ -140,11 +144,17 @@ def compose(asked: Sequence[Asked]) -> Answer:
     texts = [not_answered(text) if answer.abstained else answer.text for text, answer in parts]
     told = [one for one, answer in zip(asked, answers, strict=True) if not answer.abstained]
     disagreements = _disagreements(told, book)
+    citations = book.citations()
+    confidences = [
+        confidence_in(answer.answerable or 0.0, one.grounds.sentences, () if answer.abstained else citations)
+        for one, answer in zip(asked, answers, strict=True)
+    ]
     reasons = [f"“{text}”: {answer.reason}" for text, answer in parts if answer.abstained]
     return Answer(
         " ".join(filter(None, [*texts, *(disagreement.sentence for disagreement in disagreements)])),
-        book.citations(),
-        confidence=min(one.confidence or 0.0 for one in answers),
+        citations,
+        answerable=min(one.answerable or 0.0 for one in answers),
+        confidence=round(min(confidences), 4),
         reason=" ".join(reasons) or None,
         disagreements=disagreements,
         span=answered[0].span,
@@ -156,30 +166,38 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
     """Return the quotes that answer a part and are not in `book`, where they are put."""
     question, grounds = asked.question, asked.grounds
     if not says_something(question):
-        return abstain("It names nothing that could be looked for.", 0.0)
-    confidence = probability(grounds.features) if grounds.features else 0.0
+        return abstain("It names nothing that could be looked for.", 0.0, 0.0)
+    answerable = probability(grounds.features) if grounds.features else 0.0
     if grounds.unmentioned:
-        confidence *= UNMENTIONED_SHARE
-    if not grounds.sentences or not is_answered(confidence):
-        return abstain(_reason(question, grounds), confidence)
+        answerable *= UNMENTIONED_SHARE
+    if not grounds.sentences or not is_answered(answerable):
+        return abstain(_reason(question, grounds), answerable, confidence_in(answerable, grounds.sentences))
     time = time_asked(question)
     if time is not None and time.relation == "in" and time.period:
         timely = _timeliness(grounds.sentences)
         if timely <= 0:
-            return abstain(f"The nearest passages do not say it of {time.period.iso()}.", min(confidence, UNTIMELY))
-        confidence = min(confidence, AS_PUBLISHED) if timely <= PRESUMED else confidence
+            answerable = min(answerable, UNTIMELY)
+            reason = f"The nearest passages do not say it of {time.period.iso()}."
+            return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
+        answerable = min(answerable, AS_PUBLISHED) if timely <= PRESUMED else answerable
     chosen = chosen_sentences(question, grounds.sentences)
     quotes = quotes_of(question, in_order(question, chosen))
     new = [quote for quote in quotes if not book.has(quote)]
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in new)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
-    return Answer(text, (), confidence=round(confidence, 4), span=span)
+    return Answer(text, (), answerable=round(answerable, 4), span=span)
 
 
-def abstain(reason: str, confidence: float | None = None) -> Answer:
+def abstain(reason: str, answerable: float | None = None, confidence: float | None = None) -> Answer:
     """Return the answer that the documents do not say."""
-    known = None if confidence is None else round(confidence, 4)
-    return Answer("The articles do not answer this question.", (), abstained=True, confidence=known, reason=reason)
+    return Answer(
+        "The articles do not answer this question.",
+        (),
+        abstained=True,
+        answerable=None if answerable is None else round(answerable, 4),
+        confidence=None if confidence is None else round(confidence, 4),
+        reason=reason,
+    )
 
 
 class Rewording:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from index.analysis import words_of
 from index.embedder import Vectors
+from rag.answer_type import answer_type
 from rag.calibration import fitted
 from rag.evidence import Evidence, say_the_same
-from rag.relevance import Sentence, coverage
+from rag.relevance import Sentence, alone, coverage
 
 # How many of the best passages must not lack the names and the rare words of the question.
 LOOKED_AT = 5
@@ -31,6 +32,10 @@ class Features(NamedTuple):
     is the share of the names and numbers of the question that one passage has, 1 where there are none. `relevance` is
     the best sentence's.
 
+    `alone` is how much of the relevance of the passages' best sentences is the best one's: where each of them sounds
+    like an answer, often none is. `typed` is 1 where the question asks for a number, a date or a name, which many a
+    sentence holds by chance, else 0.
+
     `by_chance` is how far the best of as many passages as were searched stands above their mean by chance alone, in
     standard deviations: what the greatest of so many draws from a normal distribution is expected to be (Blom 1958).
     The more articles there are, the more of them sound like an answer.
@@ -46,6 +51,8 @@ class Features(NamedTuple):
     missing: float
     names: float
     relevance: float
+    alone: float
+    typed: float
     by_chance: float
 
 
@@ -79,6 +86,8 @@ def read_features(
         missing=max((idf for word, idf in idfs.items() if word not in there), default=0.0) / total if total else 1.0,
         names=max(len(names & words) for words in passages.values()) / len(names) if names else 1.0,
         relevance=sentences[0].relevance if sentences else 0.0,
+        alone=alone(sentences) if sentences else 1.0,
+        typed=float(answer_type(question) is not None),
         by_chance=_greatest_of(max(searched, len(evidence), FEWEST)),
     )
 
@@ -112,6 +121,6 @@ def probability(features: Features) -> float:
     return fitted("answerability").probability(features)
 
 
-def is_answered(confidence: float) -> bool:
+def is_answered(answerable: float) -> bool:
     """Return whether a probability is high enough to answer."""
-    return confidence >= fitted("answerability").threshold
+    return answerable >= fitted("answerability").threshold

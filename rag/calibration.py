@@ -1,4 +1,4 @@
-"""Calibration: the three logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
+"""Calibration: the four logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
 
 import json
 import math
@@ -29,6 +29,7 @@ class Logistic:
 def fitted(name: str) -> Logistic:
     """Return the regression of a name.
 
-    `relevance` is a sentence's, `found` that of a sentence which the reader has read, `answerability` a question's.
+    `relevance` is a sentence's, `found` that of a sentence which the reader has read, `answerability` a question's and
+    `confidence` that of its answer.
     """
     return Logistic(**json.loads(PATH.read_text(encoding="utf-8"))[name])

@@ -3,13 +3,19 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
 from index.records import Filters
 from rag import gold
-from rag.abstention import Judged, abstention_measures, reliability
+from rag.abstention import (
+    Judged,
+    abstention_measures,
+    answerable_reliability,
+    confidence_measures,
+    confidence_reliability,
+)
 from rag.answer import Answer, Disagreement
 from rag.beir import Collection
 from rag.engine import Engine
@@ -50,7 +56,10 @@ class Evaluation:
             "queries": len(next(iter(next(iter(self.values.values())).values()))),
             "levels": {level: self._estimates(values) for level, values in self.values.items()},
             "answers": self.answers,
-            "reliability": [asdict(one) for one in reliability(self.judged)],
+            "reliability": {
+                "answerable": [asdict(one) for one in answerable_reliability(self.judged)],
+                "confidence": [asdict(one) for one in confidence_reliability(self.judged)],
+            },
             "latency_ms": self.latency_ms,
             "values": self.values,
         }
@@ -97,7 +106,7 @@ def evaluate_gold(
         kinds=dict(sorted(kinds.items())),
         runs=runs,
         latency_ms=_latency(times),
-        answers=citations | abstention_measures(judged),
+        answers=citations | confidence_measures(judged) | abstention_measures(judged),
         judged=tuple(judged),
     )
 
@@ -120,7 +129,11 @@ def evaluate_collection(
         runs[query_id] = _ranked(engine, text, times)[1]
         if take_evidence_out:
             taken = Filters(without_doc_ids=tuple(collection.qrels[query_id]))
-            judged += [_judged(engine, text, Filters(), True), _judged(engine, text, taken, False)]
+            asked = Query.parse(text[:MAX_QUERY_CHARS], ANSWER_TOP_K)
+            judged += [
+                _judged(engine.ask(asked).answer, True),
+                _judged(engine.ask(replace(asked, filters=taken)).answer, False),
+            ]
         on_query()
     values = {DOCUMENT: _measured(collection.qrels, runs)}
     answers = abstention_measures(judged)
@@ -210,9 +223,9 @@ def _answers(
     judged: list[Judged] = []
     for question in questions:
         answer = engine.ask(Query.parse(question.question, ANSWER_TOP_K)).answer
-        judged.append(Judged(answer.confidence or 0.0, answer.abstained, bool(question.evidence)))
         found = stands.get(question.question_id, ())
         apt = [any(place.covered_by(cited.doc_id, cited.span) for place in found) for cited in answer.citations]
+        judged.append(_judged(answer, bool(question.evidence), any(apt)))
         if question.evidence:
             tally["quotes"] += len(found)
             tally["covered"] += sum(
@@ -245,9 +258,8 @@ def _is_right(disagreement: Disagreement, answer: Answer, apt: Sequence[bool]) -
     return len(documents) > 1
 
 
-def _judged(engine: Engine, text: str, filters: Filters, is_answerable: bool) -> Judged:
-    answer = engine.ask(Query.parse(text[:MAX_QUERY_CHARS], ANSWER_TOP_K, filters)).answer
-    return Judged(answer.confidence or 0.0, answer.abstained, is_answerable)
+def _judged(answer: Answer, is_answerable: bool, is_right: bool | None = None) -> Judged:
+    return Judged(answer.answerable or 0.0, answer.confidence or 0.0, answer.abstained, is_answerable, is_right)
 
 
 def _of(by_query: Mapping[str, float], query_ids: Sequence[str]) -> Estimate:

@@ -1,24 +1,33 @@
-"""Measures of abstention, against figures worked out by hand."""
+"""Measures of probabilities and refusals, against figures worked out by hand."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.abstention import Judged, abstention_measures, reliability
+from rag.abstention import (
+    Judged,
+    abstention_measures,
+    answerable_reliability,
+    confidence_measures,
+    confidence_reliability,
+)
 from rag.answerability import Features
 from rag.calibration import fitted
+from rag.confidence import ConfidenceFeatures
 from rag.relevance import FoundFeatures, SentenceFeatures
 
-ONE = st.builds(Judged, st.floats(0, 1), st.booleans(), st.booleans())
+ONE = st.builds(
+    Judged, st.floats(0, 1), st.floats(0, 1), st.booleans(), st.booleans(), st.sampled_from([True, False, None])
+)
 
 
 def test_the_measures_are_those_worked_out_by_hand() -> None:
     judged = [
-        Judged(0.9, False, True),
-        Judged(0.8, False, True),
-        Judged(0.2, True, True),
-        Judged(0.85, False, False),
-        Judged(0.1, True, False),
+        Judged(0.9, 0.75, False, True, True),
+        Judged(0.8, 0.7, False, True, False),
+        Judged(0.2, 0.1, True, True, False),
+        Judged(0.85, 0.2, False, False, False),
+        Judged(0.1, 0.1, True, False, False),
     ]
     assert abstention_measures(judged) == pytest.approx(
         {
@@ -32,23 +41,36 @@ def test_the_measures_are_those_worked_out_by_hand() -> None:
         },
         abs=1e-4,
     )
-    assert [(one.low, one.count) for one in reliability(judged)] == [(0.1, 1), (0.2, 1), (0.8, 2), (0.9, 1)]
+    assert [(one.low, one.count) for one in answerable_reliability(judged)] == [(0.1, 1), (0.2, 1), (0.8, 2), (0.9, 1)]
+    # Three answers were given, with 0.7 and 0.75 in one bin.
+    assert confidence_measures(judged) == pytest.approx(
+        {"answers_right": 1 / 3, "confidence_error": (2 * abs(0.725 - 0.5) + 0.2) / 3}, abs=1e-4
+    )
+    assert [(one.low, one.count, one.share) for one in confidence_reliability(judged)] == [(0.2, 1, 0), (0.7, 2, 0.5)]
 
 
 def test_what_cannot_be_measured_is_left_out() -> None:
-    assert abstention_measures([]) == {}
-    assert "auroc" not in abstention_measures([Judged(1.0, False, True)])
+    assert abstention_measures([]) == confidence_measures([]) == {}
+    assert "auroc" not in abstention_measures([Judged(1.0, 1.0, False, True)])
+    assert confidence_measures([Judged(1.0, 1.0, False, True), Judged(0.1, 0.1, True, True, False)]) == {}
 
 
 @given(st.lists(ONE, max_size=30))
 def test_measures_are_shares_and_bins_lose_nobody(judged: list[Judged]) -> None:
-    assert all(0 <= value <= 1 for value in abstention_measures(judged).values())
-    assert sum(one.count for one in reliability(judged)) == len(judged)
+    assert all(0 <= value <= 1 for value in (abstention_measures(judged) | confidence_measures(judged)).values())
+    assert sum(one.count for one in answerable_reliability(judged)) == len(judged)
+    known = [one for one in judged if not one.abstained and one.is_right is not None]
+    assert sum(one.count for one in confidence_reliability(judged)) == len(known)
 
 
 @pytest.mark.parametrize(
     ("name", "features"),
-    [("relevance", SentenceFeatures), ("found", FoundFeatures), ("answerability", Features)],
+    [
+        ("relevance", SentenceFeatures),
+        ("found", FoundFeatures),
+        ("answerability", Features),
+        ("confidence", ConfidenceFeatures),
+    ],
 )
 def test_the_weights_are_in_the_order_of_the_features(name: str, features: type[tuple[float, ...]]) -> None:
     assert tuple(fitted(name).weights) == getattr(features, "_fields", ())

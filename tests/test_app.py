@@ -90,7 +90,7 @@ class TestQuestions:
         assert body.keys() == {
             "question", "standalone_question", "answer", "citations", "disagreements", "results", "took_ms",
         }  # fmt: skip
-        assert body["answer"].keys() == {"text", "mode", "abstained", "confidence", "reason", "span"}
+        assert body["answer"].keys() == {"text", "mode", "abstained", "confidence", "answerable", "reason", "span"}
         assert re.findall(r"\[(\d+)\]", body["answer"]["text"]) == [str(cited["marker"]) for cited in body["citations"]]
         assert stored.post(
             "/v1/verify",

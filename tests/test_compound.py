@@ -217,8 +217,9 @@ def test_both_parts_are_answered_and_searched_for(seeds_engine: Engine) -> None:
     assert any("exports to Japan in 2010" in one for one in cited)
     assert response.answer.reason is None
     assert response.hits == seeds_engine.search(BOTH).hits
-    apart = [seeds_engine.ask(part.question).answer.confidence for part in parts_of(BOTH)]
-    assert response.answer.confidence == min(one or 0 for one in apart)
+    apart = [seeds_engine.ask(part.question).answer for part in parts_of(BOTH)]
+    assert response.answer.confidence == min(one.confidence or 0 for one in apart)
+    assert response.answer.answerable == min(one.answerable or 0 for one in apart)
 
 
 def test_what_answers_two_parts_is_quoted_once(seeds_engine: Engine) -> None:

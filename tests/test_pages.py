@@ -121,6 +121,7 @@ class TestAnswers:
         for card, cited in zip(cards.all(), body["citations"], strict=True):
             assert card.locator(".title").inner_text() == (cited["title"] or cited["doc_id"])
             assert card.locator("blockquote").text_content() == cited["cited_text"]
+        expect(turn).to_contain_text(f"Confidence: {body['answer']['confidence']:.0%}")
 
     @pytest.mark.parametrize("question", [SHARE, GENEVA])
     def test_a_marker_opens_the_article_at_what_is_cited(self, page: Page, question: str) -> None:
@@ -170,6 +171,7 @@ class TestAnswers:
         expect(notice).to_contain_text("The articles do not answer this question.")
         expect(notice).to_contain_text("'sourdough'")
         expect(page.locator(".passages[open] .source-card")).to_have_count(5)
+        expect(page.locator(".turn").last).to_contain_text(re.compile(r"Chance that they answer: \d%"))
         assert page.locator(".answer .marker").count() == 0
 
     def test_a_question_that_follows_is_understood(self, page: Page) -> None:

@@ -80,7 +80,9 @@ def typed(corpus: Corpus, capsys: pytest.CaptureFixture[str]) -> Typed:
 class TestLines:
     def test_a_question_is_answered_and_cited(self, typed: Typed) -> None:
         out, err = typed("copper prices on Monday?\r", CTRL_D)
-        assert f"{COPPER} [1]\n\n[1] Metals\n    copper, characters 13 to 50\n    “{COPPER}”\n" in out
+        _, text, cited = out.partition(f"{COPPER} [1]\n\nConfidence: ")
+        assert text
+        assert f"%\n\n[1] Metals\n    copper, characters 13 to 50\n    “{COPPER}”\n" in cited
         assert err == ""
 
     def test_a_question_may_follow_on_those_before_it(self, typed: Typed) -> None:

@@ -269,9 +269,9 @@ def _claim(span: dict[str, object]) -> dict[str, object]:
 
 
 @pytest.mark.slow
-def test_the_reader_changes_no_confidence(seeds_engine: Engine, reading_engine: Engine) -> None:
+def test_the_reader_changes_no_chance_of_an_answer(seeds_engine: Engine, reading_engine: Engine) -> None:
     for question in (*QUESTIONS, "Who bakes bread?"):
-        assert reading_engine.ask(question).answer.confidence == seeds_engine.ask(question).answer.confidence
+        assert reading_engine.ask(question).answer.answerable == seeds_engine.ask(question).answer.answerable
 
 
 def test_files_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:

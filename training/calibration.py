@@ -1,4 +1,4 @@
-"""Fits `rag/calibration.json`: the relevance of a sentence, the answerability of a question, then what the reader adds.
+"""Fits `rag/calibration.json`: relevance, answerability, confidence, then what the reader adds.
 
     python -m training.calibration DATA [--found]
 
@@ -6,9 +6,13 @@ DATA has collections in the BEIR layout, of which those are used that may be tra
 the gold questions. A sentence of a judged document that holds an answer, and one that covers half of a gold quote,
 is relevant. A question is unanswerable where the gold set says so, once more for each question of a collection with its
 judged documents taken out, and where it is asked of another collection; one with a name that nothing mentions is left
-out, since its confidence is cut besides. Some are asked of a part of their collection alone, so that what a match is
+out, since its probability is cut besides. Some are asked of a part of their collection alone, so that what a match is
 worth among few passages and among many is learnt from one set of questions. The threshold is the probability below
 which REFUSED of the answerable questions of gold dev lie.
+
+An answer is right where a citation is of a judged document and holds an answer, or covers half of a gold quote. The
+confidence in it is fitted on the answers that are given to questions with an answer, to some with theirs taken out, and
+to gold dev.
 
 What the reader adds to a sentence's relevance is fitted on the parts of NQ train, SQuAD and TimeQA that its training
 kept apart, and on gold dev, which it has never seen; with `--found` that alone is fitted anew.
@@ -33,7 +37,8 @@ from rag import calibration
 from rag.answerability import Features
 from rag.beir import Collection, read_collection
 from rag.calibration import Logistic
-from rag.engine import Engine
+from rag.confidence import ConfidenceFeatures, read_confidence
+from rag.engine import AskResponse, Engine
 from rag.gold import places, read_gold
 from rag.query import Query
 from rag.reader import ReaderRereading
@@ -55,8 +60,10 @@ GOLD = Path("gold/questions.jsonl")
 # So many questions are asked of each other collection, and so many of parts of their own, of so many documents beside
 # the judged ones.
 STRANGE, OF_PARTS, PARTS = 200, 420, (0, 2, 5, 30, 120, 500)
+# Of so many questions whose answers are looked at, one is asked once more with its judged documents taken out.
+TAKEN_OUT = 5
 # How much one gold question weighs, and one of those, beside one of a whole collection.
-GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 0.5
+GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, GOLD_ANSWER_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 8.0, 0.5
 # Of the answerable questions of gold dev, so many are refused: fewer than the 8% that of gold test may be at most.
 REFUSED = 0.055
 
@@ -72,7 +79,7 @@ def main() -> None:
     # What is fitted is written beside the file in use, which is replaced at the end.
     in_use = calibration.PATH
     calibration.PATH = in_use.with_suffix(".fitting.json")
-    for name in ("relevance", "found"):
+    for name in ("relevance", "found", "confidence"):
         _write(name, Logistic(0.0, {}, 0.5))
     relevance = _fit(list(_sentence_rows(data, settings)), SentenceFeatures._fields)
     _write("relevance", relevance)
@@ -81,6 +88,7 @@ def main() -> None:
     gold = [row for row in rows if row[2] == GOLD_WEIGHT]
     answerability = _rescaled(answerability, gold)
     _write("answerability", answerability)
+    _write("confidence", _fit(list(_answer_rows(data, settings)), ConfidenceFeatures._fields))
     _write("found", _fit(list(_found_rows(data, settings)), FoundFeatures._fields))
     calibration.PATH.replace(in_use)
 
@@ -123,8 +131,7 @@ def _sentence_rows(data: Path, settings: Settings) -> Iterator[Row]:
     for name, split, count in ANSWERED:
         engine = Engine(indexed(settings, data / name))
         collection = read_collection(data / name, split)
-        with (data / name / "queries.jsonl").open(encoding="utf-8") as file:
-            answers = {line["_id"]: [answer.casefold() for answer in line["answers"]] for line in map(json.loads, file)}
+        answers = _answers_of(data / name)
         for query_id in _sample(list(collection.queries), count):
             for sentence in engine.grounds(Query.parse(collection.queries[query_id])).sentences:
                 is_judged = sentence.doc_id in collection.qrels[query_id]
@@ -132,6 +139,11 @@ def _sentence_rows(data: Path, settings: Settings) -> Iterator[Row]:
                 yield list(sentence.features), is_judged and holds, 1.0
     for sentence, covers in _gold_sentences(Engine(seeds(settings))):
         yield list(sentence.features), covers, GOLD_SENTENCE_WEIGHT
+
+
+def _answers_of(folder: Path) -> dict[str, list[str]]:
+    with (folder / "queries.jsonl").open(encoding="utf-8") as file:
+        return {line["_id"]: [answer.casefold() for answer in line["answers"]] for line in map(json.loads, file)}
 
 
 def _gold_sentences(engine: Engine) -> Iterator[tuple[Sentence, bool]]:
@@ -159,6 +171,37 @@ def _question_rows(data: Path, settings: Settings) -> Iterator[Row]:
     for question in read_gold(GOLD):
         if question.split == "dev":
             yield from _rows(engine, question.question, Filters(), bool(question.evidence), GOLD_WEIGHT)
+
+
+def _answer_rows(data: Path, settings: Settings) -> Iterator[Row]:
+    for name, split, count in ANSWERED:
+        engine = Engine(indexed(settings, data / name))
+        collection, answers = read_collection(data / name, split), _answers_of(data / name)
+        for number, query_id in enumerate(_sample(list(collection.queries), count)):
+            text, judged = collection.queries[query_id], collection.qrels[query_id]
+            given = engine.ask(Query.parse(text))
+            apt = any(
+                cited.doc_id in judged and any(answer in cited.cited_text.casefold() for answer in answers[query_id])
+                for cited in given.answer.citations
+            )
+            yield from _answer_row(engine, given, apt, 1.0)
+            if number % TAKEN_OUT == 0:
+                filters = Filters(without_doc_ids=tuple(judged))
+                yield from _answer_row(engine, engine.ask(Query.parse(text, filters=filters)), False, 1.0)
+    engine = Engine(seeds(settings))
+    for question in read_gold(GOLD):
+        if question.split == "dev":
+            given = engine.ask(Query.parse(question.question))
+            stands = places(engine.corpus, question) if question.evidence else []
+            apt = any(place.covered_by(one.doc_id, one.span) for place in stands for one in given.answer.citations)
+            yield from _answer_row(engine, given, apt, GOLD_ANSWER_WEIGHT)
+
+
+def _answer_row(engine: Engine, given: AskResponse, is_right: bool, weight: float) -> Iterator[Row]:
+    if not given.answer.abstained:
+        sentences = engine.grounds(given.standalone).sentences
+        features = read_confidence(given.answer.answerable or 0.0, sentences, given.answer.citations)
+        yield list(features), is_right, weight
 
 
 def _rows_of_strangers(engine: Engine, collections: Sequence[Collection]) -> Iterator[Row]:

@@ -191,12 +191,14 @@ function footOf(turn) {
   const { answer, took_ms: took } = turn.body;
   // A reason beside quotes says what is missing from them.
   const isPartly = answer.mode === "extractive" && answer.reason;
-  const chance = answer.abstained ? "Chance that they answer:" : isPartly ? "Chance that they answer all of it:" : "Confidence";
-  const confidence = answer.confidence === null ? null : element(
-    "span",
-    { title: "Of the answers given with 80%, about 80% are right." },
-    `${chance} ${Math.round(answer.confidence * 100)}%`,
-  );
+  const [name, meaning, chance] = answer.abstained
+    ? ["Chance that they answer:", "Of what gets 10%, about 10% could be answered.", answer.answerable ?? answer.confidence]
+    : [
+        isPartly ? "Confidence in all of it:" : "Confidence:",
+        "The chance that what is quoted holds the answer: of the answers given with 80%, about 80% do.",
+        answer.confidence,
+      ];
+  const confidence = chance === null ? null : element("span", { title: meaning }, `${name} ${Math.round(chance * 100)}%`);
   const copy = element("button", { type: "button", onclick: async () => {
     const text = markdownOf(turn.body);
     try {
