@@ -224,6 +224,7 @@ def _footnote(answered: schemas.AskResponse) -> chat_schemas.Footnote:
         standalone_question=answered.standalone_question,
         abstained=answered.answer.abstained,
         confidence=answered.answer.confidence,
+        answerable=answered.answer.answerable,
         reason=answered.answer.reason,
         citations=answered.citations,
         disagreements=answered.disagreements,

@@ -252,6 +252,7 @@ class Footnote(BaseModel):
     standalone_question: str
     abstained: bool
     confidence: float | None
+    answerable: float | None
     reason: str | None
     citations: list[schemas.MarkedCitation]
     disagreements: list[schemas.Disagreement]

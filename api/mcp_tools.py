@@ -147,7 +147,10 @@ class Answered(Wire):
 
     answer: str
     abstained: bool = Field(description="Whether the articles do not answer the question.")
-    confidence: float | None = Field(description="The chance that what is cited answers it; null where nothing is.")
+    confidence: float | None = Field(
+        description="The chance that what is cited answers all of it; where it abstains, that the best sentence would."
+    )
+    answerable: float | None = Field(description="The chance that the articles answer it at all.")
     reason: str | None = Field(
         description="Why it abstains, what of the question it does not answer, or what of a language model's answer "
         "was not used; null where nothing is to say."
@@ -205,6 +208,7 @@ def answered(body: schemas.AskResponse, links: Links) -> Answered:
         answer=body.answer.text,
         abstained=body.answer.abstained,
         confidence=body.answer.confidence,
+        answerable=body.answer.answerable,
         reason=body.answer.reason,
         mode=body.answer.mode,
         standalone_question=body.standalone_question,
@@ -234,7 +238,7 @@ def in_words(answer: Answered) -> str:
         f"    “{' '.join(cited.cited_text.split())}”"
         for cited in answer.citations
     ]
-    chance = "" if answer.confidence is None else f"\n\nThe chance that this answers it: {answer.confidence:.0%}"
+    chance = "" if answer.confidence is None else f"\n\nThe chance that this answers all of it: {answer.confidence:.0%}"
     return "\n".join([answer.answer, "", "Sources:", *sources]) + chance
 
 

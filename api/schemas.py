@@ -185,8 +185,8 @@ class Answer(Wire):
     mode: Literal["extractive", "generated"]
     abstained: bool
     confidence: float | None = Field(
-        description="The chance that what is cited answers the question, all of it; where it abstains, that it would "
-        "have; null where nothing was found. Of the answers given with 0.8, about 80% are right."
+        description="The chance that what is cited answers the question, all of it; where it abstains, that the best "
+        "sentence would have; null where nothing was found."
     )
     answerable: float | None = Field(
         description="The chance that the articles answer the question at all, whether the right sentence is cited or "

@@ -78,7 +78,7 @@ def print_answer(response: "AskResponse") -> None:
     _print_text(answer)
     if answer.confidence is not None:
         _print(Text())
-        print_remark(f"Confidence: {answer.confidence:.0%}")
+        print_remark(f"Confidence{' in all of it' if answer.unanswered else ''}: {answer.confidence:.0%}")
     for marker, citation in enumerate(answer.citations, start=1):
         _print(Text())
         quote = Text(f"“{_line(citation.cited_text)}”", style="italic")

@@ -26,7 +26,12 @@ _SOURCE = r"(?-i:[A-Z][\w&.’'-]*(?: (?:(?:of|the|and|for) )?[A-Z][\w&.’'-]*)
 _SAYS = r"(?:(?:first |last )?(?:published|posted|released|issued|updated|dated?)(?::| on| at)?)"
 _TIME = r"(?:,? (?:at )?\d\d?[:.]\d\d(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?)"
 # What stands behind a date on such a line: the time, who wrote it, how long it takes to read.
-_AFTER = rf"{_TIME}?(?:\s*[|·•–—]\s*[\w .:,]{{2,40}})?"
+_AFTER = rf"{_TIME}?(?:\s*[|·•–—]\s*[\w .:,]{{2,40}}| by [\w .’'-]{{2,60}})?"
+_NAMES = r"(?-i:[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*){1,3})"
+_BYLINE = re.compile(
+    rf"(?:(?:words|text|written|reported|report|story|photos?) )?by:? {_NAMES}(?:(?:,| and| &) {_NAMES})*",
+    re.IGNORECASE,
+)
 # What may be the first line, and what there would be a title: "Chernobyl, 26 April 1986".
 _LINE = re.compile(rf"(?:{_SAYS} |(?:{_SAYS} )?by .{{1,80}}?(?:{_SEPARATOR}|,? on ))?{_DATE}{_AFTER}", re.IGNORECASE)
 _BELOW_TITLE = re.compile(rf"{_SOURCE}{_SEPARATOR}{_DATE}{_AFTER}", re.IGNORECASE)
@@ -50,9 +55,10 @@ def read_dateline(text: str) -> str | None:
 
 
 def is_dateline(line: str) -> bool:
-    """Return whether a line says when an article was published, and no more than who wrote it."""
+    """Return whether a line says when an article was published or who wrote it, and no more."""
     line = _bare(line)
-    return len(line) <= _MAX_CHARS and bool(_LINE.fullmatch(line) or _BELOW_TITLE.fullmatch(line))
+    told = (pattern.fullmatch(line) for pattern in (_LINE, _BELOW_TITLE, _BYLINE))
+    return len(line) <= _MAX_CHARS and any(told)
 
 
 def _bare(line: str) -> str:

@@ -253,10 +253,13 @@ class Rewording:
         left_out = [f"“{one.text}” was left out: {one.reason}" for one in generated.dropped]
         reason = " ".join(filter(None, [quoted.reason, *left_out, generated.cut_short])) or None
         citations = self._book.citations()
+        answerable = quoted.answerable or 0.0
+        confidence = min(confidence_in(answerable, one.grounds.sentences, citations) for one in self._asked)
         return replace(
             quoted,
             text=text,
             citations=citations,
+            confidence=round(confidence, 4),
             span=quoted.span if any(quoted.span and cited.holds(quoted.span) for cited in citations) else None,
             reason=reason,
             mode="generated",

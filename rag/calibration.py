@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import mul
 from pathlib import Path
 
 PATH = Path(__file__).with_name("calibration.json")
@@ -21,7 +20,7 @@ class Logistic:
 
     def probability(self, features: Sequence[float]) -> float:
         """Return the probability in (0, 1) for features, one for each weight and in their order."""
-        logit = self.intercept + sum(map(mul, self.weights.values(), features))
+        logit = self.intercept + sum(w * value for w, value in zip(self.weights.values(), features, strict=True))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 

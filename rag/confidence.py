@@ -15,13 +15,15 @@ LEAST = 0.0001
 class ConfidenceFeatures(NamedTuple):
     """What the probability is a function of.
 
-    `answerable` is the logit of the probability that the evidence answers at all, `relevance` that of the most relevant
-    sentence, and `alone` how much of the relevance of the passages' best sentences is that one's, those aside that are
-    cited too: where others sound like an answer, what is quoted is it less often.
+    Logits of probabilities: `answerable` that the evidence answers at all, `cited` that one of the sentences that are
+    cited does, as if they did so independently, `left_out` that the most relevant of the others does. `alone` is how
+    much of the relevance of the passages' best sentences is the best one's, those aside that are cited too: where
+    others sound like an answer, what is quoted is it less often.
     """
 
     answerable: float
-    relevance: float
+    cited: float
+    left_out: float
     alone: float
 
 
@@ -30,9 +32,13 @@ def read_confidence(
 ) -> ConfidenceFeatures:
     """Return the features of an answer that cites some of the sentences, at least one, given most relevant first.
 
-    `answerable` is the probability in [0, 1] that the evidence answers.
+    Where none is cited, that is the best one. `answerable` is the probability in [0, 1] that the evidence answers.
     """
-    return ConfidenceFeatures(_logit(answerable), _logit(sentences[0].relevance), alone(sentences, citations))
+    cited = [one for one in sentences if _is_cited(one, citations)] or [sentences[0]]
+    keys, said = {one.key for one in cited}, {one.words for one in cited}
+    none_answers = math.prod(1 - one.relevance for one in cited)
+    left_out = next((one.relevance for one in sentences if one.key not in keys and one.words not in said), 0.0)
+    return ConfidenceFeatures(_logit(answerable), _logit(1 - none_answers), _logit(left_out), alone(sentences, keys))
 
 
 def confidence_in(answerable: float, sentences: Sequence[Sentence], citations: Sequence[Citation] = ()) -> float:
@@ -43,6 +49,10 @@ def confidence_in(answerable: float, sentences: Sequence[Sentence], citations: S
     if not sentences:
         return 0.0
     return min(answerable, fitted("confidence").probability(read_confidence(answerable, sentences, citations)))
+
+
+def _is_cited(sentence: Sentence, citations: Sequence[Citation]) -> bool:
+    return any(one.doc_id == sentence.doc_id and one.span.holds(sentence.span) for one in citations)
 
 
 def _logit(probability: float) -> float:

@@ -48,6 +48,12 @@ _DENIES = re.compile(
 )
 _FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
 _OPENING = frozenset("\"“„«‘'")
+_MARKS = "*_ "
+_ASKS = r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)\b"
+_ENDS_BY_ASKING = re.compile(
+    rf"(?!(?:and |but |so |q: )?{_ASKS})\S+(?: \S+){{5,}}?[,;–—] ?(?:and|but|or) {_ASKS}.*", re.IGNORECASE | re.DOTALL
+)
+_NAMES_A_TOPIC = re.compile(r"(?:where|what|how|when|who|which|why) to \w+(?: \w+){0,3}[.:]?", re.IGNORECASE)
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
 # Marks of bold and of italics, and not what multiplies.
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])")
@@ -104,8 +110,13 @@ def _is_beside_the_point(sentence: Sentence, best: Sentence) -> bool:
 
 
 def _asks(sentence: Sentence) -> bool:
-    """Return whether a sentence is a question of the article's own, and not one that somebody is quoted with."""
-    return sentence.text.endswith("?") and sentence.text[0] not in _OPENING
+    """Return whether a sentence is a question of the article's own, or what stands for one ("Where to stay.").
+
+    One that somebody is quoted with is none, nor is a statement that ends by asking ("…, and who wants that?").
+    """
+    text = sentence.text.strip(_MARKS)
+    asks = text.endswith("?") and text[0] not in _OPENING and not _ENDS_BY_ASKING.match(text)
+    return asks or _NAMES_A_TOPIC.fullmatch(text) is not None
 
 
 def _says_nothing(sentence: Sentence) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -12,7 +12,6 @@ from index.document import Span
 from index.embedder import Vectors
 from rag.answer_type import AnswerType, answer_type, by_measure, holds
 from rag.calibration import fitted
-from rag.citation import Citation
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
 from rag.structure import completed_by, structure_of
@@ -189,22 +188,18 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     return sorted(found, key=lambda one: (-one.relevance, one.evidence.passage_id, one.span.start))
 
 
-def alone(sentences: Sequence[Sentence], citations: Sequence[Citation] = ()) -> float:
+def alone(sentences: Sequence[Sentence], cited: Collection[tuple[str, Span]] = ()) -> float:
     """Return how much of the relevance of the passages' best sentences is the best one's, in (0, 1].
 
-    The sentences are given most relevant first. What is cited with the best one does not count beside it, nor what says
-    the same in the same words, as copies of an article do.
+    The sentences are given most relevant first. Those whose keys are `cited` do not count beside the best one, nor do
+    those that say the same in the same words, as copies of an article do.
     """
     best_of: dict[str, Sentence] = {}
     for sentence in sentences:
         best_of.setdefault(sentence.evidence.passage_id, sentence)
     best, *others = best_of.values()
-    beside = [one for one in others if one.words != best.words and not _is_cited(one, citations)]
+    beside = [one for one in others if one.words != best.words and one.key not in cited]
     return best.relevance / (best.relevance + sum(one.relevance for one in beside))
-
-
-def _is_cited(sentence: Sentence, citations: Sequence[Citation]) -> bool:
-    return any(one.doc_id == sentence.doc_id and one.span.holds(sentence.span) for one in citations)
 
 
 def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:

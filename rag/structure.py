@@ -137,8 +137,9 @@ def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:
 
 def led_by(passage: StoredPassage, span: Span) -> list[Span]:
     """Return what a sentence leads to, in order: the items of a list, or after a colon another sentence."""
-    text = passage.slice(span)
-    if not _leads(text) or structure_of(passage)[span.start].is_row:
+    text, own = passage.slice(span), structure_of(passage)[span.start]
+    # What an item announces is in its own sentences ("two homes were lost"), not in the items after it.
+    if not _leads(text) or own.is_row or (own.of_list and not text.endswith(":")):
         return []
     led: list[Span] = []
     for after, standing in _after(passage, span):

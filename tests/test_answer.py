@@ -98,16 +98,6 @@ def test_copies_of_an_article_take_no_confidence(embedder: OnnxEmbedder, tmp_pat
     assert min(one.confidence or 0 for one in answers) > (answers[0].confidence or 0) - 0.1 > 0
 
 
-def test_where_another_passage_answers_as_well_the_first_is_less_sure(embedder: OnnxEmbedder, tmp_path: Path) -> None:
-    corpus = Corpus(tmp_path, embedder, create=True)
-    confidences = []
-    for town, price in (("Arvia", 12), ("Lund", 40), ("Corvane", 7)):
-        text = f"In {town} a ticket for the ferry costs {price} euros."
-        corpus.put(Document(town, text, "text/plain", Metadata()))
-        confidences.append(Engine(corpus).ask("What does a ticket for the ferry cost?").answer.confidence or 0)
-    assert confidences[0] > max(confidences[1:])
-
-
 def test_among_more_passages_the_same_evidence_is_less_sure(seeds_engine: Engine) -> None:
     grounds = seeds_engine.grounds(Query.parse("Where is the Brook Mine?"))
     assert grounds.features is not None
@@ -448,3 +438,39 @@ def test_what_the_tokenizer_does_not_know_is_no_answer_to_itself(
     assert Engine(corpus).ask(question).answer.abstained
     assert not Engine(corpus).ask(f"When did it rain? {question}").answer.abstained
     corpus.close()
+
+
+BLOG = """# The Kestrel e-bike
+
+I rode it for a month. The Kestrel takes three and a half hours to charge with the supplied brick, which is heavy, and
+who carries one of those? Now for the bad habit. It creaks.
+
+**Q: How does football compare with teaching?**
+
+Football is louder, but a class of thirty is harder to face, she says.
+
+Where to stay.
+
+The Old Mill has six rooms from 80 euros.
+
+Posted on 9 February 2025 by Henrik Solberg
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        # A statement that ends by asking is none of the article's own questions.
+        ("How long does it take to charge the Kestrel?", "The Kestrel takes three and a half hours"),
+        ("How does she compare football with teaching?", "Football is louder"),
+        ("Where can I stay?", "The Old Mill"),
+    ],
+)
+def test_questions_and_topics_of_an_article_are_answered_by_what_follows(
+    embedder: OnnxEmbedder, tmp_path: Path, question: str, begins: str
+) -> None:
+    corpus = Corpus(tmp_path, embedder, create=True)
+    corpus.put(Document("blog", BLOG, "text/markdown", Metadata("The Kestrel e-bike")))
+    answer = ask(Engine(corpus), question).answer
+    assert answer.text.startswith(begins)
+    assert "Posted" not in answer.text

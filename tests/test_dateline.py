@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.dateline import read_dateline
+from index.dateline import is_dateline, read_dateline
 from index.document import Metadata, checked_published_at
 from index.reading import MARKDOWN, PLAIN, read_text
 
@@ -38,6 +38,7 @@ from index.reading import MARKDOWN, PLAIN, read_text
         ("Jan. 5, 2024 | 4 min read", "2024-01-05"),
         ("9 April 2025 | Ann Lee", "2025-04-09"),
         ("Last updated 4 June 2022", "2022-06-04"),
+        ("Posted on 9 February 2025 by Henrik Solberg", "2025-02-09"),
         ("Published by Hollis & Tremayne, estate agents, on 18 January 2023", "2023-01-18"),
         ("WELLINGTON BAY, 8 August 2024 – A worn seal", "2024-08-08"),
         ("31 December 2999", None),
@@ -46,6 +47,21 @@ from index.reading import MARKDOWN, PLAIN, read_text
 )
 def test_a_line_says_when_an_article_was_published_or_does_not(line: str, day: str | None) -> None:
     assert read_dateline(f"A title of an article\n\n{line}\n\nIt rained.") == day
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("By Priya Lomax*", True),
+        ("Words by Ann Lee and Tom O’Hara", True),
+        ("*Posted on 9 February 2025 by Henrik Solberg*", True),
+        ("By Monday Ann Lee had won.", False),
+        ("By contrast", False),
+        ("Bylaws of Ann Lee", False),
+    ],
+)
+def test_a_line_says_who_wrote_an_article_or_does_not(line: str, is_one: bool) -> None:
+    assert is_dateline(line) is is_one
 
 
 def test_it_stands_near_the_top_and_before_the_article() -> None:

@@ -1,5 +1,6 @@
 """The pages in a real browser, over a real server and the real model."""
 
+import math
 import os
 import re
 import signal
@@ -121,7 +122,7 @@ class TestAnswers:
         for card, cited in zip(cards.all(), body["citations"], strict=True):
             assert card.locator(".title").inner_text() == (cited["title"] or cited["doc_id"])
             assert card.locator("blockquote").text_content() == cited["cited_text"]
-        expect(turn).to_contain_text(f"Confidence: {body['answer']['confidence']:.0%}")
+        expect(turn).to_contain_text(f"Confidence: {math.floor(100 * body['answer']['confidence'] + 0.5)}%")
 
     @pytest.mark.parametrize("question", [SHARE, GENEVA])
     def test_a_marker_opens_the_article_at_what_is_cited(self, page: Page, question: str) -> None:

@@ -120,6 +120,14 @@ def test_what_a_sentence_leads_to(passage: StoredPassage) -> None:
     assert led_by(passage, span_of(passage, "Note")) == []
 
 
+def test_an_item_leads_to_no_later_item(embedder: OnnxEmbedder) -> None:
+    text = "# Minutes\n\n1. Damage. It was said that 412 homes were flooded.\n2. Cause. A wall broke.\n"
+    document = read_text("minutes", text, MARKDOWN)
+    (one,) = Splitter(embedder.tokenizer_json).split(document.text, document_blocks(document), "Minutes")
+    minutes = StoredPassage("a", Metadata(), one.span, one.heading, one.span.of(document.text), one.sentences)
+    assert led_by(minutes, span_of(minutes, "It was said that 412 homes")) == []
+
+
 def test_what_a_sentence_is_completed_by(passage: StoredPassage) -> None:
     completed = {
         begin: completed_by(passage, standing(passage, begin)) for begin in ("taxis", "They pay", "others", "| Users")

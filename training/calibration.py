@@ -61,7 +61,7 @@ GOLD = Path("gold/questions.jsonl")
 # the judged ones.
 STRANGE, OF_PARTS, PARTS = 200, 420, (0, 2, 5, 30, 120, 500)
 # Of so many questions whose answers are looked at, one is asked once more with its judged documents taken out.
-TAKEN_OUT = 5
+TAKEN_OUT = 3
 # How much one gold question weighs, and one of those, beside one of a whole collection.
 GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, GOLD_ANSWER_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 8.0, 0.5
 # Of the answerable questions of gold dev, so many are refused: fewer than the 8% that of gold test may be at most.
@@ -79,8 +79,12 @@ def main() -> None:
     # What is fitted is written beside the file in use, which is replaced at the end.
     in_use = calibration.PATH
     calibration.PATH = in_use.with_suffix(".fitting.json")
-    for name in ("relevance", "found", "confidence"):
-        _write(name, Logistic(0.0, {}, 0.5))
+    for name, features in (
+        ("relevance", SentenceFeatures),
+        ("found", FoundFeatures),
+        ("confidence", ConfidenceFeatures),
+    ):
+        _write(name, Logistic(0.0, dict.fromkeys(features._fields, 0.0), 0.5))
     relevance = _fit(list(_sentence_rows(data, settings)), SentenceFeatures._fields)
     _write("relevance", relevance)
     rows = list(_question_rows(data, settings))

@@ -195,8 +195,9 @@ function footOf(turn) {
     ? ["Chance that they answer:", "Of what gets 10%, about 10% could be answered.", answer.answerable ?? answer.confidence]
     : [
         isPartly ? "Confidence in all of it:" : "Confidence:",
-        "The chance that what is quoted holds the answer: of the answers given with 80%, about 80% do.",
-        answer.confidence,
+        "The chance that what is cited holds the answer, where the articles are about what is asked.",
+        // What an earlier version kept is another chance.
+        answer.answerable === undefined ? null : answer.confidence,
       ];
   const confidence = chance === null ? null : element("span", { title: meaning }, `${name} ${Math.round(chance * 100)}%`);
   const copy = element("button", { type: "button", onclick: async () => {
