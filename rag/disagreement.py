@@ -51,6 +51,8 @@ _REFERS = re.compile(
     r"(?:(?:now|also|currently|still) )?(?:[a-z]+(?:s|ed)|is|has|was|had|will|would)\b",
     re.IGNORECASE,
 )
+# Something of it, which may have less: "the plant employs".
+_PART = re.compile(r"\W*(?:[^,;:]{1,40}, )?(?:the|this|that|an?|its|their|one) ([\w’'-]+)", re.IGNORECASE)
 _MOVED = re.compile(
     r"\b(?:postponed|delayed|moved|brought forward|put (?:back|off)|pushed back|rescheduled|instead of|originally|"
     r"rather than|changed)\b",
@@ -253,8 +255,9 @@ def _said(asked: AskedValue, at: int, statement: Statement, one: Quantity, besid
 def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     """Return the question's words that are said of all values of a statement.
 
-    They are the numbers in it as the question has them ("line 5"), and where it begins with "it" or "the company" and
-    names nobody, the words of its document's title: that is what the article is about.
+    They are the numbers in it as the question has them ("line 5"), and where it names nobody, the words of its
+    document's title, that is what the article is about: where it begins with "it" or "the company", and where the title
+    has the names of the question.
     """
     numbers = frozenset(
         number
@@ -263,8 +266,11 @@ def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     )
     found = _REFERS.match(statement.text)
     refers = found is not None and (found[1] is None or bool(content_words(found[1]) & asked.words))
-    is_of_title = refers and not names_in(statement.text) - asked.words
-    return numbers | (asked.words & content_words(statement.title) if is_of_title else frozenset())
+    title, part = content_words(statement.title), _PART.match(statement.text)
+    is_titled = bool(asked.names) and asked.names <= title and not _ANAPHOR.match(statement.text)
+    is_titled = is_titled and (part is None or bool(content_words(part[1]) & asked.words))
+    is_of_title = (refers or is_titled) and not names_in(statement.text) - asked.words
+    return numbers | (asked.words & title if is_of_title else frozenset())
 
 
 def _is_said_in(asked: AskedValue, words: frozenset[str]) -> bool:

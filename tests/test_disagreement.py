@@ -722,8 +722,18 @@ def test_what_the_company_does_is_said_of_whom_the_article_is_about() -> None:
     about, elsewhere = (replace(first, title=title) for title in ("Helvora reports results", "Tessel reports results"))
     assert len(find_disagreements(question, [about, second])) == 1
     assert find_disagreements(question, [elsewhere, second]) == []
-    plant = replace(about, text="The plant in Lyon employs 180 people.")
-    assert find_disagreements(question, [plant, second]) == []
+    for text in ("The plant in Lyon employs 180 people.", "The plant employs 180 people.", "A new plant employs 180."):
+        assert find_disagreements(question, [replace(about, text=text), second]) == []
+
+
+def test_what_names_nobody_is_said_of_what_the_title_names() -> None:
+    texts: list[str | None] = ["By dawn, 340 homes were flooded.", "In Harrowby 412 homes were flooded."]
+    first, second = stated(texts)
+    question = "How many homes were flooded in Harrowby?"
+    titled = replace(first, title="A flood in Harrowby")
+    assert len(find_disagreements(question, [titled, second])) == 1
+    assert find_disagreements(question, [replace(first, title="A flood in Lund"), second]) == []
+    assert find_disagreements(question, [replace(titled, text="In Lund 340 homes were flooded."), second]) == []
 
 
 def test_a_difference_of_years_that_the_dates_do_not_tell_apart_is_none() -> None:
