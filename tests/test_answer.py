@@ -399,6 +399,17 @@ class TestLanguageModel:
         assert answer.reason is not None
         assert "$9 billion" in answer.reason
 
+    def test_one_that_cites_what_answers_less_is_given_with_less_confidence(self, mine: Corpus) -> None:
+        given = {}
+        for said in ("The Brook Mine lies in Wyoming [1].", "It is run by Ramaco [2]."):
+            with scripted_llm(saying(said)) as llm:
+                answer = Engine(mine, generator=Generator(llm.base_url, "m", None)).ask(ASKED).answer
+            assert answer.mode == "generated"
+            given[said] = answer.confidence or 0
+        best, less = given.values()
+        assert best == Engine(mine).ask(ASKED).answer.confidence
+        assert less < best - 0.1
+
     @pytest.mark.parametrize(
         ("script", "reason"),
         [
