@@ -51,7 +51,8 @@ _OPENING = frozenset("\"“„«‘'")
 _MARKS = "*_ "
 _ASKS = r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)\b"
 _ENDS_BY_ASKING = re.compile(
-    rf"(?!(?:and |but |so |q: )?{_ASKS})\S+(?: \S+){{5,}}?[,;–—] ?(?:and|but|or) {_ASKS}.*", re.IGNORECASE | re.DOTALL
+    rf"(?!(?:and |but |so |q: )?{_ASKS})\S+(?:\s+\S+){{5,}}?[,;–—]\s?(?:and|but|or) {_ASKS}.*",
+    re.IGNORECASE | re.DOTALL,
 )
 _NAMES_A_TOPIC = re.compile(r"(?:where|what|how|when|who|which|why) to \w+(?: \w+){0,3}[.:]?", re.IGNORECASE)
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")

@@ -1,6 +1,7 @@
 """`rag eval` as its users meet it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,13 @@ def test_tables_for_people_a_run_for_trec_and_json_for_programs(rag: CommandLine
     assert shown.returncode == 0, shown.stderr
     for said in ("gold, evidence level", "gold, document level", "overall", "paraphrase", "nDCG@10", "p95"):
         assert said in shown.stdout
+    assert re.search(r"^said 0\.\d–\d\.\d +\d questions, answerable \d", shown.stdout, re.MULTILINE)
+    assert re.search(r"^said 0\.\d–\d\.\d +\d answers, right \d", shown.stdout, re.MULTILINE)
     assert (tmp_path / "gold.run").read_text().startswith("q1 Q0 00")
     said = json.loads(rag("eval", "--gold", str(gold), "--json").stdout)
     assert said["queries"] == 2
+    assert sum(one["count"] for one in said["reliability"]["answerable"]) == len(QUESTIONS)
+    assert said["answers"].keys() >= {"answers_right", "confidence_error", "calibration_error"}
     assert said["levels"]["evidence"]["overall"]["R@5"]["mean"] == 1
     assert said["answers"]["abstention_recall"] == 1
 
