@@ -24,7 +24,7 @@ from index.corpus import Corpus, View
 from index.embedder import Embedding
 from index.passages import STANDARD, Splitting
 from index.records import PassageTokens
-from rag.answer_type import measure_asked
+from rag.answer_type import lighter_parts
 from rag.beir import read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
@@ -104,7 +104,7 @@ def token_by_token(weights: Weights) -> Step:
     """Return the step that also reads the best of the first stage token by token."""
 
     def step(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
-        tokens = query_tokens(embedding, view.words.weights(query.text), measure_asked(query.text))
+        tokens = query_tokens(embedding, view.words.weights(query.text), lighter_parts(query.text))
         readings = read(tokens, _tokens(view, candidates))
         return followed(fused(candidates[:READ], readings[:READ], weights), candidates[READ:], readings[READ:])
 

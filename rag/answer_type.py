@@ -13,6 +13,9 @@ _MONTHS = "|".join(name for name in (*MONTHS, *WEEKDAYS) if name != "may")
 _MEASURE = r"share|percentage|percent|proportion|fraction|number|amount|quantity|size|value|rate|level|total|figure"
 # What the name of such a measure counts in comparison with another word of the question.
 MEASURE_WEIGHT = 0.25
+# And a word of the question that was asked before: "And the range? (How heavy is it?)".
+FOLLOWED_WEIGHT = 0.4
+_FOLLOWED = re.compile(r" \((?:[^()\s]+\s+){2,}[^()\s]+\)$")
 _DIMENSION = r"price|cost|population|length|height|width|depth|weight|age|distance|salary|budget|revenue|turnover"
 
 _COMPARES = re.compile(r"\b(?:or|both|compared?|versus|vs|differ\w*|than)\b", re.IGNORECASE)
@@ -91,11 +94,23 @@ def measure_asked(question: str) -> Span | None:
     return None
 
 
-def by_measure(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
-    """Return the inverse document frequencies of a question's words, less of the word that names a measure."""
-    measure = measure_asked(question)
-    words = words_of(measure.of(question)) if measure else frozenset()
-    return {word: idf * (MEASURE_WEIGHT if word in words else 1) for word, idf in idfs.items()}
+def lighter_parts(question: str) -> tuple[tuple[Span, float], ...]:
+    """Return where words of a question stand that count less than others, each with how much.
+
+    They are the name of a measure, and in brackets at the end the question that this one follows on: its answer is
+    known.
+    """
+    measure, before = measure_asked(question), _FOLLOWED.search(question)
+    named = ((measure, MEASURE_WEIGHT),) if measure else ()
+    return (*named, (Span(*before.span()), FOLLOWED_WEIGHT)) if before else named
+
+
+def weighted(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
+    """Return the inverse document frequencies of a question's words, less of those that count less."""
+    weights: dict[str, float] = {}
+    for part, weight in lighter_parts(question):
+        weights |= dict.fromkeys(words_of(part.of(question)) - words_of(question[: part.start]), weight)
+    return {word: idf * weights.get(word, 1) for word, idf in idfs.items()}
 
 
 # A year says when, not how many, where one of these stands so near before it or it is a decade.

@@ -15,7 +15,7 @@ from index.corpus import Corpus, View, open_corpus
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.storage import Milvus
 from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
-from rag.answer_type import by_measure, measure_asked
+from rag.answer_type import lighter_parts, weighted
 from rag.answerability import read_features
 from rag.citation import Citation, cite
 from rag.compound import one_ranking, parts_of, whole_of
@@ -309,7 +309,7 @@ class Engine:
         bm25 = dict(matching.result())
         stages.over("words")
         near += view.vectors.near(embedding.vector, sorted(bm25.keys() - {one.passage_no for one in near}))
-        idfs = by_measure(query.text, view.words.idfs(query.text))
+        idfs = weighted(query.text, view.words.idfs(query.text))
         overlaps = view.reading.overlaps(idfs, sorted(one.passage_no for one in near))
         candidates = candidates_of(near, overlaps, bm25)
         stages.over("candidates")
@@ -339,7 +339,7 @@ class Engine:
     ) -> list[Ranked]:
         looked_at = candidates[: max(READ, depth)]
         tokens = view.reading.passage_tokens([candidate.passage_no for candidate in looked_at])
-        asked = query_tokens(embedding, view.words.weights(query.text), measure_asked(query.text))
+        asked = query_tokens(embedding, view.words.weights(query.text), lighter_parts(query.text))
         readings = read(asked, tokens)
         stages.over("read")
         ranking = diversified(fused(looked_at[:READ], readings[:READ], self._weights))

@@ -11,7 +11,6 @@ import numpy as np
 from index.document import Span, passage_id
 from index.embedder import Embedding, Vectors
 from index.records import TOKEN_SCALE, Numbers, PassageTokens, StoredPassage
-from rag.answer_type import MEASURE_WEIGHT
 
 HIGHLIGHTS = 3
 # What it adds to a sentence's match, in what is shown, that the reader is sure of an answer's beginning in it.
@@ -158,17 +157,18 @@ def likeness(question: Embedding, span: Span, passages: Sequence[Evidence]) -> f
 
 
 def query_tokens(
-    embedding: Embedding, word_weights: Sequence[tuple[Span, float]], measure: Span | None = None
+    embedding: Embedding, word_weights: Sequence[tuple[Span, float]], lighter: Sequence[tuple[Span, float]] = ()
 ) -> QueryTokens:
     """Return the tokens of a query, those of a word sharing its weight; all alike where no word has any.
 
-    `measure` is where it names the measure of a number ("share"), which counts less: texts state the number instead.
+    `lighter` is where words stand that count less, each with how much.
     """
     weights = np.zeros(len(embedding.spans), dtype=np.float32)
     begins, ends = [span.start for span in embedding.spans], [span.end for span in embedding.spans]
     for word, weight in word_weights:
         own = slice(bisect_left(begins, word.start), bisect_right(ends, word.end))
-        weights[own] = weight / max(own.stop - own.start, 1) * (MEASURE_WEIGHT if word == measure else 1)
+        less = math.prod(share for part, share in lighter if part.holds(word))
+        weights[own] = weight / max(own.stop - own.start, 1) * less
     total = float(weights.sum())
     alike = np.full(len(weights), 1 / max(len(weights), 1), dtype=np.float32)
     return QueryTokens(embedding.tokens, weights / total if total else alike)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from index.analysis import LETTERS, query_words, words_of
 from index.document import Span
 from index.embedder import Vectors
-from rag.answer_type import AnswerType, answer_type, by_measure, holds
+from rag.answer_type import AnswerType, answer_type, holds, weighted
 from rag.calibration import fitted
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
@@ -155,7 +155,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     strongest = max((item.strength for item in evidence), default=0.0)
     asked_words = words_of(question)
     time = _dated(time_asked(question), evidence)
-    idfs = by_measure(question, idfs)
+    idfs = weighted(question, idfs)
     asked_for = answer_type(question)
     found = []
     for rank, item in enumerate(evidence, start=1):

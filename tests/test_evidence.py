@@ -13,7 +13,6 @@ from index.document import Document, Metadata, Span
 from index.embedder import Embedding
 from index.records import TOKEN_SCALE, PassageTokens
 from index.vectors import Near
-from rag.answer_type import MEASURE_WEIGHT
 from rag.engine import Engine
 from rag.evidence import QueryTokens, Reading, query_tokens, read, unread
 from rag.fusion import Candidate, Weights, candidates_of, diversified, followed, fused
@@ -94,13 +93,13 @@ def test_without_token_vectors_nothing_matches() -> None:
     assert read(query, []) == []
 
 
-def test_the_tokens_of_a_word_share_its_weight_and_a_measure_counts_less() -> None:
+def test_the_tokens_of_a_word_share_its_weight_and_lighter_parts_count_less() -> None:
     spans = (Span(0, 4), Span(4, 8), Span(9, 14))
     embedding = Embedding(np.ones(2, dtype=np.float32), np.ones((3, 2), dtype=np.float32), spans)
     words = [(Span(0, 8), 2.0), (Span(9, 14), 2.0)]
     assert query_tokens(embedding, words).weights.tolist() == pytest.approx([0.25, 0.25, 0.5])
-    lessened = query_tokens(embedding, words, measure=Span(9, 14)).weights
-    assert lessened[2] / lessened[:2].sum() == pytest.approx(MEASURE_WEIGHT)
+    lessened = query_tokens(embedding, words, [(Span(8, 14), 0.25), (Span(9, 10), 0.5)]).weights
+    assert lessened[2] / lessened[:2].sum() == pytest.approx(0.25)
     assert query_tokens(embedding, []).weights.tolist() == pytest.approx([1 / 3] * 3)
 
 
