@@ -26,7 +26,7 @@ _SOURCE = r"(?-i:[A-Z][\w&.’'-]*(?: (?:(?:of|the|and|for) )?[A-Z][\w&.’'-]*)
 _SAYS = r"(?:(?:first |last )?(?:published|posted|released|issued|updated|dated?)(?::| on| at)?)"
 _TIME = r"(?:,? (?:at )?\d\d?[:.]\d\d(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?)"
 # What stands behind a date on such a line: the time, who wrote it, how long it takes to read.
-_AFTER = rf"{_TIME}?(?:\s*[|·•–—]\s*[\w .:,]{{2,40}}| by [\w .’'-]{{2,60}})?"
+_AFTER = rf"{_TIME}?(?:\s*[|·•–—]\s*[\w .:,]{{2,40}}| by (?-i:[A-Z])[\w .,’'“”\"-]{{1,80}})?"
 _NAMES = r"(?-i:[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*){1,3})"
 _BYLINE = re.compile(
     rf"(?:(?:words|text|written|reported|report|story|photos?) )?by:? {_NAMES}(?:(?:,| and| &) {_NAMES})*",

@@ -39,6 +39,8 @@ from index.reading import MARKDOWN, PLAIN, read_text
         ("9 April 2025 | Ann Lee", "2025-04-09"),
         ("Last updated 4 June 2022", "2022-06-04"),
         ("Posted on 9 February 2025 by Henrik Solberg", "2025-02-09"),
+        ('Posted on 9 February 2025 by Henrik Solberg, on his blog "Loose Change"', "2025-02-09"),
+        ("9 February 2025 by order of the council, the gate was shut", None),
         ("Published by Hollis & Tremayne, estate agents, on 18 January 2023", "2023-01-18"),
         ("WELLINGTON BAY, 8 August 2024 – A worn seal", "2024-08-08"),
         ("31 December 2999", None),

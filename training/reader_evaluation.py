@@ -7,8 +7,8 @@ Writes, for each set, `training/results/SET.json`, with the SHA-256 of the model
 `training/results/README.md` and the figures of the model card. Both runs of a set are as `rag eval` makes them, the
 reader's without a deadline, so that no figure depends on the machine. Of Natural Questions it also says where answers
 are found and how many candidates a search reads; of that set and HotpotQA, whether the reader's saying that there is no
-answer would better the calibrated confidence, fitted on what was kept apart. `--time` writes `time.json` alone: what an
-answer takes with the reader and without, the same questions in turn.
+answer would better the calibrated probability that there is one, fitted on what was kept apart. `--time` writes
+`time.json` alone: what an answer takes with the reader and without, the same questions in turn.
 """
 
 import json
@@ -55,13 +55,13 @@ TITLES = {
     "multihoprag_evidence500": "MultiHop-RAG sample",
 }
 CUTOFFS, CUTOFF_QUERIES = (1, 3, 5, 10), 200
-# Of each set that was kept apart, how many questions a confidence is fitted on.
+# Of each set that was kept apart, how many questions that probability is fitted on.
 FITTED = ((NATURAL, natural, 300), ("squad_v1_dev", squad, 150), ("scifact", claims, 150))
 GOLD_WEIGHT = 3.0
 ROUNDS = 5
 
 Result = dict[str, Any]
-# What a confidence is a function of, whether the question is answerable, and how much it weighs.
+# What that probability is a function of, whether the question is answerable, and how much it weighs.
 Row = tuple[list[float], bool, float]
 
 
