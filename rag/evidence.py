@@ -44,17 +44,13 @@ class Reading:
     cosine of each sentence to each token of the query, shape `(n_sentences, n)`, and `weights` what each token counts.
     """
 
+    passage_id: str
     tokens: PassageTokens
     match: float
     weakest: float
     sentence_matches: Vectors
     nearest: Vectors
     weights: Vectors
-
-    @property
-    def passage_id(self) -> str:
-        """The public id of the passage."""
-        return passage_id(self.tokens.doc_id, self.tokens.span)
 
     @property
     def best_sentence(self) -> float:
@@ -134,8 +130,9 @@ class Evidence:
     def sentence_vector(self, span: Span) -> Vectors:
         """Return the mean of the vectors of a sentence's tokens, at unit length, shape `(token_dimension,)`."""
         tokens = self.reading.tokens
-        own = tokens.sentence_tokens[tokens.sentences.index(span)]
-        mean = tokens.vectors[own.start : own.end].sum(axis=0, dtype=np.float32)
+        own = int((tokens.bounds[:, 0] == span.start).argmax())
+        first, end = tokens.bounds[own, 2:].tolist()
+        mean = tokens.vectors[first:end].sum(axis=0, dtype=np.float32)
         vector: Vectors = mean / max(float(np.linalg.norm(mean)), 1e-9)
         return vector
 
@@ -202,7 +199,15 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     sentence_matches: Vectors = np.einsum("ij,j->i", of_sentences, query.weights)
     own = [slice(first, first + count) for first, count in zip(firsts.tolist(), sentences.tolist(), strict=True)]
     return [
-        Reading(passage, match, least, sentence_matches[rows], of_sentences[rows], query.weights)
+        Reading(
+            passage_id(passage.doc_id, passage.span),
+            passage,
+            match,
+            least,
+            sentence_matches[rows],
+            of_sentences[rows],
+            query.weights,
+        )
         for passage, match, least, rows in zip(passages, matches, weakest, own, strict=True)
     ]
 
@@ -210,7 +215,8 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
 def unread(passage: PassageTokens) -> Reading:
     """Return a candidate that matches nothing."""
     nothing = np.zeros((len(passage.bounds), 0), dtype=np.float32)
-    return Reading(passage, 0.0, 0.0, nothing.sum(axis=1), nothing, nothing.sum(axis=0))
+    own = passage_id(passage.doc_id, passage.span)
+    return Reading(own, passage, 0.0, 0.0, nothing.sum(axis=1), nothing, nothing.sum(axis=0))
 
 
 def _cosines(query: Vectors, passages: Sequence[PassageTokens], starts: Numbers) -> Vectors:
