@@ -168,6 +168,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
             if beside := [one for one in (event, completed_by(item.passage, standing)) if one]:
                 match = item.reading.match_of([sentence.span, *beside])
                 read = words.union(*(words_of(item.passage.slice(one)) for one in beside))
+            holding = 1.0 if asked_for and holds(asked_for, text, asked_words) else -1.0
             features = SentenceFeatures(
                 passage=item.reading.match,
                 cosine=item.cosine,
@@ -176,7 +177,9 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
                 gap=match - best,
                 coverage=coverage(read, idfs),
                 in_context=coverage(read | context_words(item, standing.heading), idfs),
-                **{kind: _held(kind, asked_for, text, asked_words) for kind in AnswerType},
+                number=holding if asked_for is AnswerType.NUMBER else 0.0,
+                date=holding if asked_for is AnswerType.DATE else 0.0,
+                name=holding if asked_for is AnswerType.NAME else 0.0,
                 time=1.0 if event else _time(text, item, time),
                 length=math.log1p(len(words)),
             )
@@ -223,12 +226,6 @@ def _by_reader(relevance: float, item: Evidence, span: Span, rank: int) -> Found
         answers=-item.found.no_answer,
         rank=-math.log(rank),
     )
-
-
-def _held(kind: AnswerType, asked_for: AnswerType | None, text: str, asked_words: frozenset[str]) -> float:
-    if kind is not asked_for:
-        return 0.0
-    return 1.0 if holds(kind, text, asked_words) else -1.0
 
 
 def _dated(asked: TimeAsked | None, evidence: Sequence[Evidence]) -> TimeAsked | None:
