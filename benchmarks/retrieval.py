@@ -24,7 +24,6 @@ from index.corpus import Corpus, View
 from index.embedder import Embedding
 from index.passages import STANDARD, Splitting
 from index.records import PassageTokens
-from rag.answer_type import lighter_parts
 from rag.beir import read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
@@ -34,6 +33,7 @@ from rag.gold import read_gold
 from rag.query import Query
 from rag.settings import Settings
 from rag.stages import Stages
+from rag.term_weights import lighter_parts
 
 FOLDER = Path(__file__).parent
 COLLECTIONS = (

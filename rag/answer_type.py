@@ -1,7 +1,6 @@
 """The answer type: what kind of thing a question asks for, and whether a text holds one (Li & Roth 2002)."""
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 
 from index.analysis import words_of
@@ -11,11 +10,6 @@ from rag.english import MONTHS, WEEKDAYS
 _MONTHS = "|".join(name for name in (*MONTHS, *WEEKDAYS) if name != "may")
 # What a number is asked for by, where it says nothing else of the thing: a text states the number in its place.
 _MEASURE = r"share|percentage|percent|proportion|fraction|number|amount|quantity|size|value|rate|level|total|figure"
-# What the name of such a measure counts in comparison with another word of the question.
-MEASURE_WEIGHT = 0.25
-# And a word of the question that was asked before: "And the range? (How heavy is it?)".
-FOLLOWED_WEIGHT = 0.4
-_FOLLOWED = re.compile(r" \((?:[^()\s]+\s+){2,}[^()\s]+\)$")
 _DIMENSION = r"price|cost|population|length|height|width|depth|weight|age|distance|salary|budget|revenue|turnover"
 
 _COMPARES = re.compile(r"\b(?:or|both|compared?|versus|vs|differ\w*|than)\b", re.IGNORECASE)
@@ -92,25 +86,6 @@ def measure_asked(question: str) -> Span | None:
         if found and "measure" in pattern.groupindex and re.fullmatch(_MEASURE, found["measure"], re.IGNORECASE):
             return Span(*found.span("measure"))
     return None
-
-
-def lighter_parts(question: str) -> tuple[tuple[Span, float], ...]:
-    """Return where words of a question stand that count less than others, each with how much.
-
-    They are the name of a measure, and in brackets at the end the question that this one follows on: its answer is
-    known.
-    """
-    measure, before = measure_asked(question), _FOLLOWED.search(question)
-    named = ((measure, MEASURE_WEIGHT),) if measure else ()
-    return (*named, (Span(*before.span()), FOLLOWED_WEIGHT)) if before else named
-
-
-def weighted(question: str, idfs: Mapping[str, float]) -> dict[str, float]:
-    """Return the inverse document frequencies of a question's words, less of those that count less."""
-    weights: dict[str, float] = {}
-    for part, weight in lighter_parts(question):
-        weights |= dict.fromkeys(words_of(part.of(question)) - words_of(question[: part.start]), weight)
-    return {word: idf * weights.get(word, 1) for word, idf in idfs.items()}
 
 
 # A year says when, not how many, where one of these stands so near before it or it is a decade.

@@ -8,6 +8,7 @@ from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from index.analysis import query_words
+from rag.context import with_context
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.evidence import Evidence
 from rag.followup import MAX_TURNS, READ_CHARS, Turn, standalone
@@ -201,7 +202,7 @@ def _resolved(text: str, first: str) -> str:
     if is_plain and (resolved := standalone(text, [Turn("user", first)])) != text:
         return resolved
     says_enough = _is_named(text) or (_said(text) >= _LEAST_SAID and not _POINTS.search(text))
-    return text if says_enough else f"{text} ({first.rstrip('?')})"
+    return text if says_enough else with_context(text, first.rstrip("?"))
 
 
 def _as_question(text: str) -> str:

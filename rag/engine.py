@@ -15,7 +15,6 @@ from index.corpus import Corpus, View, open_corpus
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.storage import Milvus
 from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
-from rag.answer_type import lighter_parts, weighted
 from rag.answerability import read_features
 from rag.citation import Citation, cite
 from rag.compound import one_ranking, parts_of, whole_of
@@ -31,6 +30,7 @@ from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
 from rag.spelling import corrected
 from rag.stages import OnStage, Stages
 from rag.subject import of_the_subject
+from rag.term_weights import lighter_parts, weighted
 
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.

@@ -11,6 +11,7 @@ from typing import Literal
 
 from index.analysis import query_words
 from index.document import Span
+from rag.context import with_context
 from rag.dates import ANY_DAY, mentions
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.errors import InvalidQuery
@@ -575,7 +576,7 @@ def _possessive(name: str) -> str:
 
 
 def _appended(asked: str, before: _Before) -> str | None:
-    return f"{_capital(asked)} ({before.question})" if before.question else None
+    return with_context(_capital(asked), before.question) if before.question else None
 
 
 def _core(question: str) -> str:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 from index.analysis import LETTERS, query_words, words_of
 from index.document import Span
 from index.embedder import Vectors
-from rag.answer_type import AnswerType, answer_type, holds, weighted
+from rag.answer_type import AnswerType, answer_type, holds
 from rag.calibration import fitted
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
 from rag.structure import completed_by, structure_of
+from rag.term_weights import weighted
 from rag.timeliness import Relation, TimeAsked, fits, time_asked
 
 # How a sentence says that something came before an event, or after it.

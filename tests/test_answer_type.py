@@ -5,16 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.analysis import words_of
-from rag.answer_type import (
-    FOLLOWED_WEIGHT,
-    MEASURE_WEIGHT,
-    AnswerType,
-    answer_type,
-    holds,
-    lighter_parts,
-    measure_asked,
-    weighted,
-)
+from rag.answer_type import AnswerType, answer_type, holds, measure_asked
 
 
 @pytest.mark.parametrize(
@@ -39,24 +30,6 @@ def test_the_kind_and_the_measure(question: str, kind: AnswerType | None, measur
     assert answer_type(question) == kind
     found = measure_asked(question)
     assert (found.of(question) if found else None) == measure
-
-
-@pytest.mark.parametrize(
-    ("question", "lighter"),
-    [
-        ("And the range? (How heavy is the bike)", {"heavi": FOLLOWED_WEIGHT, "bike": FOLLOWED_WEIGHT}),
-        # What both ask for is asked for.
-        ("And how heavy is the box? (How heavy is the bike?)", {"bike": FOLLOWED_WEIGHT}),
-        ("What share of bikes is sold? (Who makes bikes here)", {"share": MEASURE_WEIGHT, "make": FOLLOWED_WEIGHT}),
-        ("How heavy is the bike (a Kestrel) in town?", {}),
-        ("How heavy was the bike (in 2024)", {}),
-    ],
-)
-def test_what_counts_less_than_the_rest(question: str, lighter: dict[str, float]) -> None:
-    telling = words_of(question) & words_of("heavy bike box share make sold range town")
-    weights = weighted(question, dict.fromkeys(telling, 1.0))
-    assert {word: weight for word, weight in weights.items() if weight < 1} == lighter
-    assert bool(lighter_parts(question)) == bool(lighter)
 
 
 @pytest.mark.parametrize(
