@@ -13,9 +13,10 @@ from rag.compound import not_answered
 from rag.confidence import confidence_in
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
-from rag.grounding import Generated, Source
+from rag.grounding import Generated
 from rag.quotes import Quote, chosen_sentences, in_order, plain, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
+from rag.sources import Source
 from rag.timeliness import time_asked
 
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.

@@ -22,11 +22,12 @@ from rag.errors import InvalidQuery
 from rag.evidence import Evidence, likeness, query_tokens, read
 from rag.followup import Turn
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
-from rag.grounding import Generated, Source
+from rag.grounding import Generated
 from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned, unmentioned_codes
 from rag.query import MAX_QUERY_CHARS, Query
 from rag.relevance import read_sentences
 from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
+from rag.sources import Source
 from rag.spelling import corrected
 from rag.stages import OnStage, Stages
 from rag.subject import of_the_subject

@@ -15,7 +15,8 @@ from openai import APIStatusError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from pydantic import BaseModel
 
-from rag.grounding import ABSTAINS, Checking, Generated, Source, unmarked
+from rag.grounding import ABSTAINS, Checking, Generated
+from rag.sources import Source, unmarked
 
 DEADLINE_S = 20.0
 CLIENT_GONE = "The client went away."

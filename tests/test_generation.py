@@ -18,9 +18,9 @@ from rag.grounding import (
     Checking,
     Generated,
     GroundedSentence,
-    Source,
     grounded,
 )
+from rag.sources import Source
 from tests.scripted_llm import (
     Reply,
     Script,

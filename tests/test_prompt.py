@@ -25,8 +25,9 @@ from api.prompt import CONTEXT, Conversation, converse, kept_history, open_sessi
 from index.corpus import Corpus
 from index.document import Document, Metadata
 from rag.engine import Engine
-from rag.grounding import Checking, Generated, Source
+from rag.grounding import Checking, Generated
 from rag.query import Query, parse_filters
+from rag.sources import Source
 from tests.command_line import ROOT, CommandLine
 from tests.scripted_llm import Reply, scripted_llm
 

@@ -22,11 +22,12 @@ from index.reader import WEIGHTS, Reader
 from index.records import StoredPassage
 from rag.engine import Engine
 from rag.evidence import Evidence, Found, Place, unread
-from rag.grounding import Generated, Source, grounded
+from rag.grounding import Generated, grounded
 from rag.query import Query
 from rag.reader import LARGEST_LOGIT, MAX_ANSWER_TOKENS, READ, SHARE, ReaderRereading, _likeliest, passage_text
 from rag.relevance import Sentence, SentenceFeatures
 from rag.reranking import Reranking, open_reranking
+from rag.sources import Source
 from tests.command_line import CommandLine
 from tests.test_evidence import passage as passage_tokens
 
