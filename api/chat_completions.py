@@ -16,8 +16,8 @@ from tokenizers import Tokenizer
 from api import chat_schemas, errors, logs, schemas
 from api.streaming import UNCACHED, Answering, Ask, Send, pieces
 from index.errors import FootnoteError
+from rag.conversation import Turn
 from rag.engine import Listener
-from rag.followup import Turn
 from rag.query import Query
 
 MODEL = "footnote"

@@ -20,8 +20,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from api import schemas
+from rag.conversation import Turn
 from rag.errors import InvalidQuery
-from rag.followup import MAX_TURNS, Turn
+from rag.followup import MAX_TURNS
 from rag.query import Query
 
 MAX_TURN_CHARS = 100_000

@@ -17,7 +17,7 @@ from index.errors import InvalidSpan
 from index.records import Filters
 from rag import engine
 from rag.citation import Citation
-from rag.followup import Turn
+from rag.conversation import Turn
 from rag.query import MAX_TOP_K, Query, parse_filters
 
 # About 25,000 tokens: more of a document at once would crowd everything else out of a model's context.

@@ -17,8 +17,8 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from api import terminal
 from index.errors import FootnoteError
 from rag.citation import Citation
+from rag.conversation import Turn
 from rag.engine import Engine
-from rag.followup import Turn
 from rag.query import Query
 
 # So much of an article is shown on each side of a citation, in characters.

@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from index.records import Filters
-from rag import citation, engine, followup
+from rag import citation, conversation, engine
 from rag.query import MAX_QUERY_CHARS, MAX_TOP_K, Query, parse_filters
 
 # No object of a request has nearly as many.
@@ -110,9 +110,9 @@ class Turn(Wire):
     role: Literal["user", "assistant"]
     content: str = Field(max_length=100_000)
 
-    def turn(self) -> followup.Turn:
+    def turn(self) -> conversation.Turn:
         """Return the engine's turn."""
-        return followup.Turn(self.role, self.content)
+        return conversation.Turn(self.role, self.content)
 
 
 class AskRequest(Wire):

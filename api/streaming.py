@@ -14,8 +14,8 @@ import anyio.to_thread
 from api import errors, logs, schemas
 from api.capacity import Capacity, Line
 from index.errors import FootnoteError
+from rag.conversation import Turn
 from rag.engine import Engine, Hit, Listener
-from rag.followup import Turn
 from rag.query import Query
 
 T = TypeVar("T")

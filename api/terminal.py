@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from index.ingestion import Summary
     from rag.answer import Answer
     from rag.citation import Citation
+    from rag.conversation import Turn
     from rag.engine import AskResponse, Engine, Hit, SearchResponse
-    from rag.followup import Turn
     from rag.query import Query
 
 # Longer lines are hard to read, however wide the terminal is.

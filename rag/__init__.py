@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from index.records import Filters
     from rag.answer import Answer, Disagreement
     from rag.citation import Citation
+    from rag.conversation import Turn
     from rag.engine import AskResponse, Engine, Hit, Listener, SearchResponse
-    from rag.followup import Turn
     from rag.generation import Generator
     from rag.query import Query, parse_filters
 else:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from index.analysis import query_words
 from rag.context import with_context
+from rag.conversation import READ_CHARS, Turn
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.evidence import Evidence
-from rag.followup import MAX_TURNS, READ_CHARS, Turn, standalone
+from rag.followup import MAX_TURNS, standalone
 from rag.query import MAX_QUERY_CHARS
 from rag.quotes import plain
 from rag.spelling import written_out

@@ -18,9 +18,9 @@ from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
 from rag.answerability import read_features
 from rag.citation import Citation, cite
 from rag.compound import one_ranking, parts_of, whole_of
+from rag.conversation import Turn
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, likeness, query_tokens, read
-from rag.followup import Turn
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated
 from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned, unmentioned_codes

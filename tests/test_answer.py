@@ -16,10 +16,10 @@ from rag import citation
 from rag.answer_type import compares
 from rag.answerability import probability, read_features
 from rag.citation import Claim
+from rag.conversation import Turn
 from rag.engine import AskResponse, Engine, Listener
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, unread
-from rag.followup import Turn
 from rag.generation import Generator
 from rag.gold import read_gold
 from rag.query import Query

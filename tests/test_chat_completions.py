@@ -22,9 +22,9 @@ from pydantic import ValidationError
 from api.app import create_app
 from index.corpus import Corpus
 from index.errors import ModelUnusable
+from rag.conversation import Turn
 from rag.engine import AskResponse, Engine, Listener
 from rag.errors import InvalidSetting
-from rag.followup import Turn
 from rag.query import Query
 from rag.settings import Settings
 from tests.command_line import ROOT, CommandLine

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.compound import MAX_PARTS, one_ranking, parts_of
+from rag.conversation import Turn
 from rag.engine import Engine
-from rag.followup import Turn
 from rag.generation import Generator
 from rag.query import Query
 from rag.quotes import plain

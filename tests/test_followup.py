@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.conversation import Turn
 from rag.errors import InvalidQuery
-from rag.followup import MAX_STANDALONE_CHARS, Turn, standalone
+from rag.followup import MAX_STANDALONE_CHARS, standalone
 
 ANSWER = "The agreement lacked clear benchmarks, timelines, or penalties. [1] China delayed licences. [2]"
 SHARE = "What was China's processing share in 2025?"

@@ -1,0 +1,207 @@
+"""Pronouns: whom or what the pronouns of a question stand for, after another one."""
+
+import re
+
+from rag.conversation import (
+    FUNCTION_WORD,
+    HAS_VERB,
+    NAME,
+    NAMES,
+    POINTING,
+    PRONOUN,
+    Before,
+    appended,
+    bare_text,
+    capital,
+    date_in,
+    names_in,
+)
+from rag.english import ASKING, AUXILIARY, PREPOSITION
+from rag.persons import is_full_name, is_no_person, is_person
+
+# In a longer one "those meetings" are its own.
+_MAX_POINTING_WORDS = 9
+_MAX_SUBJECT_WORDS = 8
+_MAX_NAME_WORDS = 3
+_NO_NAMES = frozenset(["many", "most", "several", "some", "all", "few", "other", "people", "responsible", "first"])
+_POSSESSED = re.compile(rf"(?P<owner>(?:the )?{NAME})[’'](?:s )?(?:[\w-]+ )*?(?P<head>[\w-]+)")
+_ATTRIBUTE_LIST = (
+    "share rate price cost population capital size age height area number output production capacity revenue"
+)
+_ATTRIBUTES = frozenset(_ATTRIBUTE_LIST.split())
+_POSSESSIVES = ("its", "their", "theirs", "his", "hers")
+_OBJECT = re.compile(
+    rf"(?:it|them|him|her)(?=\s*(?:$|[,.?!;]|(?:{PREPOSITION}|again|now|then|too|so|today|and)\b))", re.IGNORECASE
+)
+_CLAUSE = re.compile(
+    r"\b(?:and|but|or|if|when|because|that|while|although|before|after|than|as|where|who)\s", re.IGNORECASE
+)
+_EXPLETIVE = re.compile(
+    r"\bit\s+(?:really\s+|usually\s+|typically\s+)?(?:takes?|took|costs?|means?|feels?|seems?|appears?|matters?|helps?|"
+    r"pays?|makes? sense|like)\s+(?:\w+\s+){0,3}?(?:to|that|if|whether|when|wh\w+|how)\s+\w|"
+    r"\b(?:is|was|be|[’']s|makes?|made|finds?|found)\s+(?:it\s+)?(?:\w+\s+){0,2}?(?:possible|legal|illegal|safe|hard|difficult|easy|necessary|"
+    r"worth|expensive|cheap|important|allowed|better|useful|common|normal|true|likely|clear|certain)\s+(?:for .+ )?"
+    r"(?:to|that|whether|if)\s+\w|\b(?:is|was) it (?:raining|snowing|cold|hot)\b|\bwhat time is it\b",
+    re.IGNORECASE,
+)
+_DETERMINED = re.compile(
+    rf"\b(?:the|an?|each|every|all|some|any|which|whose|what|many|most|these|no)\s+(?!{AUXILIARY}\b|about\b)[a-z]{{3,}}",
+    re.IGNORECASE,
+)
+# "What party does she lead?" asks for the party.
+_ASKED_WHICH = re.compile(
+    rf"(?:and |so |but )?(?:which|what|whose|how (?:many|much)) [a-z][a-z -]*? {AUXILIARY} ", re.IGNORECASE
+)
+_OF_A_LIFE = re.compile(
+    r"(?:when|where|why|how|in what year)\s+(?:was|did)\s+(?P<name>(?!the\b|an?\b)[\w’'.-]+(?: [\w’'.-]+){0,2})\s+"
+    r"(?:born|die|buried|marry|grow up)",
+    re.IGNORECASE,
+)
+_IS_WHAT = re.compile(
+    r"(?:what|who|where|when|which|how \w+)(?:[’']s| is| are| was| were) (?P<subject>.+)", re.IGNORECASE
+)
+_IS_IT = re.compile(r"(?:is|are|was|were) (?P<subject>the .+)", re.IGNORECASE)
+_TOLD = re.compile(
+    r"(?:tell me (?:more )?about|explain|describe|define|compare|summari[sz]e) (?P<subject>.+)", re.IGNORECASE
+)
+_WHAT_OF = re.compile(
+    r"what (?:has |had )?(?:happened|happens) to (?P<subject>.+)|how (?:much|long) (?:does|did|do|will|would) "
+    r"(?P<measured>(?:the|an?|this|my|your|our) .+?) (?:cost|take|last|weigh)|what (?:does|did|do|will|would) "
+    r"(?P<does>(?:the|an?|this|my|your|our) .+?) (?:cost|mean|do|include|contain|cover|weigh|measure|offer|need)",
+    re.IGNORECASE,
+)
+_DOES_NAME = re.compile(rf"(?i:(?:{ASKING} )*{AUXILIARY} )(?P<subject>(?:the )?{NAME})(?P<rest>.*)")
+_DOES_TO_NAME = re.compile(
+    rf"(?i:who|what|which [a-z]+) (?!happened)[a-z]+ (?P<subject>(?:the |an? )?{NAME}(?: [a-z]+)?)"
+)
+_PARTICIPLE = r"(?!(?:speed|need|feed|seed|breed|red|fed|shed|weed|deed|greed|united|bed|led)\b)[a-z]+ed"
+_ENDS_SUBJECT = re.compile(
+    rf"\s+(?:(?!of\b){PREPOSITION}|{AUXILIARY}|(?<!of )(?<!and )(?:an?|the)|{_PARTICIPLE}|open|closed|available|due|"
+    r"[a-z]+ing$|worth)(?!\S)",
+)
+
+
+def of_pronouns(asked: str, before: Before) -> str | None:
+    """Return the question with what its pronouns stand for; None where they stand for something in it."""
+    if not before.question or _EXPLETIVE.search(asked):
+        return None
+    free = [found for found in PRONOUN.finditer(asked) if not _is_bound(asked, found)]
+    points = bool(POINTING.search(asked)) and len(asked.split()) <= _MAX_POINTING_WORDS
+    if not free and not points:
+        return None
+    kinds = {found.lastgroup for found in free}
+    person = person_of(before)
+    if "person" in kinds and not person:
+        return None
+    subject = None if points or len(kinds) > 1 else person if "person" in kinds else subject_of(before.question)
+    if "it" in kinds and subject == person:
+        # After "Who is the founder of Acme?", "it" is not the founder.
+        subject = None
+    if not subject:
+        return appended(asked, before)
+    if all(_is_possessive(asked, found) for found in free):
+        subject = _owner(subject, asked)
+    for found in reversed(free):
+        stands_for = _possessive(subject) if _is_possessive(asked, found) else subject
+        asked = asked[: found.start()] + stands_for + asked[found.end() :]
+    return capital(asked) if free[0].start() == 0 else asked
+
+
+def subject_of(question: str) -> str | None:
+    """Return the noun phrase that a question is about, None where that cannot be told with confidence."""
+    if not HAS_VERB.search(question) and not _TOLD.fullmatch(question):
+        return question if len(question.split()) <= _MAX_SUBJECT_WORDS else None
+    for pattern in (_IS_WHAT, _IS_IT, _TOLD, _WHAT_OF):
+        if found := pattern.fullmatch(question):
+            cut = _noun_phrase(next(filter(None, found.groups())))
+            return None if pattern is _IS_IT and cut == found["subject"] else cut
+    if (found := _DOES_NAME.fullmatch(question)) and len(found["rest"].split()) <= 1 and found["rest"][:1] in ("", " "):
+        return found["subject"]
+    found = _DOES_TO_NAME.fullmatch(question)
+    return found["subject"] if found else None
+
+
+def _noun_phrase(text: str) -> str | None:
+    """Return the noun phrase that a text begins with, None where it is long or begins otherwise."""
+    if dated := date_in(text):
+        text = text[: dated[1].start - len(dated[0])]
+    phrase = _ENDS_SUBJECT.split(text, maxsplit=1)[0].strip(" ,")
+    if name := re.match(rf"{NAME}(?=\s+(?!and\b|or\b)[a-z])", phrase):
+        phrase = name[0]
+    first = phrase.split(" ", 1)[0].lower()
+    if phrase.lower() in ("the", "a", "an"):
+        return None
+    says_nothing = first.endswith("ing") or PRONOUN.search(phrase) or POINTING.search(phrase) or first == "there"
+    return phrase if phrase and not says_nothing and len(phrase.split()) <= _MAX_SUBJECT_WORDS else None
+
+
+def person_of(before: Before) -> str | None:
+    """Return who "he" or "she" is, None where nothing says that it is a person: a country or a firm is none.
+
+    It is whom the last question is about, or the first full name of an answer to "who".
+    """
+    question = before.question
+    if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
+        phrase = _noun_phrase(found["subject"]) or ""
+        is_known = re.match(r"(?:the|an?)\s", phrase) or (NAMES.fullmatch(phrase) and not is_no_person(phrase))
+        # Who writes all small writes names so too.
+        return phrase if is_known or (question.islower() and _may_be_name(phrase)) else None
+    if (found := _OF_A_LIFE.fullmatch(question)) and _may_be_name(found["name"], least=1):
+        return found["name"]
+    if re.match(r"who\b", question, re.IGNORECASE):
+        said = (span.of(before.said) for span in names_in(before.said))
+        return next((name for name in said if is_full_name(name) and name not in question), None)
+    names = [span.of(question) for span in names_in(question)]
+    found = _DOES_NAME.fullmatch(question)
+    name = found["subject"] if found else names[0] if len(names) == 1 else ""
+    return name if name and is_person(name, before.question, before.said) else None
+
+
+def _may_be_name(phrase: str, least: int = 2) -> bool:
+    """Return whether words without a capital may name a person: a few, none of them a small word or a quantifier."""
+    words = phrase.split()
+    is_name = not any(FUNCTION_WORD.fullmatch(word) or word.lower() in _NO_NAMES for word in words)
+    return is_name and least <= len(words) <= _MAX_NAME_WORDS
+
+
+def names_a_person(text: str) -> bool:
+    """Return whether a text has a pronoun of a person."""
+    return any(found.lastgroup == "person" for found in PRONOUN.finditer(text))
+
+
+def _owner(subject: str, asked: str) -> str:
+    """Return what has a thing, not the thing, where that is an attribute, or what the question asks for again.
+
+    After "China's processing share", "its production share" is China's.
+    """
+    found = _POSSESSED.fullmatch(subject)
+    if not found:
+        return subject
+    is_repeated = bare_text(asked).lower().endswith(found["head"].lower())
+    return found["owner"] if is_repeated or found["head"].lower() in _ATTRIBUTES else subject
+
+
+def _is_bound(asked: str, pronoun: re.Match[str]) -> bool:
+    """Return whether the question itself has what a pronoun may stand for.
+
+    The object of a clause is not its subject: in "What did China say about it?", "it" is not China.
+    """
+    before = asked[: pronoun.start()]
+    if _ASKED_WHICH.fullmatch(before):
+        return False
+    if pronoun[0].istitle() and re.match(r"\s+[A-Z][a-z]", asked[pronoun.end() :]):
+        # He Lifeng is a name.
+        return True
+    contents = [word for word in re.findall(r"[\w’'-]+", before) if not FUNCTION_WORD.fullmatch(word)]
+    if not (names_in(before) or _DETERMINED.search(before) or len(contents) > 1):
+        return False
+    return not _OBJECT.match(asked, pronoun.start()) or bool(_CLAUSE.search(before.split(" ", 1)[-1]))
+
+
+def _is_possessive(asked: str, pronoun: re.Match[str]) -> bool:
+    word = pronoun[0].lower()
+    return word in _POSSESSIVES or (word == "her" and not _OBJECT.match(asked, pronoun.start()))
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
