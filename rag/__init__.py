@@ -54,6 +54,6 @@ _MODULES = {
     "Listener": "rag.engine",
     "Query": "rag.query",
     "SearchResponse": "rag.engine",
-    "Turn": "rag.followup",
+    "Turn": "rag.conversation",
     "parse_filters": "rag.query",
 }

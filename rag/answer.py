@@ -16,6 +16,7 @@ from rag.evidence import Evidence
 from rag.grounding import Generated
 from rag.quotes import Quote, chosen_sentences, in_order, plain, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
+from rag.rivals import find_rivals
 from rag.sources import Source
 from rag.timeliness import time_asked
 
@@ -327,11 +328,13 @@ def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreeme
     """Return what the sentences disagree on, each side cited in `book`, and the same sides once."""
     shown: dict[object, Disagreement] = {}
     for one in asked:
-        compared = one.grounds.sentences[:COMPARED]
-        for found in find_disagreements(one.question, compared):
+        sentences, features = one.grounds.sentences, one.grounds.features
+        in_the_same_words = find_disagreements(one.question, sentences[:COMPARED])
+        rivals = find_rivals(one.question, sentences, probability(features)) if features else None
+        for found in in_the_same_words or filter(None, [rivals]):
             sides = []
             for value in found.values:
-                quotes = [Quote(compared[at].evidence, compared[at].span) for at in value.statements]
+                quotes = [Quote(sentences[at].evidence, sentences[at].span) for at in value.statements]
                 sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
             shown.setdefault((found.kind, *sides), Disagreement(found.kind, found.topic, tuple(sides)))
     return tuple(shown.values())

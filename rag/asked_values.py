@@ -18,7 +18,9 @@ def _asked_for(nouns: str) -> str:
 
 
 _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    (r"^\W*(?:since )?when\b|\b(?:what|which) (?:year|date|day|month)\b", ("date",)),
+    (r"\b(?:what|which) (?:time|hour)\b", ("time",)),
+    (r"^\W*(?:since )?when\b|\b(?:what|which) (?:year|date|day|month)\b", ("date", "time")),
+    (r"\bhow (?:effective|common|likely|accurate|successful)\b", ("share",)),
     (r"\b(?:why|who|whom|whose|where)\b|\bhow (?:did|do|does|is|are|was|were|can|could|has|have)\b", ()),
     (r"\bhow old\b|" + _asked_for("age"), ("age",)),
     (
@@ -26,21 +28,28 @@ _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
         r"\bhow many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|" + _asked_for("duration"),
         ("duration",),
     ),
-    (r"\bhow long\b", ("duration", "measure")),
+    (r"\bhow long\b|\bhow far apart\b", ("duration", "measure")),
+    (
+        r"\bhow many (?:square )?(?:kilomet(?:re|er)s|met(?:re|er)s|miles|feet|acres|hectares|ton(?:ne)?s|"
+        r"lit(?:re|er)s|barrels|kilos|pounds|degrees|[kmg]w|[kmgt]wh|[kmgt]b|(?:mega|giga|kilo)(?:watts?|bytes?))\b",
+        ("measure", "count"),
+    ),
     (
         r"\bhow many\b|" + _asked_for("number(?= of)|count(?= of)|death toll|population|casualties|attendance"),
         ("count",),
     ),
     (
         r"\bhow (?:tall|high|deep|wide|far|big|large|heavy|fast|hot|cold)\b|\bhow much\b.*\bweigh|"
-        + _asked_for("height|depth|length|width|weight|area|distance|speed|temperature|elevation"),
+        + _asked_for(
+            "height|depth|length|width|weight|area|distance|speed|temperature|elevation|size|capacity|depth|range|power|output"
+        ),
         ("measure",),
     ),
     (
         r"\bhow much\b.*\b(?:costs?|worth|pay|paid|spen[dt]|raised?|earn(?:ed)?|sell|sold|invest(?:ed)?|money)\b|"
         r"\bwhat (?:does|did|do|will|would)\b.*\bcost\b|"
         + _asked_for(
-            "price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding|rent|fare|deposit|damage"
+            "price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding|rent|fare|deposit|damage|bill|bonus|sales|income|turnover|grant|reward|ransom|toll|charge|ticket|subscription|admission"
         ),
         ("money",),
     ),
@@ -54,6 +63,17 @@ _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     (r"\bhow much\b", ("share", "points", "money")),
 )
 _ASKED_KINDS = tuple((re.compile(pattern, re.IGNORECASE), kinds) for pattern, kinds in _KINDS_ASKED)
+# In which units what a question asks for may be told, by the words it asks with.
+_UNITS_ASKED = tuple(
+    (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), frozenset(units.split()))
+    for words, units in (
+        ("cold|hot|warm|temperature", "°c °f"),
+        ("heavy|weigh|weighs|weighed|weight", "kg"),
+        ("fast|speed", "km/h"),
+        ("tall|high|height|deep|depth|wide|width|far|distance|long|length|elevation", "m"),
+        ("area", "squarem"),
+    )
+)
 _OF_SOURCES = re.compile(
     r"\b(?:sources|articles|documents|texts|reports)\b (?:dis)?(?:agree|say|differ)\b", re.IGNORECASE
 )
@@ -96,7 +116,8 @@ CONTAINERS = content_words("capacity market share sector industry level supply o
 class AskedValue:
     """A question read: the kinds of value it asks for, what they are to be of, and the words that must be there.
 
-    `numbers` are those of names, each with the word before it: 5 of "line 5".
+    `numbers` are those of names, each with the word before it: 5 of "line 5". `units` are those in which a measure
+    is told, none where that may be any.
     """
 
     kinds: frozenset[Kind]
@@ -107,6 +128,7 @@ class AskedValue:
     years: frozenset[str]
     is_change: bool
     is_forecast: bool
+    units: frozenset[str]
     phrase: str
     question: str
 
@@ -130,6 +152,7 @@ def read_asked(question: str) -> AskedValue:
         years=years,
         is_change=is_change(question),
         is_forecast=is_forecast(question),
+        units=next((units for pattern, units in _UNITS_ASKED if pattern.search(question)), frozenset()),
         phrase=phrase,
         question=asked,
     )

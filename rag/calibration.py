@@ -1,4 +1,4 @@
-"""Calibration: the four logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
+"""Calibration: the five logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
 
 import json
 import math
@@ -28,7 +28,7 @@ class Logistic:
 def fitted(name: str) -> Logistic:
     """Return the regression of a name.
 
-    `relevance` is a sentence's, `found` that of a sentence which the reader has read, `answerability` a question's and
-    `confidence` that of its answer.
+    `relevance` is a sentence's, `found` that of a sentence which the reader has read, `answerability` a question's,
+    `confidence` that of its answer and `rivals` that of two values being of the one thing asked for.
     """
     return Logistic(**json.loads(PATH.read_text(encoding="utf-8"))[name])

@@ -4,7 +4,6 @@ Precision before recall. A value counts only where the question asks for its kin
 question's words, and where nothing else tells two values apart: another place, another year, another group of people.
 """
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,11 +21,10 @@ from rag.quantities import (
     names_in,
     read_quantities,
 )
+from rag.values import agree
 
 # A statement far less relevant than the best is about something else.
 RELEVANT_SHARE = 0.05
-# Values nearer than this are the same where one of them is said to be approximate: "nearly 50%" and "48%".
-_ABOUT_EQUAL = 0.05
 _MAX_DISAGREEMENTS = 2
 _MAX_TOPIC_WORDS = 8
 # A question of fewer words asks about too many things.
@@ -63,7 +61,7 @@ _NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
 _TITLES = content_words("President Chancellor Minister Prime King Queen Prince Sir Lord Lady Dr Mr Mrs Ms General Pope")
 _PEOPLE = content_words("people")
 # Whoever has one of these speaks of another part of the same thing.
-_QUALIFIERS = content_words(
+QUALIFIERS = content_words(
     "men women boys girls children adults urban rural domestic foreign annual monthly weekly daily quarterly yearly "
     "import imports export exports gross net average median mean maximum minimum record revenue sales profit loss "
     "losses killed injured missing arrested rescued displaced production processing refining mining reserves "
@@ -137,7 +135,7 @@ class Disagreement:
     """Values of different documents for one thing, the most relevant first.
 
     They changed over time where each has a date and those that differ have different dates. `topic` names the thing
-    in a phrase of the question, or else in the words that two statements share, as they stand in the first.
+    in a phrase of the question, or else is the question itself, or the words that an affirmation and its denial share.
     """
 
     kind: Literal["conflict", "changed_over_time"]
@@ -145,7 +143,7 @@ class Disagreement:
     values: tuple[Value, ...]
 
 
-class _Said(NamedTuple):
+class Said(NamedTuple):
     """A value of a statement: `at` is the statement's position, `covered` what of the question it is said of.
 
     `as_of` is the statement's time, but of a date and of what is expected the day when that was said, where known.
@@ -178,10 +176,10 @@ def find_disagreements(question: str, statements: Sequence[Statement]) -> list[D
     return found[:_MAX_DISAGREEMENTS]
 
 
-def _topic(asked: AskedValue, text: str, shared: frozenset[str], value: tuple[int, int]) -> str:
-    """Return what a disagreement is about: the question's phrase, else the shared words as they stand in the text.
+def _topic(asked: AskedValue, text: str, shared: frozenset[str]) -> str:
+    """Return what claims are about: the question's phrase, else the words they share as they stand in the text.
 
-    Small words between two of them stay; what stands at `value` is left out: it is what they do not share.
+    Small words between two of them stay.
     """
     if asked.phrase:
         return asked.phrase
@@ -189,7 +187,7 @@ def _topic(asked: AskedValue, text: str, shared: frozenset[str], value: tuple[in
     end, kept, left = 0, 0, shared
     for found in _WORD.finditer(text):
         said = content_words(found[0]) & left
-        if found[0].isdigit() or not said or value[0] <= found.start() < value[1]:
+        if found[0].isdigit() or not said:
             continue
         gap = text[end : found.start()]
         parts += [_joint(gap) if parts else "", found[0]]
@@ -213,31 +211,32 @@ def _of_values(asked: AskedValue, statements: Iterable[tuple[int, Statement]]) -
         return []
     said = _without_lists([one for at, statement in statements for one in _answering(asked, at, statement)])
     same = [pair for pair in combinations(sorted(said, key=_order), 2) if _same_thing(asked, *pair)]
-    differing = [pair for pair in same if not _agree(pair[0].quantity, pair[1].quantity)]
+    differing = [pair for pair in same if not agree(pair[0].quantity, pair[1].quantity)]
     if not differing:
         return []
     first = min(differing, key=lambda pair: (-pair[1].statement.relevance, *map(_order, pair)))
+    return [of_values(asked, first, same)]
+
+
+def of_values(asked: AskedValue, first: tuple[Said, Said], same: Sequence[tuple[Said, Said]]) -> Disagreement:
+    """Return the disagreement of two values and of all that are said of the same thing as either, given as pairs."""
     sides = {id(one): one for pair in same if pair[0] in first or pair[1] in first for one in pair}
+    shown = [
+        pair for pair in same if all(id(one) in sides for one in pair) and not agree(*(one.quantity for one in pair))
+    ]
     is_date = first[0].quantity.kind == "date"
-    shown = [pair for pair in differing if all(id(one) in sides for one in pair)]
     kind = _kind_of_dates(shown) if is_date else _kind((one.as_of, other.as_of) for one, other in shown)
-    return [Disagreement(kind, _topic_of_values(asked, *first), _values(list(sides.values())))]
+    return Disagreement(kind, asked.phrase or f"“{asked.question}?”", _values(list(sides.values())))
 
 
-def _topic_of_values(asked: AskedValue, one: _Said, other: _Said) -> str:
-    # What is counted is of the topic: "people" of "12 people".
-    value = (0, 0) if one.quantity.kind == "count" else (one.quantity.start, one.quantity.end)
-    return _topic(asked, one.statement.text, one.quantity.context & other.quantity.context, value)
-
-
-def _answering(asked: AskedValue, at: int, statement: Statement) -> list[_Said]:
+def _answering(asked: AskedValue, at: int, statement: Statement) -> list[Said]:
     """Return the values of a statement that are of the kind the question asks for and said of what it asks about."""
     beside = _said_beside(asked, statement)
     words = content_words(statement.text) - asked.numbers.keys() | beside
     if not _is_said_in(asked, words) or (not asked.names and _ANAPHOR.match(statement.text)):
         return []
     return [
-        _said(asked, at, statement, one, beside)
+        said_by(asked, at, statement, one, beside)
         for one in read_quantities(statement.text)
         if one.kind in asked.kinds
         and _is_as_asked(asked, one)
@@ -246,10 +245,11 @@ def _answering(asked: AskedValue, at: int, statement: Statement) -> list[_Said]:
     ]
 
 
-def _said(asked: AskedValue, at: int, statement: Statement, one: Quantity, beside: frozenset[str]) -> _Said:
+def said_by(asked: AskedValue, at: int, statement: Statement, one: Quantity, beside: frozenset[str]) -> Said:
+    """Return a value of the statement at a position; `beside` are the question's words that are said of it besides."""
     said_on = statement.published_at if one.is_forecast or one.kind == "date" else None
     covered = asked.words & (one.context | beside)
-    return _Said(at, statement, statement.text[one.start : one.end], one, covered, said_on or statement.as_of)
+    return Said(at, statement, statement.text[one.start : one.end], one, covered, said_on or statement.as_of)
 
 
 def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
@@ -317,7 +317,7 @@ def _years(one: Quantity, statement: Statement) -> frozenset[str]:
     return one.years | ({statement.as_of[:4]} if statement.as_of else frozenset())
 
 
-def _same_thing(asked: AskedValue, one: _Said, other: _Said) -> bool:
+def _same_thing(asked: AskedValue, one: Said, other: Said) -> bool:
     """Return whether values of two documents are of one kind and nothing tells apart what they are said of."""
     return (
         one.statement.doc_id != other.statement.doc_id
@@ -330,14 +330,14 @@ def _same_thing(asked: AskedValue, one: _Said, other: _Said) -> bool:
     )
 
 
-def _both_answer(asked: AskedValue, one: _Said, other: _Said) -> bool:
+def _both_answer(asked: AskedValue, one: Said, other: Said) -> bool:
     """Return whether both values are said of all that the question asks about, or of the same nearly all."""
     may_miss = 0 if one.quantity.kind == "date" else _may_miss(asked)
     missing = [asked.words - said.covered - SCOPE for said in (one, other)]
     return max(map(len, missing)) <= may_miss and len(missing[0] ^ missing[1]) <= may_miss
 
 
-def _are_alike(one: _Said, other: _Said) -> bool:
+def _are_alike(one: Said, other: Said) -> bool:
     """Return whether two sentences say the same but for the value, so that one is of what the other is of."""
     first, second = one.quantity.context, other.quantity.context
     apart = (first ^ second) - SCOPE
@@ -351,10 +351,10 @@ def _same_unit(one: Quantity, other: Quantity) -> bool:
     return (one.kind, one.unit) == (other.kind, other.unit)
 
 
-def _same_part(asked: AskedValue, one: _Said, other: _Said) -> bool:
+def _same_part(asked: AskedValue, one: Said, other: Said) -> bool:
     """Return whether nothing that is said with a value narrows it to what the other is not said of."""
     known = asked.words | SCOPE | CONTAINERS | _NEUTRAL | {one.quantity.unit, other.quantity.unit}
-    narrowed = [(said.quantity.own & _QUALIFIERS) | _counted_as(said) for said in (one, other)]
+    narrowed = [(said.quantity.own & QUALIFIERS) | _counted_as(said) for said in (one, other)]
     if narrowed[0] - known != narrowed[1] - known or _has_another_purpose(asked, one, other):
         return False
     known |= one.quantity.years | other.quantity.years
@@ -362,19 +362,19 @@ def _same_part(asked: AskedValue, one: _Said, other: _Said) -> bool:
     return not (after and others) or bool(after & others)
 
 
-def _has_another_purpose(asked: AskedValue, one: _Said, other: _Said) -> bool:
+def _has_another_purpose(asked: AskedValue, one: Said, other: Said) -> bool:
     """Return whether a value is for something that the other's statement does not speak of: "to repair"."""
     alone = one.quantity.purpose - content_words(other.statement.text)
     others = other.quantity.purpose - content_words(one.statement.text)
     return bool((alone | others) - asked.words)
 
 
-def _counted_as(said: _Said) -> frozenset[str]:
+def _counted_as(said: Said) -> frozenset[str]:
     """Return the words between a number and the noun it counts: "gold" of "14 gold medals"."""
     return said.quantity.counted & content_words(said.value) if said.quantity.kind == "count" else frozenset()
 
 
-def _same_names(asked: AskedValue, one: _Said, other: _Said) -> bool:
+def _same_names(asked: AskedValue, one: Said, other: Said) -> bool:
     """Return whether neither value is said of somebody or something that the other's statement does not name."""
     if not asked.names:
         return not _names_beyond(asked, one, other) | _names_beyond(asked, other, one)
@@ -385,27 +385,27 @@ def _same_names(asked: AskedValue, one: _Said, other: _Said) -> bool:
     return not (alone and others)
 
 
-def _full_names(asked: AskedValue, one: _Said) -> frozenset[str]:
+def _full_names(asked: AskedValue, one: Said) -> frozenset[str]:
     """Return what the names of the question are parts of: "Milutin" where it asks about Tesla."""
     runs = [content_words(run) for run in _NAME_RUN.findall(one.statement.text)]
     full = frozenset[str]().union(*(run for run in runs if run & asked.names))
     return full - asked.words - _TITLES
 
 
-def _places_beyond(asked: AskedValue, one: _Said, other: _Said) -> bool:
+def _places_beyond(asked: AskedValue, one: Said, other: Said) -> bool:
     places = (one.quantity.places - content_words(other.statement.text)) | (
         other.quantity.places - content_words(one.statement.text)
     )
     return bool(places - asked.words)
 
 
-def _names_beyond(asked: AskedValue, one: _Said, other: _Said) -> frozenset[str]:
+def _names_beyond(asked: AskedValue, one: Said, other: Said) -> frozenset[str]:
     """Return the names of a statement, those of who said it left out, that neither the other has nor the question."""
     said = " ".join(clause for _, _, clause in clauses_of(one.statement.text))
     return names_in(said) - asked.words - content_words(other.statement.text)
 
 
-def _same_time(one: _Said, other: _Said) -> bool:
+def _same_time(one: Said, other: Said) -> bool:
     """Return whether two values are of one time, of no stated time, or of two that the statements' dates tell apart."""
     first, second = one.quantity, other.quantity
     are_same = _meet(first.years, second.years) and _meet(first.months, second.months)
@@ -416,53 +416,27 @@ def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one & other) or not (one or other)
 
 
-def _agree(one: Quantity, other: Quantity) -> bool:
-    """Return whether two values can both be true: equal, one rounded, one a bound or an estimate that holds."""
-    if one.low <= other.high and other.low <= one.high:
-        return True
-    if one.kind == "date":
-        return False
-    apart = max(one.low, other.low) - min(one.high, other.high)
-    relative = apart / max(abs(one.low), abs(other.low))
-    if {one.bound, other.bound} & {"about", "over", "under"}:
-        return relative <= _ABOUT_EQUAL or _bounds(one, other) or _bounds(other, one)
-    return _bounds(one, other) or _bounds(other, one) or (relative <= _ABOUT_EQUAL / 2 and _rounded(one.low, other.low))
-
-
-def _bounds(one: Quantity, other: Quantity) -> bool:
-    """Return whether the first says "at least" or "at most" and the second, which does not, is within."""
-    if one.bound == other.bound:
-        return False
-    return (one.bound == "least" and other.low >= one.low) or (one.bound == "most" and other.high <= one.high)
-
-
-def _rounded(one: float, other: float) -> bool:
-    """Return whether one number is the other with fewer digits: 8,850 is 8,848 rounded."""
-    digits = min(len(f"{abs(number):.15g}".replace(".", "").strip("0")) for number in (one, other))
-    return math.isclose(float(f"{one:.{max(digits, 1)}g}"), float(f"{other:.{max(digits, 1)}g}"))
-
-
-def _without_lists(said: Sequence[_Said]) -> list[_Said]:
+def _without_lists(said: Sequence[Said]) -> list[Said]:
     """Return the values without those of documents that give several: they are of several things."""
     return [one for one in said if not any(_is_beside(one, other) for other in said)]
 
 
-def _is_beside(one: _Said, other: _Said) -> bool:
+def _is_beside(one: Said, other: Said) -> bool:
     return (
         one.statement.doc_id == other.statement.doc_id
         and _same_unit(one.quantity, other.quantity)
-        and not _agree(one.quantity, other.quantity)
+        and not agree(one.quantity, other.quantity)
         and one.covered <= other.covered
     )
 
 
-def _order(said: _Said) -> tuple[float, str, str, int]:
+def _order(said: Said) -> tuple[float, str, str, int]:
     return -said.statement.relevance, said.statement.doc_id, said.statement.text, said.quantity.start
 
 
-def _values(sides: Sequence[_Said]) -> tuple[Value, ...]:
+def _values(sides: Sequence[Said]) -> tuple[Value, ...]:
     """Return the sides, those of the same words and date as one, most relevant first."""
-    grouped: dict[tuple[str, str | None], list[_Said]] = {}
+    grouped: dict[tuple[str, str | None], list[Said]] = {}
     for one in sorted(sides, key=_order):
         grouped.setdefault((one.value.casefold(), one.as_of), []).append(one)
     return tuple(
@@ -475,13 +449,13 @@ def _kind(times: Iterable[tuple[str | None, str | None]]) -> Literal["conflict",
     return "changed_over_time" if all(_apart(one, other) for one, other in times) else "conflict"
 
 
-def _kind_of_dates(pairs: Iterable[tuple[_Said, _Said]]) -> Literal["conflict", "changed_over_time"]:
+def _kind_of_dates(pairs: Iterable[tuple[Said, Said]]) -> Literal["conflict", "changed_over_time"]:
     """Return whether dates changed: whether of each two one is told as moved, "postponed from May to June"."""
     tell = all(_is_moved(one, other) or _is_moved(other, one) for one, other in pairs)
     return "changed_over_time" if tell else "conflict"
 
 
-def _is_moved(one: _Said, other: _Said) -> bool:
+def _is_moved(one: Said, other: Said) -> bool:
     has_other = re.search(rf"(?<!\w){re.escape(other.value)}(?!\w)", one.statement.text)
     return has_other is not None and _MOVED.search(one.statement.text) is not None
 
@@ -498,7 +472,7 @@ def _of_claims(asked: AskedValue, statements: Iterable[tuple[int, Statement]]) -
         return []
     one, other = min((tuple(sorted(pair, key=_claim_order)) for pair in opposed), key=lambda pair: _pair_order(*pair))
     sides = tuple(Value(side.value, side.statement.as_of, (side.at,)) for side in (one, other))
-    topic = _topic(asked, (other if one.denies else one).value, one.words & other.words, (0, 0))
+    topic = _topic(asked, (other if one.denies else one).value, one.words & other.words)
     return [Disagreement(_kind([(one.statement.as_of, other.statement.as_of)]), topic, sides)]
 
 
@@ -538,7 +512,7 @@ def _are_opposed(asked: AskedValue, one: _Claim, other: _Claim) -> bool:
         and len(shared) >= _MIN_SHARED
         and 3 * len(apart) <= len(shared)
         and _bears_on(asked, shared)
-        and not apart & (names_in(one.value) | names_in(other.value) | _QUALIFIERS)
+        and not apart & (names_in(one.value) | names_in(other.value) | QUALIFIERS)
         and not any(word.isdigit() for word in apart)
         and is_forecast(one.value) is is_forecast(other.value)
     )

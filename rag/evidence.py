@@ -23,10 +23,14 @@ SAME_SENTENCE = 0.95
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryTokens:
-    """The tokens of a query: their vectors, shape `(n, token_dimension)`, and how much each counts, adding up to 1."""
+    """The tokens of a query: their vectors, shape `(n, token_dimension)`, and how much each counts, adding up to 1.
+
+    `spans` are where they stand in it.
+    """
 
     vectors: Vectors
     weights: Vectors
+    spans: tuple[Span, ...] = ()
 
 
 class SentenceEvidence(NamedTuple):
@@ -41,7 +45,7 @@ class Reading:
     """A candidate as it was read: how well its tokens match the query's, in [0, 1], and those of each sentence.
 
     `weakest` is the least of the cosines to those of the query's tokens that count more than others. `nearest` has the
-    cosine of each sentence to each token of the query, shape `(n_sentences, n)`, and `weights` what each token counts.
+    cosine of each sentence to each token of the query, shape `(n_sentences, n)`.
     """
 
     passage_id: str
@@ -50,7 +54,7 @@ class Reading:
     weakest: float
     sentence_matches: Vectors
     nearest: Vectors
-    weights: Vectors
+    query: QueryTokens
 
     @property
     def best_sentence(self) -> float:
@@ -66,7 +70,7 @@ class Reading:
     def match_of(self, spans: Sequence[Span]) -> float:
         """Return how well some of its sentences, taken together, match the query, in [0, 1]."""
         own = [at for at, span in enumerate(self.tokens.sentences) if span in spans]
-        return float(self.nearest[own].max(axis=0) @ self.weights)
+        return float(self.nearest[own].max(axis=0) @ self.query.weights)
 
 
 class Place(NamedTuple):
@@ -168,7 +172,7 @@ def query_tokens(
         weights[own] = weight / max(own.stop - own.start, 1) * less
     total = float(weights.sum())
     alike = np.full(len(weights), 1 / max(len(weights), 1), dtype=np.float32)
-    return QueryTokens(embedding.tokens, weights / total if total else alike)
+    return QueryTokens(embedding.tokens, weights / total if total else alike, embedding.spans)
 
 
 def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]:
@@ -206,7 +210,7 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
             least,
             sentence_matches[rows],
             of_sentences[rows],
-            query.weights,
+            query,
         )
         for passage, match, least, rows in zip(passages, matches, weakest, own, strict=True)
     ]
@@ -216,7 +220,9 @@ def unread(passage: PassageTokens) -> Reading:
     """Return a candidate that matches nothing."""
     nothing = np.zeros((len(passage.bounds), 0), dtype=np.float32)
     own = passage_id(passage.doc_id, passage.span)
-    return Reading(own, passage, 0.0, 0.0, nothing.sum(axis=1), nothing, nothing.sum(axis=0))
+    return Reading(
+        own, passage, 0.0, 0.0, nothing.sum(axis=1), nothing, QueryTokens(nothing[:0], nothing[:0].sum(axis=0))
+    )
 
 
 def _cosines(query: Vectors, passages: Sequence[PassageTokens], starts: Numbers) -> Vectors:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from index.analysis import plain_case, words_of
 from rag.english import LETTER_SCALES, MONTHS, NUMBERS, SCALES, SHORT_SCALES, by_spelling, letter_scale
 
-Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date"]
+Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date", "time"]
 Bound = Literal["exact", "about", "over", "under", "least", "most"]
 
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
@@ -52,6 +52,19 @@ _MEASURES = by_spelling(
         "l": "litre litres liter liters",
         "mw": "mw megawatt megawatts",
         "gw": "gw gigawatt gigawatts",
+        "kw": "kw kilowatt kilowatts",
+        "kwh": "kwh",
+        "mwh": "mwh",
+        "gwh": "gwh",
+        "twh": "twh",
+        "kb": "kb kilobyte kilobytes",
+        "mb": "mb megabyte megabytes",
+        "gb": "gb gigabyte gigabytes",
+        "tb": "tb terabyte terabytes",
+        "db": "db decibel decibels",
+        "inch": "inch inches",
+        "yard": "yard yards",
+        "barrel": "barrel barrels",
         "°c": "°c",
         "°f": "°f",
         "ha": "hectare hectares",
@@ -60,6 +73,42 @@ _MEASURES = by_spelling(
         "mph": "mph",
     }
 )
+# In which unit another one is told, and how much of it it is; years and months have no fixed number of days.
+_IN_BASE = {
+    "km": ("m", 1000.0),
+    "cm": ("m", 0.01),
+    "mm": ("m", 0.001),
+    "mile": ("m", 1609.344),
+    "ft": ("m", 0.3048),
+    "inch": ("m", 0.0254),
+    "yard": ("m", 0.9144),
+    "ha": ("squarem", 10_000.0),
+    "acre": ("squarem", 4046.856),
+    "t": ("kg", 1000.0),
+    "g": ("kg", 0.001),
+    "mg": ("kg", 0.000001),
+    "lb": ("kg", 0.45359),
+    "mph": ("km/h", 1.609344),
+    "gw": ("kw", 1_000_000.0),
+    "mw": ("kw", 1000.0),
+    "twh": ("kwh", 1_000_000_000.0),
+    "gwh": ("kwh", 1_000_000.0),
+    "mwh": ("kwh", 1000.0),
+    "tb": ("mb", 1_000_000.0),
+    "gb": ("mb", 1000.0),
+    "kb": ("mb", 0.001),
+    "second": ("day", 1 / 86_400),
+    "minute": ("day", 1 / 1440),
+    "hour": ("day", 1 / 24),
+    "week": ("day", 7.0),
+    "year": ("month", 12.0),
+    "decade": ("month", 120.0),
+    "century": ("month", 1200.0),
+    "centurie": ("month", 1200.0),
+}
+_POWERS = {"": 1, "square": 2, "cubic": 3}
+# How far "a third" may be from a third.
+_ROUGHLY = 0.06
 _BOUND_WORDS: dict[Bound, str] = {
     "over": "more than|greater than|higher than|over|above|just over|well over|>",
     "under": "less than|fewer than|lower than|under|below|just under|nearly|almost|<",
@@ -91,6 +140,10 @@ _DATE = (
     rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
     r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
 )
+_CLOCK = (
+    r"(?<![\w.,:/$€£-])(?:(?:[01]?\d|2[0-3])(?:[:.][0-5]\d)?\s?(?:[ap]m\b|[ap]\.m\.)|(?:[01]?\d|2[0-3]):[0-5]\d(?![:\d])|"
+    rf"(?:1?\d|{_SMALLS}) o[’']clock\b)"
+)
 # The first half of a year is no share of anything.
 _NO_PERIOD = "".join(f"(?<!{word} )" for word in ("first", "second", "third", "fourth", "last", "next", "this"))
 _FRACTION = (
@@ -113,7 +166,8 @@ _UNIT = (
     r"(?P<rate>(?: (?:per|an?) |/)[a-z]+\b(?! (?:ago|later|earlier|before|after)\b))?"
 )
 _VALUE = re.compile(
-    rf"(?P<date>{_DATE})|(?:(?<!\w)(?P<bound>{_any_of(list(_BOUNDS))}) ?)?(?:{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
+    rf"(?P<date>{_DATE})|(?P<clock>{_CLOCK})|"
+    rf"(?:(?<!\w)(?P<bound>{_any_of(list(_BOUNDS))}) ?)?(?:{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
     re.IGNORECASE,
 )
 _UNIT_GROUPS = ("currency", "high", "points", "percent", "coin", "time", "measure", "rate", "bound")
@@ -123,7 +177,7 @@ _MAY_HAVE_VALUES = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
-    r"[;:|•—?!]|\s[-–]\s|,?\s\b(?:while|whereas|although|though|but|however|because|unlike|despite)\b|"
+    r"[;|•—?!]|:(?!\d)|\s[-–]\s|,?\s\b(?:while|whereas|although|though|but|however|because|unlike|despite)\b|"
     r",\s(?:which|who|where)\b"
 )
 _SUBORDINATE = re.compile(
@@ -154,7 +208,11 @@ _FORMER = re.compile(
     r"formerly)\s*$",
     re.IGNORECASE,
 )
-_BESIDE_THE_DATE = re.compile(r"\b(?:by|before|after|until|till|prior to|following|to)(?: the)?\s*$", re.IGNORECASE)
+_RISING = re.compile(r"\b(?:go|goes|went|gone|going|rise|rises|rose|risen|put|bring|brings|brought)\s*$", re.IGNORECASE)
+_BESIDE_THE_DATE = re.compile(
+    r"\b(?:by|before|after|until|till|prior to|following|(?<!back )(?<!dating )(?<!dates )to)(?: the)?\s*$",
+    re.IGNORECASE,
+)
 _NEGATED = re.compile(r"\b(?:not|never|no longer|nor)\b|n[’']t\b", re.IGNORECASE)
 _FORECAST = re.compile(
     r"\b(?:will|would|could|may|might|should|if|unless|expect(?:s|ed)?|forecasts?|projected|predict(?:s|ed)?|targets?|"
@@ -224,8 +282,8 @@ _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|a
 _MONTH_NAMED = re.compile(
     r"\b(?:January|February|March|April|(?<!^)May|June|July|August|September|October|November|December)\b"
 )
-# What a cost is for, or to whom something opened: "to repair", "for a film", not "to date".
-_PURPOSE = re.compile(r"\b(?:to|for)(?: (?:the|a|an|its|their))? (?!date\b)([a-z][\w’'-]*(?: [a-z][\w’'-]*)?)")
+# What a cost is for, what works against, or to whom something opened: "to repair", "for a film", not "to date".
+_PURPOSE = re.compile(r"\b(?:to|for|against)(?: (?:the|a|an|its|their))? (?!date\b)([a-z][\w’'-]*(?: [a-z][\w’'-]*)?)")
 _NATIONAL_ENDING = re.compile(r"^(.{4,}?)(?:an|a|es|i)+$")
 
 
@@ -237,7 +295,9 @@ class Quantity:
     that follow it up to a comma, `own` all that is said of this value and of no other, `context` these and the rest of
     the sentence; `names`, `years` and `months` are those of its clause, `places` the names that stand after "in" or
     "at" there, `purpose` the words of what it is for ("to repair").
-    A date is a number that grows with time, a span of days where it is less exact than a day.
+    Lengths are told in metres, weights in kilograms, and so on, so that "2 km" and "2,000 metres" are one value.
+    A date is a number that grows with time, a span of days where it is less exact than a day; a time of day the minutes
+    since noon or midnight.
     """
 
     kind: Kind
@@ -289,7 +349,7 @@ def read_quantities(text: str) -> list[Quantity]:
         quantity
         for at, (clause, matches) in enumerate(zip(clauses, found, strict=True))
         for dates in (False, True)
-        for place in _places(plain, clause, [match for match in matches if bool(match["date"]) is dates])
+        for place in _places(plain, clause, [match for match in matches if _says_when(match) is dates])
         if (quantity := _quantity(plain, clause, place, _elsewhere(plain, clauses, found, at, dates))) is not None
     ]
 
@@ -390,9 +450,13 @@ def _elsewhere(
     others = (
         clause
         for other, (clause, matches) in enumerate(zip(clauses, found, strict=True))
-        if other != at and not any(bool(match["date"]) is dates for match in matches)
+        if other != at and not any(_says_when(match) is dates for match in matches)
     )
     return " ".join(text[start:end] for start, end in others)
+
+
+def _says_when(found: re.Match[str]) -> bool:
+    return bool(found["date"] or found["clock"])
 
 
 def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]) -> Iterator[_Place]:
@@ -404,7 +468,7 @@ def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]
         opening = _COMMA.match(text, found.end()) if not content_words(lead) else None
         rest = opening.end() if opening else found.end()
         is_last = number + 1 == len(matches)
-        joint = None if is_last and not found["date"] else _JOINT.search(text, rest, until)
+        joint = None if is_last and not _says_when(found) else _JOINT.search(text, rest, until)
         yield _Place(found, shared, lead, text[rest : joint.start() if joint else until])
         since = joint.end() if joint else until
 
@@ -414,10 +478,10 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
     lead = place.lead if content_words(place.lead) else place.shared
     if measured is None or _FORMER.search(place.lead) or _NEGATED.search(lead):
         return None
-    if measured.kind == "date" and _BESIDE_THE_DATE.search(place.lead):
+    if measured.kind in ("date", "time") and _BESIDE_THE_DATE.search(place.lead):
         return None
     whole = text[clause[0] : clause[1]]
-    counted = _counted(place.tail) if measured.kind != "date" else frozenset[str]()
+    counted = frozenset[str]() if _says_when(place.found) else _counted(place.tail)
     own = counted | content_words(lead) | content_words(place.tail) | content_words(place.found["rate"] or "")
     return Quantity(
         kind=measured.kind,
@@ -464,10 +528,14 @@ def _measured(place: _Place) -> _Measured | None:
     found = place.found
     if found["date"]:
         return _date(found)
-    bound = _BOUNDS[found["bound"].lower()] if found["bound"] else "exact"
+    if found["clock"]:
+        minutes = _minutes(found["clock"].lower())
+        return _Measured("time", "", minutes, minutes, "exact", found.end())
+    bound = _BOUNDS[found["bound"].lower()] if found["bound"] and not _risen(place) else "exact"
     if found["part"] or found["some"]:
         share = 100 * _part(found)
-        return _Measured("share", "%", share, share, bound, found.end())
+        rough = _ROUGHLY * share if found["part"] and bound == "exact" else 0.0
+        return _Measured("share", "%", share - rough, share + rough, bound, found.end())
     if found["special"]:
         many = found["special"].lower() in {"several", "multiple", "numerous"}
         return _counting(place, 2 if many else 1, math.inf if many else 1, bound)
@@ -489,11 +557,14 @@ def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measure
         return _Measured("money", _CURRENCIES.get(coin, coin) + rate, low, high, bound, end)
     if found["time"]:
         words = [word.removesuffix("s") for word in re.split("[ -]", found["time"].lower().strip(" -"))]
-        return _Measured("age" if words[-1] == "old" else "duration", " ".join(words), low, high, bound, end)
+        unit, factor = _IN_BASE.get(" ".join(words), (" ".join(words), 1.0))
+        return _Measured("age" if words[-1] == "old" else "duration", unit, low * factor, high * factor, bound, end)
     if found["measure"]:
         unit = found["measure"].lower().strip(" -").removeprefix("metric ")
         power, _, name = unit.rpartition(" ")
-        return _Measured("measure", power + _MEASURES[name], low, high, bound, end)
+        base, factor = _IN_BASE.get(_MEASURES[name], (_MEASURES[name], 1.0))
+        factor **= _POWERS[power]
+        return _Measured("measure", power + base, low * factor, high * factor, bound, end)
     return _counting(place, low, high, bound)
 
 
@@ -538,6 +609,17 @@ def _date(found: re.Match[str]) -> _Measured:
         low = 372 * year + 31 * month + (int(day[1]) - 1 if day else 0)
         high = low if day else low + 30
     return _Measured("date", "", low, high, "exact", found.end())
+
+
+def _minutes(clock: str) -> int:
+    """Return a time of day as minutes of half a day, since many do not say which half."""
+    hour, *minute = re.findall(r"\d+", clock) or [str(NUMBERS[clock.split()[0]])]
+    return 60 * (int(hour) % 12) + int(minute[0] if minute else 0)
+
+
+def _risen(place: _Place) -> bool:
+    """Return whether a value is what something went "up to"."""
+    return place.found["bound"].lower() == "up to" and bool(_RISING.search(place.lead))
 
 
 def _range(low: str, high: str | None) -> tuple[float, float]:

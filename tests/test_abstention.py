@@ -15,6 +15,7 @@ from rag.answerability import Features
 from rag.calibration import fitted
 from rag.confidence import ConfidenceFeatures
 from rag.relevance import FoundFeatures, SentenceFeatures
+from rag.rivals import RivalFeatures
 
 ONE = st.builds(
     Judged, st.floats(0, 1), st.floats(0, 1), st.booleans(), st.booleans(), st.sampled_from([True, False, None])
@@ -70,6 +71,7 @@ def test_measures_are_shares_and_bins_lose_nobody(judged: list[Judged]) -> None:
         ("found", FoundFeatures),
         ("answerability", Features),
         ("confidence", ConfidenceFeatures),
+        ("rivals", RivalFeatures),
     ],
 )
 def test_the_weights_are_in_the_order_of_the_features(name: str, features: type[tuple[float, ...]]) -> None:

@@ -1,6 +1,6 @@
-"""Fits `rag/calibration.json`: relevance, answerability, confidence, then what the reader adds.
+"""Fits `rag/calibration.json`: relevance, answerability, confidence, rivals, then what the reader adds.
 
-    python -m training.calibration DATA [--found]
+    python -m training.calibration DATA [--found | --rivals]
 
 DATA has collections in the BEIR layout, of which those are used that may be trained on; the rest is the dev half of
 the gold questions. A sentence of a judged document that holds an answer, and one that covers half of a gold quote,
@@ -14,16 +14,21 @@ An answer is right where a citation is of a judged document and holds an answer,
 confidence in it is fitted on the answers that are given to questions with an answer, to some with theirs taken out, and
 to gold dev.
 
+Two values of different articles are rivals where the dev half of `gold/disagreements/` names the sentences of both as
+sides that differ; none are of what NQ train and SQuAD ask, whose passages hardly ever disagree.
+
 What the reader adds to a sentence's relevance is fitted on the parts of NQ train, SQuAD and TimeQA that its training
-kept apart, and on gold dev, which it has never seen; with `--found` that alone is fitted anew.
+kept apart, and on gold dev, which it has never seen; with `--found` that alone is fitted anew,
+with `--rivals` those.
 """
 
 import json
 import math
 import random
+import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
@@ -31,10 +36,11 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.corpora import indexed, seeds
+from benchmarks.disagreements import Disputed, articles, read_disputed
 from index.reader import Reader
 from index.records import Filters
 from rag import calibration
-from rag.answerability import Features
+from rag.answerability import Features, probability
 from rag.beir import Collection, read_collection
 from rag.calibration import Logistic
 from rag.confidence import ConfidenceFeatures, read_confidence
@@ -44,6 +50,7 @@ from rag.query import Query
 from rag.reader import ReaderRereading
 from rag.relevance import FoundFeatures, Sentence, SentenceFeatures
 from rag.reranking import Reranking
+from rag.rivals import Given, Rival, RivalFeatures, read_rivals
 from rag.settings import Settings
 from training.questions import DEV, natural, squad, timed
 
@@ -56,6 +63,7 @@ PAIRED = (
 )
 ANSWERED = (("nq_open_oracle", "train", 500), ("squad_v2_halfdev", "test", 500), ("timeqa_human_train", "test", 500))
 FOUND = (("nq_open_oracle", natural, 300), ("squad_v1_dev", squad, 400), ("timeqa_human_train", timed, 150))
+AGREEING = (("nq_open_oracle", "train", 2000), ("squad_v1_dev", "test", 2700))
 GOLD = Path("gold/questions.jsonl")
 # So many questions are asked of each other collection, and so many of parts of their own, of so many documents beside
 # the judged ones.
@@ -64,6 +72,9 @@ STRANGE, OF_PARTS, PARTS = 200, 420, (0, 2, 5, 30, 120, 500)
 TAKEN_OUT = 3
 # How much one gold question weighs, and one of those, beside one of a whole collection.
 GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, GOLD_ANSWER_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 8.0, 0.5
+# And a pair of values of the articles that may disagree, beside one of those that hardly ever do; two are shown as
+# rivals from this probability on.
+DISPUTED_WEIGHT, RIVALS_FROM = 6.0, 0.7
 # Of the answerable questions of gold dev, so many are refused: fewer than the 8% that of gold test may be at most.
 REFUSED = 0.055
 
@@ -76,6 +87,9 @@ def main() -> None:
     if "--found" in sys.argv:
         _write("found", _fit(list(_found_rows(data, settings)), FoundFeatures._fields))
         return
+    if "--rivals" in sys.argv:
+        _write("rivals", replace(_fit(list(_rival_rows(data, settings)), RivalFeatures._fields), threshold=RIVALS_FROM))
+        return
     # What is fitted is written beside the file in use, which is replaced at the end.
     in_use = calibration.PATH
     calibration.PATH = in_use.with_suffix(".fitting.json")
@@ -83,6 +97,7 @@ def main() -> None:
         ("relevance", SentenceFeatures),
         ("found", FoundFeatures),
         ("confidence", ConfidenceFeatures),
+        ("rivals", RivalFeatures),
     ):
         _write(name, Logistic(0.0, dict.fromkeys(features._fields, 0.0), 0.5))
     relevance = _fit(list(_sentence_rows(data, settings)), SentenceFeatures._fields)
@@ -93,6 +108,7 @@ def main() -> None:
     answerability = _rescaled(answerability, gold)
     _write("answerability", answerability)
     _write("confidence", _fit(list(_answer_rows(data, settings)), ConfidenceFeatures._fields))
+    _write("rivals", replace(_fit(list(_rival_rows(data, settings)), RivalFeatures._fields), threshold=RIVALS_FROM))
     _write("found", _fit(list(_found_rows(data, settings)), FoundFeatures._fields))
     calibration.PATH.replace(in_use)
 
@@ -248,6 +264,31 @@ def _found_rows(data: Path, settings: Settings) -> Iterator[Row]:
                 yield list(sentence.found or ()), is_judged and holds, 1.0
     engine = Engine(seeds(settings), reranking)
     yield from ((list(one.found or ()), covers, GOLD_SENTENCE_WEIGHT) for one, covers in _gold_sentences(engine))
+
+
+def _rival_rows(data: Path, settings: Settings) -> Iterator[Row]:
+    with articles(settings, "dev") as engine:
+        for disputed in read_disputed("dev"):
+            for features, one, other in _rivals(engine, disputed.question):
+                sides = _side(disputed, one), _side(disputed, other)
+                yield list(features), disputed.differs and None not in sides and sides[0] != sides[1], DISPUTED_WEIGHT
+    for name, split, count in AGREEING:
+        engine, collection = Engine(indexed(settings, data / name)), read_collection(data / name, split)
+        for query_id in _sample(list(collection.queries), count):
+            for rival in _rivals(engine, collection.queries[query_id]):
+                yield list(rival.features), False, 1.0
+
+
+def _rivals(engine: Engine, question: str) -> list[Rival]:
+    grounds = engine.grounds(Query.parse(question))
+    return read_rivals(question, grounds.sentences, probability(grounds.features)) if grounds.features else []
+
+
+def _side(disputed: Disputed, given: Given) -> str | None:
+    """Return the side whose sentence and value are given, None where they are of none."""
+    value = disputed.side_of(given.sentence.doc_id, given.sentence.text)
+    digits, said = (set(re.findall(r"\d+", text.replace(",", ""))) for text in (value or "", given.value))
+    return value if not (digits and said) or digits & said else None
 
 
 def _sample(query_ids: list[str], count: int) -> list[str]:

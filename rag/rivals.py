@@ -1,0 +1,310 @@
+"""Rivals: values that different articles give in answer to one question, each in words of its own.
+
+Where two articles say a thing in the same words, `rag/disagreement.py` reads what each value is of. Most say it in
+other words, of "it" or "the bridge": then the question tells what a value is of, and how well the sentence answers it.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from index.embedder import Vectors
+from rag.asked_values import AskedValue, read_asked
+from rag.calibration import fitted
+from rag.dates import as_of
+from rag.disagreement import QUALIFIERS, Disagreement, Said, of_values, said_by
+from rag.quantities import Quantity, content_words, read_quantities
+from rag.relevance import Sentence
+from rag.values import agree
+
+# A sentence less relevant than this answers nothing; beyond so many sentences none is looked for.
+LEAST_RELEVANCE, LOOKED_THROUGH = 0.02, 40
+# So many different values of a document are looked at.
+_VALUES_EACH = 3
+# A token of the question is heavy where it counts half as much as the heaviest.
+_HEAVY_SHARE = 0.5
+# What stands for a match where the question has no such token.
+_USUAL_MATCH = 0.7
+# Years between two dates are told in dozens, other values by the logarithm of their ratio; farther apart is as far.
+_DOZEN_YEARS, _FARTHEST = 12 * 372, 3.0
+_CERTAIN = 0.0001
+# What is "more than" a value is so much more at most.
+_LOOSELY = 1.5
+_PAST = re.compile(r"\b(?:was|were|did|had)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_](?:[\w’'-]*\w)?")
+_PEOPLE = content_words(
+    "people men women workers employees residents passengers soldiers staff members visitors students citizens guests "
+    "players patients crew participants jobs"
+)
+# Beside those of `rag/disagreement.py`: what tells one number of a thing from another.
+_FURTHER = QUALIFIERS | content_words(
+    "operating total adult wild captivity zoo expected aim aims foundation licensed capacity limit planned target "
+    "phase stage round version edition announced issued legal usually typical proposed forecast estimated insured "
+    "asking final preliminary repay serve another without far remaining monday tuesday wednesday thursday friday "
+    "saturday sunday"
+)
+
+
+class RivalFeatures(NamedTuple):
+    """What the probability that two values are of one thing, the one asked for, is a function of.
+
+    Logits: `answerable` that the evidence answers, `better` and `lesser` that the sentences do; `behind` is how far, in
+    logits, one of them is below what its document says best. `length` is the logarithm of the words of both.
+
+    `named` is 1 where both sentences or their titles have the names of the question, else 0. Cosines of the question's
+    tokens to the nearest in a sentence, the lesser of both: `least` of the heaviest but names, `head` of the noun that
+    is counted; `apart` is how far such a one is from the other sentence's. `shared` is how many of the question's other
+    words both have.
+
+    `far` is how far the values are apart, up to 3: dates in dozens of years, others by the logarithm of their ratio;
+    `digits` is 1 where both have the same digits in another order, `date` where they are dates. `several` is how many
+    further values of the kind the sentences give, `held` 1 where one document gives the other's value besides.
+    `places`, `purpose` and `qualified` are 1 where one is said of a place, for a purpose or with a qualifier that the
+    other sentence does not have.
+    """
+
+    answerable: float
+    better: float
+    lesser: float
+    behind: float
+    length: float
+    named: float
+    least: float
+    head: float
+    apart: float
+    shared: float
+    far: float
+    digits: float
+    date: float
+    several: float
+    held: float
+    places: float
+    purpose: float
+    qualified: float
+
+
+class Given(NamedTuple):
+    """A value that a document gives: its sentence, where that is among them, and what it is worth beside others.
+
+    That is the logit of the sentence's relevance, and more where the noun that is counted is the one asked for, less
+    where it is another.
+    """
+
+    at: int
+    sentence: Sentence
+    quantity: Quantity
+    worth: float
+
+    @property
+    def value(self) -> str:
+        """The value as it stands in the text."""
+        return self.sentence.text[self.quantity.start : self.quantity.end]
+
+
+class Rival(NamedTuple):
+    """Two values of different documents that cannot both be true of one thing."""
+
+    features: RivalFeatures
+    one: Given
+    other: Given
+
+
+def find_rivals(question: str, sentences: Sequence[Sentence], answerable: float) -> Disagreement | None:
+    """Return the values that articles most probably give for what a question asks, None where none is likely enough.
+
+    The sentences are given most relevant first; `answerable` is the probability in [0, 1] that they answer.
+    """
+    rivals, asked = fitted("rivals"), read_asked(question)
+    rated = [(rivals.probability(one.features), one) for one in read_rivals(question, sentences, answerable)]
+    likely = [(one, other) for probability, (_, one, other) in rated if probability >= rivals.threshold]
+    if not likely:
+        return None
+    best = max(rated, key=lambda one: one[0])[1]
+    said = {id(one): _said(asked, one) for pair in likely for one in pair}
+    pairs = [(said[id(one)], said[id(other)]) for one, other in likely]
+    return of_values(asked, (said[id(best.one)], said[id(best.other)]), pairs)
+
+
+def read_rivals(question: str, sentences: Sequence[Sentence], answerable: float) -> list[Rival]:
+    """Return all pairs of differing values of the kind that a question asks for, each with its features."""
+    asked = read_asked(question)
+    given = list(_given(asked, _of_whom_is_asked(asked, sentences))) if asked.kinds else []
+    if not given:
+        return []
+    reading = _Question(question, asked, answerable, given)
+    return [
+        Rival(reading.features(one, other), one, other)
+        for one, other in combinations(given, 2)
+        if one.sentence.doc_id != other.sentence.doc_id
+        and _unit(one.quantity) == _unit(other.quantity)
+        and not _may_agree(one.quantity, other.quantity)
+    ]
+
+
+def _of_whom_is_asked(asked: AskedValue, sentences: Sequence[Sentence]) -> list[tuple[int, Sentence]]:
+    """Return the sentences that may answer, and where they are, of documents that have the question's names."""
+    words: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for sentence in sentences:
+        words[sentence.doc_id] |= _words_about(sentence)
+    relevant = [(at, one) for at, one in enumerate(sentences[:LOOKED_THROUGH]) if one.relevance >= LEAST_RELEVANCE]
+    return [(at, one) for at, one in relevant if asked.names <= words[one.doc_id]]
+
+
+def _given(asked: AskedValue, sentences: Iterable[tuple[int, Sentence]]) -> Iterator[Given]:
+    """Yield the values that each document gives, the best of each."""
+    of_documents: dict[str, list[Given]] = defaultdict(list)
+    for at, sentence in sentences:
+        for one in read_quantities(sentence.text):
+            if one.kind in asked.kinds and _is_as_asked(asked, one):
+                worth = _logit(sentence.relevance) + _noun(asked, one)
+                of_documents[sentence.doc_id].append(Given(at, sentence, one, worth))
+    for values in of_documents.values():
+        best: dict[object, Given] = {}
+        for given in sorted(values, key=lambda one: (-one.worth, one.at, one.quantity.start)):
+            best.setdefault((_unit(given.quantity), given.quantity.low, given.quantity.high), given)
+        yield from list(best.values())[:_VALUES_EACH]
+
+
+def _is_as_asked(asked: AskedValue, one: Quantity) -> bool:
+    """Return whether a value is in a unit that may be asked for, and of no other years than those asked about."""
+    if one.kind == "measure" and asked.units and one.unit not in asked.units:
+        return False
+    return one.kind == "date" or not (asked.years and one.years) or bool(asked.years & one.years)
+
+
+def _may_agree(one: Quantity, other: Quantity) -> bool:
+    """Return whether two values may both be true: "more than 300" may be said of 340."""
+    low, high = sorted((one, other), key=lambda quantity: quantity.low)
+    loose = low.bound in ("over", "least") or high.bound in ("under", "most")
+    return agree(one, other) or (loose and low.bound != high.bound and high.low <= _LOOSELY * low.high)
+
+
+def _noun(asked: AskedValue, one: Quantity) -> int:
+    """Return 1 where a number counts what is asked for, −1 where something else, 0 where that is left open."""
+    if one.kind != "count" or asked.head is None:
+        return 0
+    if asked.head in one.counted | {one.unit}:
+        return 1
+    return 0 if not one.unit or {one.unit, asked.head} <= _PEOPLE else -1
+
+
+def _words_about(sentence: Sentence) -> frozenset[str]:
+    return content_words(f"{sentence.text} {sentence.title}")
+
+
+def _unit(one: Quantity) -> tuple[str, str]:
+    return one.kind, "" if one.kind == "count" else one.unit
+
+
+class _Question:
+    """A question beside whose values two are compared."""
+
+    def __init__(self, text: str, asked: AskedValue, answerable: float, given: Sequence[Given]) -> None:
+        self._asked, self._answerable, self._given = asked, answerable, given
+        query = given[0].sentence.evidence.reading.query
+        words = [(found.span(), content_words(found[0])) for found in _WORD.finditer(text)]
+        own = [
+            frozenset[str]().union(*(said for (start, end), said in words if start <= span.start and span.end <= end))
+            for span in query.spans
+        ]
+        weights = np.where([bool(said & asked.names) for said in own], 0, query.weights)
+        self._heavy = (weights > 0) & (weights >= _HEAVY_SHARE * weights.max(initial=0))
+        self._head = np.array([asked.head in said for said in own], dtype=bool)
+        self._best: dict[str, float] = defaultdict(lambda: -math.inf)
+        for one in given:
+            self._best[one.sentence.doc_id] = max(self._best[one.sentence.doc_id], one.worth)
+
+    def features(self, one: Given, other: Given) -> RivalFeatures:
+        """Return the features of two values."""
+        both = (one, other)
+        words = [content_words(given.sentence.text) for given in both]
+        logits = sorted(_logit(given.sentence.relevance) for given in both)
+        nearest = [_nearest(given.sentence) for given in both]
+        asked = self._asked
+        return RivalFeatures(
+            answerable=_logit(self._answerable),
+            better=logits[1],
+            lesser=logits[0],
+            behind=min(max(self._best[given.sentence.doc_id] - given.worth for given in both), 4.0),
+            length=math.log1p(sum(map(len, words))),
+            named=float(all(asked.names <= _words_about(given.sentence) for given in both)),
+            least=min(_least(row[self._heavy]) for row in nearest),
+            head=min(_least(row[self._head]) for row in nearest),
+            apart=float(np.abs(nearest[0] - nearest[1])[self._heavy].max(initial=0)),
+            shared=min(len((asked.words & words[0] & words[1]) - asked.names), 3),
+            far=_far(one.quantity, other.quantity),
+            digits=float(_digits(one.value) == _digits(other.value) != []),
+            date=float(one.quantity.kind == "date"),
+            several=sum(min(self._several(given), 2) for given in both),
+            held=float(self._gives(one.sentence.doc_id, other) or self._gives(other.sentence.doc_id, one)),
+            places=float(bool((_places(one, other) | _places(other, one)) - asked.words)),
+            purpose=float(bool(self._beyond(one.quantity.purpose, words[1], other.quantity.purpose, words[0]))),
+            qualified=float(bool(self._beyond(words[0] & _FURTHER, words[1], words[1] & _FURTHER, words[0]))),
+        )
+
+    def _several(self, given: Given) -> int:
+        """Return how many further values a sentence gives that may be the one asked for."""
+        beside = (one for one in read_quantities(given.sentence.text) if one.kind in self._asked.kinds)
+        noun = _noun(self._asked, given.quantity)
+        return sum(
+            _unit(one) == _unit(given.quantity) and _noun(self._asked, one) >= noun and not agree(one, given.quantity)
+            for one in beside
+        )
+
+    def _gives(self, doc_id: str, value: Given) -> bool:
+        """Return whether a document gives a value that agrees with another's."""
+        return any(
+            one.sentence.doc_id == doc_id
+            and _unit(one.quantity) == _unit(value.quantity)
+            and agree(one.quantity, value.quantity)
+            for one in self._given
+        )
+
+    def _beyond(
+        self, one: frozenset[str], others: frozenset[str], other: frozenset[str], ones: frozenset[str]
+    ) -> frozenset[str]:
+        """Return the words of either that neither the other sentence has nor the question."""
+        return ((one - others) | (other - ones)) - self._asked.words
+
+
+def _places(one: Given, other: Given) -> frozenset[str]:
+    return one.quantity.places - content_words(f"{other.sentence.text} {other.sentence.title}")
+
+
+def _nearest(sentence: Sentence) -> Vectors:
+    """Return the cosine of each of the question's tokens to the nearest of a sentence, shape `(n,)`."""
+    reading = sentence.evidence.reading
+    row: Vectors = reading.nearest[reading.tokens.sentences.index(sentence.span)]
+    return row
+
+
+def _least(cosines: Vectors) -> float:
+    return float(cosines.min(initial=1.0)) if len(cosines) else _USUAL_MATCH
+
+
+def _far(one: Quantity, other: Quantity) -> float:
+    if one.kind == "date":
+        return min(abs(one.low - other.low) / _DOZEN_YEARS, _FARTHEST)
+    low, high = sorted((abs(one.low), abs(other.low)))
+    return min(math.log(high / low), _FARTHEST) if low else _FARTHEST
+
+
+def _digits(value: str) -> list[str]:
+    return sorted(character for character in value if character.isdigit())
+
+
+def _said(asked: AskedValue, given: Given) -> Said:
+    """Return a value as it is said; when its article was published tells only of what goes on changing."""
+    said = said_by(asked, given.at, given.sentence, given.quantity, frozenset())
+    lasts = given.quantity.kind == "measure" or _PAST.search(asked.question)
+    return said._replace(as_of=as_of(given.sentence.text, given.sentence.published_at)) if lasts else said
+
+
+def _logit(probability: float) -> float:
+    probability = min(max(probability, _CERTAIN), 1 - _CERTAIN)
+    return math.log(probability / (1 - probability))
