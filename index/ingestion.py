@@ -60,16 +60,16 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(_articles_in(path))
+            inside = sorted(_articles_in(_without_ups(path)))
             if not inside:
                 raise NothingToIndex(
                     f"'{path}' holds no file that can be read; put articles ending in {', '.join(MEDIA_TYPES)} into it."
                 )
         elif path.exists():
-            inside = [path]
+            inside = [_without_ups(path)]
         else:
             raise NothingToIndex(f"There is no '{path}'; name a file or a folder of articles.")
-        found.update(dict.fromkeys(file.absolute() for file in inside))
+        found.update(dict.fromkeys(inside))
     return list(found)
 
 
@@ -101,6 +101,14 @@ def ingest(
     corpus.save()
     summary.seconds = time.perf_counter() - started
     return summary
+
+
+def _without_ups(path: Path) -> Path:
+    """Return an absolute path that has no `..` in it; other links stay, for they may lead elsewhere the next time."""
+    path = path.absolute()
+    if path.name == "..":
+        return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path.parent), path.name) if ".." in path.parts else path
 
 
 def _articles_in(folder: Path) -> Iterator[Path]:
@@ -212,10 +220,15 @@ def _shown(path: Path) -> str:
 def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: dict[str, Path]) -> None:
     """Refuse a second file for one id, whether the first came now or earlier and still stands."""
     earlier = taken.setdefault(doc_id, path)
-    if earlier == path and stored is not None and Path(stored.path) != path and Path(stored.path).exists():
+    if earlier == path and stored is not None and _is_another(Path(stored.path), path):
         earlier = Path(stored.path)
     if earlier != path:
         raise DuplicateDocumentId(f"'{path}' and '{earlier}' both give the document id {doc_id!r}; rename one of them.")
+
+
+def _is_another(stored: Path, path: Path) -> bool:
+    """Tell whether a path that was recorded still leads to a file, and to another one."""
+    return stored != path and stored.exists() and os.path.realpath(stored) != os.path.realpath(path)
 
 
 def _bytes(path: Path, limits: Limits) -> bytes:
