@@ -222,13 +222,16 @@ def doctor(data: Data = None) -> None:
 
 @app.command()
 def backup(
-    target: Annotated[Path, typer.Argument(help="File to write, or a folder for a new one.", show_default=False)],
+    target: Annotated[
+        Path, typer.Argument(help="File to write; a name without an ending is a folder's.", show_default=False)
+    ],
     data: Data = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier backup.")] = False,
 ) -> None:
     """Write the stored data to one file, as it is at one instant, while it is served or not."""
     from api.upkeep import write_backup
 
-    write_backup(_settings(data), target)
+    write_backup(_settings(data), target, force=force)
 
 
 @app.command()
