@@ -77,9 +77,10 @@ def index_command(
     ] = 1,
 ) -> None:
     """Add and update articles; what is unchanged is skipped."""
-    from index.ingestion import article_files, ingest
+    from index.ingestion import article_files, ingest, other_files
 
-    files = article_files(paths or [Path("seeds")])
+    paths = paths or [Path("seeds")]
+    files, skipped = article_files(paths), [file.suffix for file in other_files(paths)]
     settings = _shared(_settings(data), processes)
 
     try:
@@ -97,7 +98,7 @@ def index_command(
     corpus.close()
     for failure in summary.failures:
         terminal.say(failure.reason)
-    terminal.print_summary(summary)
+    terminal.print_summary(summary, skipped)
     if summary.failures:
         raise typer.Exit(1)
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ _MAX_WIDTH = 100
 _INDENT = 4
 # A marker has one colour in the answer and where it says what it stands for.
 _COLOURS = ("cyan", "magenta", "green")
+_MAX_ENDINGS = 5
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
@@ -45,14 +47,19 @@ def print_json(body: "BaseModel") -> None:
     sys.stdout.write(body.model_dump_json() + "\n")
 
 
-def print_summary(summary: "Summary") -> None:
-    """Print what an ingestion did."""
+def print_summary(summary: "Summary", skipped: Sequence[str] = ()) -> None:
+    """Print what an ingestion did, and of which endings the files were that it skipped as of no known kind."""
     removed = f", {summary.removed} removed" if summary.removed else ""
     sys.stdout.write(
         f"{summary.added} added, {summary.changed} changed, {summary.unchanged} unchanged{removed}, "
         f"{len(summary.failures)} failed; {summary.passages:,} passages in {summary.seconds:.1f} s"
         f" ({summary.passages_per_second:.0f} passages a second)\n"
     )
+    if skipped:
+        endings = [_safe(ending) or "no ending" for ending, _ in Counter(map(str.lower, skipped)).most_common()]
+        said = ", ".join(endings[:_MAX_ENDINGS]) + (" and others" if len(endings) > _MAX_ENDINGS else "")
+        files = "1 file" if len(skipped) == 1 else f"{len(skipped):,} files"
+        sys.stdout.write(f"{files} of no known kind skipped ({said})\n")
 
 
 def print_remark(text: str) -> None:

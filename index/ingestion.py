@@ -60,7 +60,7 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(_articles_in(_without_ups(path)))
+            inside = [file for file in _files_in(path) if _is_of_known_kind(file)]
             if not inside:
                 raise NothingToIndex(
                     f"'{path}' holds no file that can be read; put articles ending in {', '.join(MEDIA_TYPES)} into it."
@@ -71,6 +71,12 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
             raise NothingToIndex(f"There is no '{path}'; name a file or a folder of articles.")
         found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def other_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files in folders among `paths` that are passed over because they are of no known kind, each once."""
+    inside = (file for path in paths if path.is_dir() for file in _files_in(path))
+    return list(dict.fromkeys(file for file in inside if not _is_of_known_kind(file)))
 
 
 def ingest(
@@ -111,14 +117,17 @@ def _without_ups(path: Path) -> Path:
     return Path(os.path.realpath(path.parent), path.name) if ".." in path.parts else path
 
 
-def _articles_in(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            path = Path(parent, name)
-            is_article = path.suffix.lower() in MEDIA_TYPES and path.stem.lower() != "readme"
-            if is_article and not name.startswith("."):
-                yield path
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files in a folder at any depth, by path, but not hidden ones and not its README."""
+    files: list[Path] = []
+    for parent, folders, names in os.walk(_without_ups(folder)):
+        folders[:] = (name for name in folders if not name.startswith("."))
+        files += (Path(parent, name) for name in names if not name.startswith("."))
+    return sorted(file for file in files if file.stem.lower() != "readme")
+
+
+def _is_of_known_kind(file: Path) -> bool:
+    return file.suffix.lower() in MEDIA_TYPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 
 from index.corpus import Corpus
 from index.errors import NothingToIndex
-from index.ingestion import Summary, article_files, ingest
+from index.ingestion import Summary, article_files, ingest, other_files
 from tests.doubles import HashingEmbedder
 
 
@@ -149,6 +149,10 @@ def test_hidden_files_readmes_and_other_kinds_are_passed_over_in_folders(article
     (articles / ".git").mkdir()
     (articles / ".git" / "inside.txt").write_text("not an article")
     assert [path.name for path in article_files([articles])] == ["one.txt", "three.txt", "two.txt"]
+    assert [path.name for path in other_files([articles, articles / "picture.png", articles])] == [
+        "data.csv",
+        "picture.png",
+    ]
 
 
 def test_a_readme_that_is_named_is_taken_and_each_file_only_once(articles: Path) -> None:

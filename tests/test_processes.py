@@ -83,8 +83,10 @@ class TestCommands:
         assert "'bad.txt'" in first.stderr
         (folder / "bad.txt").unlink()
         (folder / "good.txt").rename(folder / "other.txt")
+        (folder / "minutes.docx").touch()
         second = empty_rag("index", str(folder), "--prune")
         assert second.returncode == 0
+        assert second.stdout.endswith("\n1 file of no known kind skipped (.docx)\n")
         assert second.stdout.startswith("1 added, 0 changed, 0 unchanged, 1 removed, 0 failed;")
 
     def test_a_doctor_finds_nothing_or_says_what(self, rag: CommandLine) -> None:
