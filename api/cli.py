@@ -48,6 +48,9 @@ app = typer.Typer(
 )
 ask_app = typer.Typer(name="ask", pretty_exceptions_enable=False)
 
+# What the shell has divided is taken and then refused, with the words put together again.
+_MORE_WORDS = {"allow_extra_args": True}
+
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (RAG_DATA_DIR, default var).", show_default=False)
 ]
@@ -103,9 +106,10 @@ def index_command(
         raise typer.Exit(1)
 
 
-@app.command()
-@ask_app.command()
+@app.command(context_settings=_MORE_WORDS)
+@ask_app.command(context_settings=_MORE_WORDS)
 def ask(
+    context: typer.Context,
     question: Annotated[
         str | None, typer.Argument(help="The question; without one a prompt opens, or it is read from a pipe.")
     ] = None,
@@ -118,6 +122,7 @@ def ask(
     json: Json = False,
 ) -> None:
     """Answer a question in quoted sentences, each cited."""
+    _check_one_argument(question, context.args)
     parse = _parser(k, doc, source, after, before)
     if question is None and not json and _is_terminal(sys.stdin) and _is_terminal(sys.stdout):
         _converse(_settings(data), parse)
@@ -132,8 +137,9 @@ def ask(
         terminal.print_answer(terminal.answered(engine, query))
 
 
-@app.command()
+@app.command(context_settings=_MORE_WORDS)
 def search(
+    context: typer.Context,
     query: Annotated[str, typer.Argument(help="The query.")],
     data: Data = None,
     k: Cutoff = 5,
@@ -146,6 +152,7 @@ def search(
     """Rank the passages that answer a query."""
     from api import schemas
 
+    _check_one_argument(query, context.args)
     parsed = _parser(k, doc, source, after, before)(query)
     response = _engine(_settings(data)).search(parsed)
     if json:
@@ -420,6 +427,12 @@ def _opened(settings: "Settings", *, create: bool = False) -> "Corpus":
         create=create,
         milvus=settings.milvus,
     )
+
+
+def _check_one_argument(first: str | None, more: list[str]) -> None:
+    """Refuse a question that came as several words, because the shell would take some of them for its own."""
+    if more:
+        raise InvalidQuery(f'Put the question in quotation marks: "{" ".join([str(first), *more])[:200]}".')
 
 
 def _parser(

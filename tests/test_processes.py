@@ -112,6 +112,8 @@ class TestCommands:
             (("ask", ""), 2, "empty"),
             (("ask", "x" * 2001), 2, "2,001"),
             (("ask",), 2, "question"),
+            (("ask", "How", "old", "-k", "3", "is", "it"), 2, 'quotation marks: "How old is it"'),
+            (("search", "export", "licences"), 2, 'quotation marks: "export licences"'),
             (("ask", "x", "-k", "0"), 2, "0"),
             (("ask", "x", "-k", "101"), 2, "101"),
             (("search", "x", "--after", "soon"), 2, "'soon'"),
