@@ -252,6 +252,16 @@ class TestErrors:
         assert len(error["details"] or []) <= 20
         assert [line["doc_id"] for line in refusing.get("/v1/documents").json()["documents"]] == ["copper"]
 
+    @pytest.mark.parametrize(("path", "up"), [("/nowhere", "./"), ("/no/where/at/all", "../../../")])
+    def test_a_browser_at_an_unknown_address_is_shown_a_page(self, client: TestClient, path: str, up: str) -> None:
+        response = client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+        assert response.status_code == 404
+        assert response.headers["content-type"].startswith("text/html")
+        assert "Not Found; /docs lists what there is." in response.text
+        assert f'<a href="{up}">Footnote</a>' in response.text
+        assert f'href="{up}static/article.css"' in response.text
+        error_of(client.get("/v1/documents/unknown", headers={"accept": "text/html"}), 404)
+
     def test_what_is_not_json_is_said(self, client: TestClient) -> None:
         json_type = {"content-type": "application/json"}
         assert error_of(client.post("/v1/search", content=b"{", headers=json_type), 400)["code"] == "invalid_json"
