@@ -205,6 +205,13 @@ REFUSED = [
     ("POST", "/v1/search", {}, 422, "query"),
     ("POST", "/v1/search", [], 422, "body"),
     ("POST", "/v1/search", {"query": "x", "filters": {"published_after": "soon"}}, 422, "soon"),
+    (
+        "POST",
+        "/v1/ask",
+        {"question": "x", "filters": {"published_after": "2026-01-01", "published_before": "2025-01-01"}},
+        422,
+        "2026-01-01",
+    ),
     ("POST", "/v1/search", {"query": "x"} | {f"no-{n}": n for n in range(200)}, 422, "100 fields"),
     ("POST", "/v1/search", {"query": "x", "filters": {"sources": [0] * 9000}}, 422, "sources"),
     ("POST", "/v1/ask", {"question": ""}, 422, "empty"),

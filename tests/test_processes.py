@@ -117,6 +117,7 @@ class TestCommands:
             (("ask", "x", "-k", "0"), 2, "0"),
             (("ask", "x", "-k", "101"), 2, "101"),
             (("search", "x", "--after", "soon"), 2, "'soon'"),
+            (("ask", "x", "--after", "2026-01-01", "--before", "2025-01-01"), 2, "'2025-01-01'"),
             (("ask", "x", "--data", "/nonexistent/data"), 1, "/nonexistent/data"),
             (("index", "/nonexistent"), 1, "/nonexistent"),
             (("doctor", "--data", "/nonexistent/data"), 1, "/nonexistent/data"),
