@@ -29,6 +29,7 @@ _INDENT = 4
 # A marker has one colour in the answer and where it says what it stands for.
 _COLOURS = ("cyan", "magenta", "green")
 _MAX_ENDINGS = 5
+_LINES = 10
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
@@ -140,7 +141,10 @@ def print_ranking(response: "SearchResponse") -> None:
 
 @contextmanager
 def progress(total: int, doing: str = "Indexed", things: str = "files") -> Iterator[Callable[[], None]]:
-    """Show how far a work on `total` things is: a bar on a terminal, a line for each tenth elsewhere."""
+    """Show how far a work on `total` things is: a bar on a terminal, elsewhere a line for each tenth.
+
+    Fewer than ten things would have a line each, and have none.
+    """
     console = Console(stderr=True)
     done = 0
     if console.is_terminal:
@@ -153,7 +157,7 @@ def progress(total: int, doing: str = "Indexed", things: str = "files") -> Itera
     def advance() -> None:
         nonlocal done
         done += 1
-        if done == total or done * 10 // total > (done - 1) * 10 // total:
+        if total >= _LINES and done * _LINES // total > (done - 1) * _LINES // total:
             say(f"{doing} {done} of {total} {things}.")
 
     yield advance

@@ -121,6 +121,18 @@ class TestInAPipe:
         assert "\n    about 85% (as of 2024) [1]\n    over 90% (as of 2025) [2]\n" in printed
 
     @pytest.mark.parametrize(
+        ("total", "lines"),
+        [(1, []), (8, []), (10, list(range(1, 11))), (184, [19, 37, 56, 74, 92, 111, 129, 148, 166, 184])],
+    )
+    def test_how_far_a_work_is_takes_ten_lines_and_a_short_one_none(
+        self, capsys: pytest.CaptureFixture[str], total: int, lines: list[int]
+    ) -> None:
+        with terminal.progress(total) as on_file:
+            for _ in range(total):
+                on_file()
+        assert capsys.readouterr().err.splitlines() == [f"Indexed {done} of {total} files." for done in lines]
+
+    @pytest.mark.parametrize(
         ("endings", "said"),
         [
             ([], None),
