@@ -665,6 +665,14 @@ def tab_to(page: Page, condition: str, key: str = "Tab") -> None:
     )
 
 
+# Whether the text of an element stands on one line.
+ON_ONE_LINE = """element => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getBoundingClientRect().height < 1.5 * parseFloat(getComputedStyle(element).lineHeight);
+}"""
+
+
 class TestSource:
     pytestmark = in_browser
 
@@ -677,6 +685,28 @@ class TestSource:
         page.get_by_role("button", name="Copy link").click()
         expect(page.locator("#copied")).to_have_text("Copied.")
         assert page.evaluate("navigator.clipboard.readText()") == service + cited["location"]
+
+    @pytest.mark.parametrize("way", ["page", "panel"])
+    def test_a_wide_table_is_scrolled_by_itself_and_no_word_is_divided(
+        self, browser: Browser, empty_rag: CommandLine, way: str
+    ) -> None:
+        header = "| Pump | Refrigerant | Manufacturer | Efficiency | Warranty | Distributor |"
+        table = f"{header}\n|{'---|' * 6}\n| NordTherm | R290 | Northwind | 5.1 | seven | Weissmueller |"
+        with empty_rag.serving() as (client, _):
+            client.put("/v1/documents/pumps", json={"text": f"# Pumps\n\n{table}", "media_type": "text/markdown"})
+            page = opened(browser, str(client.base_url), "phone")
+            if way == "page":
+                page.goto("/source/pumps")
+            else:
+                answered(page, "Which refrigerant does the NordTherm pump have?")
+                page.locator(".source-card .title").first.click()
+            shown = page.locator("article table")
+            expect(shown).to_be_visible()
+            assert shown.evaluate("table => table.scrollWidth > table.clientWidth")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            for cell in shown.locator("th, tr:not(.markup) > td").all():
+                assert cell.evaluate(ON_ONE_LINE), cell.inner_text()
+            page.context.close()
 
     def test_a_source_that_is_gone_is_said_on_a_page(self, page: Page, service: str) -> None:
         response = page.goto(f"{service}/source/gone?start=0&end=5")
