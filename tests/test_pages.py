@@ -116,7 +116,9 @@ class TestAnswers:
         body = body_of(page, question)
         turn = page.locator(".turn").last
         assert turn.locator("h2").inner_text() == question
-        assert turn.locator(".answer").text_content() == body["answer"]["text"]
+        # What the articles disagree on is shown below.
+        prose = body["answer"]["text"].partition(" The articles disagree on ")[0]
+        assert turn.locator(".answer").text_content() == prose
         cards = turn.locator(".sources").first.locator(".source-card")
         assert cards.count() == len(body["citations"])
         for card, cited in zip(cards.all(), body["citations"], strict=True):
@@ -128,8 +130,8 @@ class TestAnswers:
     def test_a_marker_opens_the_article_at_what_is_cited(self, page: Page, question: str) -> None:
         answered(page, question)
         for cited in body_of(page, question)["citations"]:
-            # One that only a disagreement has stands after those of its other sides.
-            page.locator(".answer .marker", has_text=str(cited["marker"])).first.click()
+            # One that only a disagreement has stands beside its side.
+            page.locator(".answer .marker, .side .marker", has_text=str(cited["marker"])).first.click()
             expect(page.locator("#reader-title")).to_have_text(cited["title"] or cited["doc_id"])
             mark = page.locator("#reader-body mark").first
             expect(mark).to_be_in_viewport()
@@ -163,6 +165,7 @@ class TestAnswers:
         for side, value in zip(sides.all(), found["values"], strict=True):
             assert side.locator("strong").inner_text() == value["value"]
             assert side.locator("blockquote").all_text_contents() == [quotes[marker] for marker in value["markers"]]
+        assert page.locator(".turn").inner_text().count("The articles disagree on") == 1
         tops = {round(box["y"]) for box in map(lambda side: side.bounding_box(), sides.all()) if box}
         assert len(tops) == 1
 
