@@ -62,7 +62,8 @@ class _Typesetter:
         again = block.kind is BlockKind.HEADING and block.label == self._title
         attributes = ' class="title-again"' if again else ' class="furniture"' if is_furniture else ""
         if block.kind is BlockKind.TABLE:
-            return f"<table{attributes}>{''.join(self._rows(block.span))}</table>"
+            # A wide one is scrolled by keys, too.
+            return f'<table{attributes} tabindex="0">{"".join(self._rows(block.span))}</table>'
         if block.kind is BlockKind.HEADING:
             return f"<h2{attributes}>{self._heading(block)}</h2>"
         tag = "li" if block.kind is BlockKind.ITEM else "p"

@@ -48,6 +48,9 @@ app = typer.Typer(
 )
 ask_app = typer.Typer(name="ask", pretty_exceptions_enable=False)
 
+# What the shell has divided is taken and then refused, with the words put together again.
+_MORE_WORDS = {"allow_extra_args": True}
+
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (RAG_DATA_DIR, default var).", show_default=False)
 ]
@@ -77,9 +80,10 @@ def index_command(
     ] = 1,
 ) -> None:
     """Add and update articles; what is unchanged is skipped."""
-    from index.ingestion import article_files, ingest
+    from index.ingestion import article_files, ingest, other_files
 
-    files = article_files(paths or [Path("seeds")])
+    paths = paths or [Path("seeds")]
+    files, skipped = article_files(paths), [file.suffix for file in other_files(paths)]
     settings = _shared(_settings(data), processes)
 
     try:
@@ -97,14 +101,15 @@ def index_command(
     corpus.close()
     for failure in summary.failures:
         terminal.say(failure.reason)
-    terminal.print_summary(summary)
+    terminal.print_summary(summary, skipped)
     if summary.failures:
         raise typer.Exit(1)
 
 
-@app.command()
-@ask_app.command()
+@app.command(context_settings=_MORE_WORDS)
+@ask_app.command(context_settings=_MORE_WORDS)
 def ask(
+    context: typer.Context,
     question: Annotated[
         str | None, typer.Argument(help="The question; without one a prompt opens, or it is read from a pipe.")
     ] = None,
@@ -117,6 +122,7 @@ def ask(
     json: Json = False,
 ) -> None:
     """Answer a question in quoted sentences, each cited."""
+    _check_one_argument(question, context.args)
     parse = _parser(k, doc, source, after, before)
     if question is None and not json and _is_terminal(sys.stdin) and _is_terminal(sys.stdout):
         _converse(_settings(data), parse)
@@ -131,8 +137,9 @@ def ask(
         terminal.print_answer(terminal.answered(engine, query))
 
 
-@app.command()
+@app.command(context_settings=_MORE_WORDS)
 def search(
+    context: typer.Context,
     query: Annotated[str, typer.Argument(help="The query.")],
     data: Data = None,
     k: Cutoff = 5,
@@ -145,6 +152,7 @@ def search(
     """Rank the passages that answer a query."""
     from api import schemas
 
+    _check_one_argument(query, context.args)
     parsed = _parser(k, doc, source, after, before)(query)
     response = _engine(_settings(data)).search(parsed)
     if json:
@@ -222,13 +230,16 @@ def doctor(data: Data = None) -> None:
 
 @app.command()
 def backup(
-    target: Annotated[Path, typer.Argument(help="File to write, or a folder for a new one.", show_default=False)],
+    target: Annotated[
+        Path, typer.Argument(help="File to write; a name without an ending is a folder's.", show_default=False)
+    ],
     data: Data = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier backup.")] = False,
 ) -> None:
     """Write the stored data to one file, as it is at one instant, while it is served or not."""
     from api.upkeep import write_backup
 
-    write_backup(_settings(data), target)
+    write_backup(_settings(data), target, force=force)
 
 
 @app.command()
@@ -416,6 +427,12 @@ def _opened(settings: "Settings", *, create: bool = False) -> "Corpus":
         create=create,
         milvus=settings.milvus,
     )
+
+
+def _check_one_argument(first: str | None, more: list[str]) -> None:
+    """Refuse a question that came as several words, because the shell would take some of them for its own."""
+    if more:
+        raise InvalidQuery(f'Put the question in quotation marks: "{" ".join([str(first), *more])[:200]}".')
 
 
 def _parser(

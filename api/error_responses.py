@@ -113,10 +113,12 @@ def _clean(text: str) -> str:
 
 def _error(request: Request, status: int, body: schemas.ErrorBody, headers: dict[str, str] | None = None) -> Response:
     logs.note_error(body.code)
-    if request.url.path.startswith("/source/") and "text/html" in request.headers.get("accept", ""):
+    path = request.url.path
+    is_link = path.startswith("/source/") or body.code == _HTTP_CODES[404]
+    if is_link and "text/html" in request.headers.get("accept", ""):
         # A link is followed by a person: the article may have been deleted since, or may need a key.
-        page = locked_page() if status == 401 else fault_page(body.message)
+        page = locked_page() if status == 401 else fault_page(body.message, "../" * (path.count("/") - 1) or "./")
         return HTMLResponse(page, status, HEADERS | (headers or {}))
-    if speaks_openai(request.url.path):
+    if speaks_openai(path):
         return error_response(status, body, headers)
     return JSONResponse(schemas.ErrorResponse(error=body).model_dump(), status, headers)

@@ -18,6 +18,7 @@ from index.records import Filters
 from rag import engine
 from rag.citation import Citation
 from rag.conversation import Turn
+from rag.filtering import why_nothing
 from rag.query import MAX_TOP_K, Query, parse_filters
 
 # About 25,000 tokens: more of a document at once would crowd everything else out of a model's context.
@@ -174,9 +175,12 @@ class Links(NamedTuple):
 
 def search(asked: engine.Engine, arguments: SearchArguments, links: Links) -> Findings:
     """Return the passages that answer a query best."""
-    hits = asked.search(arguments.parsed()).hits
-    found = [_found(result, links) for result in schemas.results_of(hits)]
-    return Findings(results=found, note=None if found else _why_nothing(asked))
+    query = arguments.parsed()
+    found = [_found(result, links) for result in schemas.results_of(asked.search(query).hits)]
+    if found:
+        return Findings(results=found, note=None)
+    with asked.corpus.read() as view:
+        return Findings(results=[], note=why_nothing(view, query.filters))
 
 
 def fetch(asked: engine.Engine, arguments: FetchArguments, links: Links) -> Fetched:
@@ -240,12 +244,6 @@ def in_words(answer: Answered) -> str:
     ]
     chance = "" if answer.confidence is None else f"\n\nThe chance that this answers all of it: {answer.confidence:.0%}"
     return "\n".join([answer.answer, "", "Sources:", *sources]) + chance
-
-
-def _why_nothing(asked: engine.Engine) -> str:
-    with asked.corpus.read() as view:
-        documents, _ = view.reading.count()
-    return "No document passes the filters." if documents else "There are no documents yet."
 
 
 def _filters(arguments: SearchArguments | AskArguments) -> Filters:

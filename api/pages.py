@@ -31,7 +31,8 @@ _WHOLE_FRAGMENT_CHARS = 100
 _FRAGMENT_WORDS = 6
 # What turns the direction of all that follows on its line; an article's text keeps it, and ends it at each paragraph.
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_CRUMB = '<p class="crumb"><a href="../">Footnote</a></p>'
+# From the page of a source to the chat.
+_UP = "../"
 
 
 class PageFiles(StaticFiles):
@@ -52,7 +53,7 @@ def source_page(document: Document, span: Span | None) -> str:
     facts = [fact for fact in (document.metadata.source, document.metadata.published_at) if fact]
     return _page(
         title,
-        f'<header class="article-head">{_CRUMB}<h1 dir="auto">{escape(title)}</h1>'
+        f'<header class="article-head">{_crumb(_UP)}<h1 dir="auto">{escape(title)}</h1>'
         f'<p class="facts">{escape(_TURNS.sub("", " · ".join([*facts, document.doc_id])))}{place}</p>'
         f'<p class="ways">{_original(document.metadata, cited)}'
         '<button type="button" id="copy-link">Copy link</button> <span id="copied" role="status"></span></p></header>'
@@ -60,11 +61,12 @@ def source_page(document: Document, span: Span | None) -> str:
     )
 
 
-def fault_page(message: str) -> str:
-    """Return the HTML page that says why an article is not shown."""
+def fault_page(message: str, up: str) -> str:
+    """Return the HTML page that says why what a link leads to is not shown; `up` is the way from it to the chat."""
     return _page(
         "Not shown",
-        f'<main class="article-head">{_CRUMB}<h1>This cannot be shown</h1><p>{escape(message)}</p></main>',
+        f'<main class="article-head">{_crumb(up)}<h1>This cannot be shown</h1><p>{escape(message)}</p></main>',
+        up=up,
     )
 
 
@@ -75,7 +77,7 @@ def locked_page() -> str:
     """
     return _page(
         "A key is needed",
-        f'<main class="article-head">{_CRUMB}<h1>A key is needed</h1>'
+        f'<main class="article-head">{_crumb(_UP)}<h1>A key is needed</h1>'
         "<p>This article is shown to those who have a key. It is kept in this tab until it is closed.</p>"
         '<form id="unlock"><p><label for="key">Key</label> '
         '<input type="password" id="key" autocomplete="off" required> <button type="submit">Show it</button></p></form>'
@@ -109,12 +111,16 @@ def _original(metadata: Metadata, cited: str | None) -> str:
     )
 
 
-def _page(title: str, body: str, script: str = "source.js") -> str:
+def _crumb(up: str) -> str:
+    return f'<p class="crumb"><a href="{up}">Footnote</a></p>'
+
+
+def _page(title: str, body: str, script: str = "source.js", up: str = _UP) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>"
-        '<link rel="icon" href="../static/icon.svg"><link rel="stylesheet" href="../static/article.css">'
-        f'<script src="../static/theme.js"></script><script type="module" src="../static/{script}"></script>'
+        f'<link rel="icon" href="{up}static/icon.svg"><link rel="stylesheet" href="{up}static/article.css">'
+        f'<script src="{up}static/theme.js"></script><script type="module" src="{up}static/{script}"></script>'
         f'</head><body class="source">{body}</body></html>'
     )

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ _MAX_WIDTH = 100
 _INDENT = 4
 # A marker has one colour in the answer and where it says what it stands for.
 _COLOURS = ("cyan", "magenta", "green")
+_MAX_ENDINGS = 5
+_LINES = 10
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
@@ -45,14 +48,19 @@ def print_json(body: "BaseModel") -> None:
     sys.stdout.write(body.model_dump_json() + "\n")
 
 
-def print_summary(summary: "Summary") -> None:
-    """Print what an ingestion did."""
+def print_summary(summary: "Summary", skipped: Sequence[str] = ()) -> None:
+    """Print what an ingestion did, and of which endings the files were that it skipped as of no known kind."""
     removed = f", {summary.removed} removed" if summary.removed else ""
     sys.stdout.write(
         f"{summary.added} added, {summary.changed} changed, {summary.unchanged} unchanged{removed}, "
         f"{len(summary.failures)} failed; {summary.passages:,} passages in {summary.seconds:.1f} s"
         f" ({summary.passages_per_second:.0f} passages a second)\n"
     )
+    if skipped:
+        endings = [_safe(ending) or "no ending" for ending, _ in Counter(map(str.lower, skipped)).most_common()]
+        said = ", ".join(endings[:_MAX_ENDINGS]) + (" and others" if len(endings) > _MAX_ENDINGS else "")
+        files = "1 file" if len(skipped) == 1 else f"{len(skipped):,} files"
+        sys.stdout.write(f"{files} of no known kind skipped ({said})\n")
 
 
 def print_remark(text: str) -> None:
@@ -133,7 +141,10 @@ def print_ranking(response: "SearchResponse") -> None:
 
 @contextmanager
 def progress(total: int, doing: str = "Indexed", things: str = "files") -> Iterator[Callable[[], None]]:
-    """Show how far a work on `total` things is: a bar on a terminal, a line for each tenth elsewhere."""
+    """Show how far a work on `total` things is: a bar on a terminal, elsewhere a line for each tenth.
+
+    Fewer than ten things would have a line each, and have none.
+    """
     console = Console(stderr=True)
     done = 0
     if console.is_terminal:
@@ -146,7 +157,7 @@ def progress(total: int, doing: str = "Indexed", things: str = "files") -> Itera
     def advance() -> None:
         nonlocal done
         done += 1
-        if done == total or done * 10 // total > (done - 1) * 10 // total:
+        if total >= _LINES and done * _LINES // total > (done - 1) * _LINES // total:
             say(f"{doing} {done} of {total} {things}.")
 
     yield advance

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 Prepare = Callable[[str, Path], None]
 
 
-def write_backup(settings: "Settings", target: Path) -> None:
+def write_backup(settings: "Settings", target: Path, *, force: bool) -> None:
     """Write the data to a file."""
     _check_embedded(settings, "backup")
-    written, contents = back_up(settings.data_dir, target)
+    written, contents = back_up(settings.data_dir, target, force=force)
     _print_contents("backup", written, contents)
 
 

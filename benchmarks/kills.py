@@ -150,7 +150,7 @@ class Kills:
 
     def through_restore(self) -> bool:
         """Kill `rag restore` while it puts a backup in the place of newer data."""
-        back_up(self.data, self.backup)
+        back_up(self.data, self.backup, force=True)
         kept = {doc_id: states[0] for doc_id, states in self.truth.allowed.items()}
         with self._corpus() as corpus:
             for number in range(3):

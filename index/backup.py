@@ -41,17 +41,18 @@ class Contents:
     model: str
 
 
-def back_up(folder: Path, target: Path) -> tuple[Path, Contents]:
+def back_up(folder: Path, target: Path, *, force: bool = False) -> tuple[Path, Contents]:
     """Write the data in `folder` as it is at one instant to the file `target`, or to a new one in the folder `target`.
 
-    Returns the file and what it holds. Raises DataCorrupt where the data is damaged, and writes nothing then;
-    DataInTheWay where `target` is a file that is no backup.
+    A name without an ending is a folder's, and it is made where there is none. Returns the file and what it holds.
+    Raises DataCorrupt where the data is damaged, and writes nothing then; DataInTheWay where the file is there already,
+    unless it is an earlier backup and may be replaced by `force`.
     """
     live = folder / DATABASE
     Database(folder, None).close()
-    if target.is_dir():
+    if target.is_dir() or not (target.exists() or target.suffix):
         target = target / f"footnote-{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}.db"
-    _check_may_be_replaced(target, live)
+    _check_may_be_replaced(target, live, force=force)
     part = target.parent / f".{target.name}.part"
     with disk_errors_said(target):
         shutil.rmtree(part, ignore_errors=True)
@@ -155,11 +156,15 @@ def _changed_texts(connection: Connection) -> list[str]:
     ]
 
 
-def _check_may_be_replaced(target: Path, live: Path) -> None:
-    """Refuse to write a backup over what is no backup, or over the data itself."""
+def _check_may_be_replaced(target: Path, live: Path, *, force: bool) -> None:
+    """Refuse to write a backup over what is there: over an earlier one unless forced, over anything else always."""
     if not target.exists():
         return
     if target.samefile(live):
         raise DataInTheWay(f"'{target}' is the data itself; name another file for its backup.")
     if not is_ours(target):
         raise DataInTheWay(f"'{target}' is there already and is no backup; name another file.")
+    if not force:
+        raise DataInTheWay(
+            f"'{target}' is an earlier backup; name another file or a folder, or give --force to replace it."
+        )

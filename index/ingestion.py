@@ -60,17 +60,23 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(_articles_in(path))
+            inside = [file for file in _files_in(path) if _is_of_known_kind(file)]
             if not inside:
                 raise NothingToIndex(
                     f"'{path}' holds no file that can be read; put articles ending in {', '.join(MEDIA_TYPES)} into it."
                 )
         elif path.exists():
-            inside = [path]
+            inside = [_without_ups(path)]
         else:
             raise NothingToIndex(f"There is no '{path}'; name a file or a folder of articles.")
-        found.update(dict.fromkeys(file.absolute() for file in inside))
+        found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def other_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files in folders among `paths` that are passed over because they are of no known kind, each once."""
+    inside = (file for path in paths if path.is_dir() for file in _files_in(path))
+    return list(dict.fromkeys(file for file in inside if not _is_of_known_kind(file)))
 
 
 def ingest(
@@ -103,14 +109,25 @@ def ingest(
     return summary
 
 
-def _articles_in(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            path = Path(parent, name)
-            is_article = path.suffix.lower() in MEDIA_TYPES and path.stem.lower() != "readme"
-            if is_article and not name.startswith("."):
-                yield path
+def _without_ups(path: Path) -> Path:
+    """Return an absolute path that has no `..` in it; other links stay, for they may lead elsewhere the next time."""
+    path = path.absolute()
+    if path.name == "..":
+        return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path.parent), path.name) if ".." in path.parts else path
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files in a folder at any depth, by path, but not hidden ones and not its README."""
+    files: list[Path] = []
+    for parent, folders, names in os.walk(_without_ups(folder)):
+        folders[:] = (name for name in folders if not name.startswith("."))
+        files += (Path(parent, name) for name in names if not name.startswith("."))
+    return sorted(file for file in files if file.stem.lower() != "readme")
+
+
+def _is_of_known_kind(file: Path) -> bool:
+    return file.suffix.lower() in MEDIA_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +229,15 @@ def _shown(path: Path) -> str:
 def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: dict[str, Path]) -> None:
     """Refuse a second file for one id, whether the first came now or earlier and still stands."""
     earlier = taken.setdefault(doc_id, path)
-    if earlier == path and stored is not None and Path(stored.path) != path and Path(stored.path).exists():
+    if earlier == path and stored is not None and _is_another(Path(stored.path), path):
         earlier = Path(stored.path)
     if earlier != path:
         raise DuplicateDocumentId(f"'{path}' and '{earlier}' both give the document id {doc_id!r}; rename one of them.")
+
+
+def _is_another(stored: Path, path: Path) -> bool:
+    """Tell whether a path that was recorded still leads to a file, and to another one."""
+    return stored != path and stored.exists() and os.path.realpath(stored) != os.path.realpath(path)
 
 
 def _bytes(path: Path, limits: Limits) -> bytes:

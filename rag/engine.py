@@ -21,6 +21,7 @@ from rag.compound import one_ranking, parts_of, whole_of
 from rag.conversation import Turn
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, likeness, query_tokens, read
+from rag.filtering import why_nothing
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated
 from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned, unmentioned_codes
@@ -233,7 +234,7 @@ class Engine:
             hits = _hits(one_ranking([one.shown for one in rankings])[: question.top_k])
             listener.on_hits(hits)
             parts = self._asked(view, [part.text for part in divided], rankings)
-            answer = compose(parts) if hits else abstain(_why_nothing(view))
+            answer = compose(parts) if hits else abstain(why_nothing(view, question.filters))
             if hits and answer.abstained and len(parts) > 1:
                 whole = whole_of(question.text, history)
                 ranking = self._ranked(view, replace(question, text=Query.parse(whole.question).text), stages)
@@ -357,11 +358,6 @@ class Engine:
 
 def _parsed(question: Query | str) -> Query:
     return Query.parse(question) if isinstance(question, str) else question
-
-
-def _why_nothing(view: View) -> str:
-    documents, _ = view.reading.count()
-    return "No document passes the filters." if documents else "There are no documents yet."
 
 
 def _hits(evidence: Sequence[Evidence]) -> tuple[Hit, ...]:

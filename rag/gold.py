@@ -71,14 +71,22 @@ def _question(where: str, line: str) -> GoldQuestion:
         said = json.loads(line)
         evidence = tuple(Evidence(item["doc"], item["quote"]) for item in said["evidence"])
         question = GoldQuestion(said["id"], said["question"], said["kind"], evidence, said["split"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidGold(f"{where} is not a gold question ({error!r}); see gold/README.md.") from error
+    except ValueError as error:
+        raise InvalidGold(f"{where} is not JSON ({error}); give one object a line, as gold/README.md does.") from error
+    except KeyError as error:
+        raise InvalidGold(f"{where} has no {error.args[0]!r}; gold/README.md says what a gold question has.") from error
+    except TypeError as error:
+        raise InvalidGold(f"{where} is not an object as gold/README.md describes it; see there.") from error
     for value, allowed in ((question.kind, get_args(Kind)), (question.split, get_args(Split))):
         if value not in allowed:
             raise InvalidGold(f"{where} has {value!r}; give one of {', '.join(allowed)}.")
-    if (question.kind == "unanswerable") == bool(evidence):
+    if question.kind == "unanswerable" and evidence:
         raise InvalidGold(
-            f"{where} is {question.kind} with {len(evidence)} pieces of evidence; only that kind has none."
+            f"{where} is of the kind 'unanswerable' and has evidence; leave it out, or name another kind."
+        )
+    if question.kind != "unanswerable" and not evidence:
+        raise InvalidGold(
+            f"{where} is of the kind {question.kind!r} and has no evidence; give a quote, or the kind 'unanswerable'."
         )
     return question
 

@@ -52,12 +52,19 @@ def parse_filters(
     published_after: str | None = None,
     published_before: str | None = None,
 ) -> Filters:
-    """Return the filters with their dates in stored form; raise InvalidQuery for a date that is none."""
+    """Return the filters with their dates in stored form; raise InvalidQuery for a date that is none.
+
+    It is raised for a period that ends before it begins, too.
+    """
+    after, before = _date("published_after", published_after), _date("published_before", published_before)
+    # A day as the end is all of that day.
+    if after is not None and before is not None and after[: len(before)] > before:
+        raise InvalidQuery(f"published_after is {after!r} and published_before is earlier, {before!r}; exchange them.")
     return Filters(
         doc_ids=None if doc_ids is None else tuple(doc_ids),
         sources=None if sources is None else tuple(sources),
-        published_after=_date("published_after", published_after),
-        published_before=_date("published_before", published_before),
+        published_after=after,
+        published_before=before,
     )
 
 

@@ -205,6 +205,13 @@ REFUSED = [
     ("POST", "/v1/search", {}, 422, "query"),
     ("POST", "/v1/search", [], 422, "body"),
     ("POST", "/v1/search", {"query": "x", "filters": {"published_after": "soon"}}, 422, "soon"),
+    (
+        "POST",
+        "/v1/ask",
+        {"question": "x", "filters": {"published_after": "2026-01-01", "published_before": "2025-01-01"}},
+        422,
+        "2026-01-01",
+    ),
     ("POST", "/v1/search", {"query": "x"} | {f"no-{n}": n for n in range(200)}, 422, "100 fields"),
     ("POST", "/v1/search", {"query": "x", "filters": {"sources": [0] * 9000}}, 422, "sources"),
     ("POST", "/v1/ask", {"question": ""}, 422, "empty"),
@@ -251,6 +258,16 @@ class TestErrors:
         assert said in error["message"]
         assert len(error["details"] or []) <= 20
         assert [line["doc_id"] for line in refusing.get("/v1/documents").json()["documents"]] == ["copper"]
+
+    @pytest.mark.parametrize(("path", "up"), [("/nowhere", "./"), ("/no/where/at/all", "../../../")])
+    def test_a_browser_at_an_unknown_address_is_shown_a_page(self, client: TestClient, path: str, up: str) -> None:
+        response = client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+        assert response.status_code == 404
+        assert response.headers["content-type"].startswith("text/html")
+        assert "Not Found; /docs lists what there is." in response.text
+        assert f'<a href="{up}">Footnote</a>' in response.text
+        assert f'href="{up}static/article.css"' in response.text
+        error_of(client.get("/v1/documents/unknown", headers={"accept": "text/html"}), 404)
 
     def test_what_is_not_json_is_said(self, client: TestClient) -> None:
         json_type = {"content-type": "application/json"}

@@ -2,10 +2,12 @@
 
 import json
 import re
+import shlex
 import tempfile
 from pathlib import Path
 
 from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.chat_completions import speaks_openai
@@ -44,6 +46,23 @@ def test_every_route_is_named_in_the_readme(corpus: Corpus) -> None:
     for route in create_app(Engine(corpus)).routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
             assert route.path.replace(":path", "") in text, route.path
+
+
+def test_every_request_in_the_readme_is_answered(seeds_engine: Engine) -> None:
+    text = README.read_text(encoding="utf-8")
+    requests = re.findall(r"^    (curl -s localhost:8000.*?'(?=\n(?:\n|    curl)))", text, re.M | re.S)
+    # Without its lifespan, which would close the engine that other tests ask, too.
+    client = TestClient(create_app(seeds_engine))
+    said = []
+    for request in requests:
+        _, _, url, _, header, _, body = shlex.split(request.replace("\\\n", ""))
+        name, value = header.split(": ")
+        path = url.removeprefix("localhost:8000")
+        said.append(client.post(path, content=body, headers={name: value}).raise_for_status().json())
+    searched, asked = said
+    assert len(searched["results"]) == 5
+    assert not asked["answer"]["abstained"]
+    assert f'"{asked["standalone_question"]}", which comes back' in text
 
 
 def test_every_module_is_in_the_map_and_every_file_of_the_map_exists() -> None:

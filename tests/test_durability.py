@@ -18,7 +18,7 @@ import pytest
 
 from benchmarks import kills
 from index import vectors
-from index.backup import DAMAGED, back_up, restore
+from index.backup import DAMAGED, Contents, back_up, restore
 from index.corpus import Corpus
 from index.database import DATABASE, FORMAT
 from index.doctor import diagnose
@@ -115,10 +115,12 @@ class TestBackup:
         assert list(diagnose(data)) == []
 
     def test_into_a_folder_it_is_named_by_its_time(self, data: Path, tmp_path: Path) -> None:
-        (tmp_path / "backups").mkdir()
-        written, _ = back_up(data, tmp_path / "backups")
-        assert written.parent == tmp_path / "backups"
-        assert written.suffix == ".db"
+        (tmp_path / "kept.d").mkdir()
+        # A name without an ending is a folder's, whether it is there or not.
+        for folder in (tmp_path / "kept.d", tmp_path / "backups"):
+            written, _ = back_up(data, folder)
+            assert written.parent == folder
+            assert written.suffix == ".db"
 
     def test_it_is_one_instant_while_others_write(self, data: Path, tmp_path: Path) -> None:
         stop = threading.Event()
@@ -135,24 +137,34 @@ class TestBackup:
         writer.start()
         try:
             for turn in range(5):
-                written, _ = back_up(data, tmp_path / "one.db")
+                written, _ = back_up(data, tmp_path / f"{turn}.db")
                 restore(tmp_path / f"restored{turn}", written, "hashing", unchanged)
                 assert list(diagnose_restored(tmp_path / f"restored{turn}")) == []
         finally:
             stop.set()
             writer.join()
 
-    def test_an_earlier_backup_may_be_replaced_and_nothing_else(self, data: Path, tmp_path: Path) -> None:
-        back_up(data, tmp_path / "one.db")
-        back_up(data, tmp_path / "one.db")
+    def test_an_earlier_backup_is_replaced_where_it_is_forced_and_nothing_else(
+        self, data: Path, tmp_path: Path
+    ) -> None:
+        earlier, _ = back_up(data, tmp_path / "one.db")
+        (tmp_path / "bare").write_bytes(earlier.read_bytes())
+        kept = earlier.read_bytes()
+        with reopened(data) as corpus:
+            put(corpus, b="Copper fell.")
+        for path in (earlier, tmp_path / "bare"):
+            with pytest.raises(DataInTheWay, match=f"{path.name}.*another file.*--force"):
+                back_up(data, path)
+            assert path.read_bytes() == kept
+            assert back_up(data, path, force=True) == (path, Contents(2, 2, FORMAT, "hashing"))
         (tmp_path / "notes.txt").write_text("mine")
         with closing(sqlite3.connect(tmp_path / "other.db")) as other:
             other.execute("CREATE TABLE meta (key, value)")
         for name in ("notes.txt", "other.db"):
             with pytest.raises(DataInTheWay, match=name):
-                back_up(data, tmp_path / name)
+                back_up(data, tmp_path / name, force=True)
         with pytest.raises(DataInTheWay, match="the data itself"):
-            back_up(data, data / DATABASE)
+            back_up(data, data / DATABASE, force=True)
         assert (tmp_path / "notes.txt").read_text() == "mine"
 
     def test_without_data_there_is_nothing_to_back_up(self, tmp_path: Path) -> None:
@@ -171,7 +183,7 @@ class TestBackup:
             back_up(data, small / "one.db")
             filler = fill(small)
             with pytest.raises(StorageFull, match=r"one\.db.*make room"):
-                back_up(data, small / "one.db")
+                back_up(data, small / "one.db", force=True)
             filler.unlink()
             restore(tmp_path / "restored", small / "one.db", "hashing", unchanged)
 
@@ -760,6 +772,9 @@ class TestServing:
             assert put_over_http(client, "kept", "The quagga was a zebra.").status_code == 201
             done = rag("backup", backup)
             assert (done.returncode, done.stdout.split()) == (0, ["backup", backup, "documents", "6", "passages", "37"])
+            refused = rag("backup", backup)
+            assert (refused.returncode, refused.stdout) == (1, "")
+            assert rag("backup", backup, "--force").returncode == 0
             assert put_over_http(client, "late", "The tarpan was a horse.").status_code == 201
             refused = rag("restore", backup)
             assert (refused.returncode, refused.stdout) == (1, "")

@@ -82,7 +82,30 @@ class TestAnswers:
         ("texts", "filters", "reason"),
         [
             ({}, None, "There are no documents yet."),
-            ({"a": "Copper fell."}, parse_filters(doc_ids=["b"]), "No document passes the filters."),
+            ({}, parse_filters(doc_ids=["b"]), "There are no documents yet."),
+            ({"a": "Copper fell."}, parse_filters(doc_ids=["b"]), "There is no document 'b'."),
+            ({"a": "Copper fell."}, parse_filters(doc_ids=list("bcdef")), "There is no document 'b', 'c', 'd' or 'e'."),
+            (
+                {"a": "Copper fell."},
+                parse_filters(doc_ids=["b"], sources=["Wire"]),
+                "There is no document 'b'. No document is of the source 'Wire'.",
+            ),
+            ({"a": "Copper fell."}, parse_filters(doc_ids=["\ud800"]), r"There is no document '\ud800'."),
+            (
+                {"a": "Copper fell."},
+                parse_filters(doc_ids=["a"], sources=["Wire", "Post"]),
+                "No document is of the source 'Wire' or 'Post'.",
+            ),
+            (
+                {"a": "Copper fell."},
+                parse_filters(doc_ids=["a", "b"], published_after="2025-05-01"),
+                "No document passes the filters. There is no document 'b'.",
+            ),
+            (
+                {"a": "Copper fell."},
+                parse_filters(doc_ids=["a"], published_after="2025-05-01"),
+                "No document passes the filters.",
+            ),
             ({"a": "Copper fell."}, None, "The nearest passages do not mention 'quagga'."),
         ],
     )
@@ -182,6 +205,21 @@ class TestQuery:
     def test_a_date_that_is_none_is_refused_with_its_value(self, value: str) -> None:
         with pytest.raises(InvalidQuery, match=f"published_after.*'{value}'"):
             parse_filters(published_after=value)
+
+    @pytest.mark.parametrize(
+        ("after", "before"),
+        [("2026-01-01", "2025-01-01"), ("2025-05-02", "2025-05-01T10:00"), ("2025-05-01T10:01Z", "2025-05-01T10:00Z")],
+    )
+    def test_a_period_that_ends_before_it_begins_is_refused_with_both_dates(self, after: str, before: str) -> None:
+        with pytest.raises(InvalidQuery, match=f"published_after.*{after[:15]}.*published_before.*{before[:15]}"):
+            parse_filters(published_after=after, published_before=before)
+
+    @pytest.mark.parametrize(
+        ("after", "before"),
+        [("2025-05-01", "2025-05-01"), ("2025-05-01T10:00", "2025-05-01"), ("2025-05-01", "2025-05-01T10:00")],
+    )
+    def test_one_of_a_day_may_be_asked_for(self, after: str, before: str) -> None:
+        assert parse_filters(published_after=after, published_before=before).published_before
 
     @given(st.text(max_size=300))
     def test_any_text_is_a_query_or_is_refused(self, question: str) -> None:

@@ -74,11 +74,12 @@ def test_the_gate_lets_the_same_through_and_stops_a_fall(rag: CommandLine, gold:
 def test_a_collection_is_indexed_once(rag: CommandLine, tmp_path: Path) -> None:
     folder = tmp_path / "metals"
     (folder / "qrels").mkdir(parents=True)
-    (folder / "corpus.jsonl").write_text('{"_id": "a", "title": "", "text": "Copper fell on Monday."}\n')
+    documents = [{"_id": f"{n}", "title": "", "text": "Copper fell." if n == 3 else f"Tin {n}."} for n in range(10)]
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
     (folder / "queries.jsonl").write_text('{"_id": "q", "text": "copper"}\n')
-    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\ta\t1\n")
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\t3\t1\n")
     first = rag("eval", "--beir", str(folder))
-    assert (first.returncode, "Indexed 1 of 1 documents." in first.stderr) == (0, True), first.stderr
+    assert (first.returncode, "Indexed 10 of 10 documents." in first.stderr) == (0, True), first.stderr
     second = rag("eval", "--beir", str(folder), "--json")
     assert "Indexed" not in second.stderr
     assert json.loads(second.stdout)["levels"]["document"]["overall"]["nDCG@10"]["mean"] == 1

@@ -54,12 +54,15 @@ class TestGold:
     @pytest.mark.parametrize(
         ("line", "said"),
         [
-            ("not json", "line 1"),
-            ("{}", "'evidence'"),
+            ("not json", "line 1 is not JSON"),
+            ("[]", "line 1 is not an object"),
+            ('{"evidence": ["a"]}', "line 1 is not an object"),
+            ("{}", "line 1 has no 'evidence'; "),
+            ('{"evidence": [{"doc": "a"}]}', "line 1 has no 'quote'; "),
             (question("q", "x", ("a", "b"), kind="riddle"), "'riddle'"),
             (question("q", "x", ("a", "b"), split="train"), "'train'"),
-            (question("q", "x"), "0 pieces"),
-            (question("q", "x", ("a", "b"), kind="unanswerable"), "unanswerable"),
+            (question("q", "x"), "of the kind 'fact' and has no evidence; .* the kind 'unanswerable'"),
+            (question("q", "x", ("a", "b"), kind="unanswerable"), "of the kind 'unanswerable' and has evidence"),
         ],
     )
     def test_a_line_that_is_no_question_is_refused(self, tmp_path: Path, line: str, said: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from index.corpus import Corpus
 from index.errors import NothingToIndex
-from index.ingestion import Summary, article_files, ingest
+from index.ingestion import Summary, article_files, ingest, other_files
 from tests.doubles import HashingEmbedder
 
 
@@ -65,6 +65,36 @@ def test_a_moved_file_is_the_same_document(corpus: Corpus, articles: Path) -> No
     assert counts(ingested(corpus, articles, prune=True)) == (0, 0, 3, 0, 0)
 
 
+def test_a_folder_under_another_spelling_is_unchanged(corpus: Corpus, articles: Path, tmp_path: Path) -> None:
+    ingested(corpus, articles)
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "link").symlink_to(articles)
+    for spelling in (tmp_path / "beside" / ".." / "articles", tmp_path / "link", articles):
+        assert counts(ingested(corpus, spelling)) == (0, 0, 3, 0, 0)
+    assert article_files([tmp_path / "beside" / ".." / "articles", articles]) == article_files([articles])
+
+
+def test_so_is_one_whose_path_was_recorded_unresolved(corpus: Corpus, articles: Path, tmp_path: Path) -> None:
+    (tmp_path / "beside").mkdir()
+    unresolved = tmp_path / "beside" / ".." / "articles"
+    assert counts(ingest(corpus, [unresolved / "one.txt", unresolved / "two.txt"])) == (2, 0, 0, 0, 0)
+    assert counts(ingested(corpus, articles, prune=True)) == (1, 0, 2, 0, 0)
+    with corpus.read() as view:
+        assert dict(view.reading.files())["one"] == str(articles / "one.txt")
+
+
+def test_a_link_that_leads_to_another_folder_now_brings_changes(corpus: Corpus, articles: Path, tmp_path: Path) -> None:
+    link = tmp_path / "current"
+    link.symlink_to(articles)
+    ingested(corpus, link)
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    (newer / "one.txt").write_text("Copper now.")
+    link.unlink()
+    link.symlink_to(newer)
+    assert counts(ingested(corpus, link)) == (0, 1, 0, 0, 0)
+
+
 def test_one_bad_file_fails_alone_and_is_counted(corpus: Corpus, articles: Path) -> None:
     (articles / "bad.txt").write_bytes(bytes(range(256)) * 8)
     (articles / "empty.txt").touch()
@@ -119,6 +149,10 @@ def test_hidden_files_readmes_and_other_kinds_are_passed_over_in_folders(article
     (articles / ".git").mkdir()
     (articles / ".git" / "inside.txt").write_text("not an article")
     assert [path.name for path in article_files([articles])] == ["one.txt", "three.txt", "two.txt"]
+    assert [path.name for path in other_files([articles, articles / "picture.png", articles])] == [
+        "data.csv",
+        "picture.png",
+    ]
 
 
 def test_a_readme_that_is_named_is_taken_and_each_file_only_once(articles: Path) -> None:

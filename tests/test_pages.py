@@ -116,7 +116,9 @@ class TestAnswers:
         body = body_of(page, question)
         turn = page.locator(".turn").last
         assert turn.locator("h2").inner_text() == question
-        assert turn.locator(".answer").text_content() == body["answer"]["text"]
+        # What the articles disagree on is shown below.
+        prose = body["answer"]["text"].partition(" The articles disagree on ")[0]
+        assert turn.locator(".answer").text_content() == prose
         cards = turn.locator(".sources").first.locator(".source-card")
         assert cards.count() == len(body["citations"])
         for card, cited in zip(cards.all(), body["citations"], strict=True):
@@ -128,8 +130,8 @@ class TestAnswers:
     def test_a_marker_opens_the_article_at_what_is_cited(self, page: Page, question: str) -> None:
         answered(page, question)
         for cited in body_of(page, question)["citations"]:
-            # One that only a disagreement has stands after those of its other sides.
-            page.locator(".answer .marker", has_text=str(cited["marker"])).first.click()
+            # One that only a disagreement has stands beside its side.
+            page.locator(".answer .marker, .side .marker", has_text=str(cited["marker"])).first.click()
             expect(page.locator("#reader-title")).to_have_text(cited["title"] or cited["doc_id"])
             mark = page.locator("#reader-body mark").first
             expect(mark).to_be_in_viewport()
@@ -163,6 +165,7 @@ class TestAnswers:
         for side, value in zip(sides.all(), found["values"], strict=True):
             assert side.locator("strong").inner_text() == value["value"]
             assert side.locator("blockquote").all_text_contents() == [quotes[marker] for marker in value["markers"]]
+        assert page.locator(".turn").inner_text().count("The articles disagree on") == 1
         tops = {round(box["y"]) for box in map(lambda side: side.bounding_box(), sides.all()) if box}
         assert len(tops) == 1
 
@@ -665,6 +668,14 @@ def tab_to(page: Page, condition: str, key: str = "Tab") -> None:
     )
 
 
+# Whether the text of an element stands on one line.
+ON_ONE_LINE = """element => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getBoundingClientRect().height < 1.5 * parseFloat(getComputedStyle(element).lineHeight);
+}"""
+
+
 class TestSource:
     pytestmark = in_browser
 
@@ -677,6 +688,28 @@ class TestSource:
         page.get_by_role("button", name="Copy link").click()
         expect(page.locator("#copied")).to_have_text("Copied.")
         assert page.evaluate("navigator.clipboard.readText()") == service + cited["location"]
+
+    @pytest.mark.parametrize("way", ["page", "panel"])
+    def test_a_wide_table_is_scrolled_by_itself_and_no_word_is_divided(
+        self, browser: Browser, empty_rag: CommandLine, way: str
+    ) -> None:
+        header = "| Pump | Refrigerant | Manufacturer | Efficiency | Warranty | Distributor |"
+        table = f"{header}\n|{'---|' * 6}\n| NordTherm | R290 | Northwind | 5.1 | seven | Weissmueller |"
+        with empty_rag.serving() as (client, _):
+            client.put("/v1/documents/pumps", json={"text": f"# Pumps\n\n{table}", "media_type": "text/markdown"})
+            page = opened(browser, str(client.base_url), "phone")
+            if way == "page":
+                page.goto("/source/pumps")
+            else:
+                answered(page, "Which refrigerant does the NordTherm pump have?")
+                page.locator(".source-card .title").first.click()
+            shown = page.locator("article table")
+            expect(shown).to_be_visible()
+            assert shown.evaluate("table => table.scrollWidth > table.clientWidth")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            for cell in shown.locator("th, tr:not(.markup) > td").all():
+                assert cell.evaluate(ON_ONE_LINE), cell.inner_text()
+            page.context.close()
 
     def test_a_source_that_is_gone_is_said_on_a_page(self, page: Page, service: str) -> None:
         response = page.goto(f"{service}/source/gone?start=0&end=5")

@@ -83,8 +83,10 @@ class TestCommands:
         assert "'bad.txt'" in first.stderr
         (folder / "bad.txt").unlink()
         (folder / "good.txt").rename(folder / "other.txt")
+        (folder / "minutes.docx").touch()
         second = empty_rag("index", str(folder), "--prune")
         assert second.returncode == 0
+        assert second.stdout.endswith("\n1 file of no known kind skipped (.docx)\n")
         assert second.stdout.startswith("1 added, 0 changed, 0 unchanged, 1 removed, 0 failed;")
 
     def test_a_doctor_finds_nothing_or_says_what(self, rag: CommandLine) -> None:
@@ -110,9 +112,12 @@ class TestCommands:
             (("ask", ""), 2, "empty"),
             (("ask", "x" * 2001), 2, "2,001"),
             (("ask",), 2, "question"),
+            (("ask", "How", "old", "-k", "3", "is", "it"), 2, 'quotation marks: "How old is it"'),
+            (("search", "export", "licences"), 2, 'quotation marks: "export licences"'),
             (("ask", "x", "-k", "0"), 2, "0"),
             (("ask", "x", "-k", "101"), 2, "101"),
             (("search", "x", "--after", "soon"), 2, "'soon'"),
+            (("ask", "x", "--after", "2026-01-01", "--before", "2025-01-01"), 2, "'2025-01-01'"),
             (("ask", "x", "--data", "/nonexistent/data"), 1, "/nonexistent/data"),
             (("index", "/nonexistent"), 1, "/nonexistent"),
             (("doctor", "--data", "/nonexistent/data"), 1, "/nonexistent/data"),

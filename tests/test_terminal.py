@@ -9,6 +9,7 @@ import pytest
 from api import terminal
 from index.corpus import Corpus
 from index.document import Document, Metadata, Span
+from index.ingestion import Summary
 from rag.answer import Answer, Disagreement, Side
 from rag.citation import Citation
 from rag.engine import AskResponse, Engine
@@ -118,6 +119,34 @@ class TestInAPipe:
         printed = capsys.readouterr().out
         assert "\nWhat the articles say of the share changed over time:\n" in printed
         assert "\n    about 85% (as of 2024) [1]\n    over 90% (as of 2025) [2]\n" in printed
+
+    @pytest.mark.parametrize(
+        ("total", "lines"),
+        [(1, []), (8, []), (10, list(range(1, 11))), (184, [19, 37, 56, 74, 92, 111, 129, 148, 166, 184])],
+    )
+    def test_how_far_a_work_is_takes_ten_lines_and_a_short_one_none(
+        self, capsys: pytest.CaptureFixture[str], total: int, lines: list[int]
+    ) -> None:
+        with terminal.progress(total) as on_file:
+            for _ in range(total):
+                on_file()
+        assert capsys.readouterr().err.splitlines() == [f"Indexed {done} of {total} files." for done in lines]
+
+    @pytest.mark.parametrize(
+        ("endings", "said"),
+        [
+            ([], None),
+            ([".docx"], "1 file of no known kind skipped (.docx)"),
+            ([".png", "", ".docx", ".PNG"], "4 files of no known kind skipped (.png, no ending, .docx)"),
+            ([f".{n}" for n in range(9)], "9 files of no known kind skipped (.0, .1, .2, .3, .4 and others)"),
+        ],
+    )
+    def test_a_summary_says_which_files_were_skipped(
+        self, capsys: pytest.CaptureFixture[str], endings: list[str], said: str | None
+    ) -> None:
+        terminal.print_summary(Summary(added=1, passages=2, seconds=1.0), endings)
+        first = "1 added, 0 changed, 0 unchanged, 0 failed; 2 passages in 1.0 s (2 passages a second)"
+        assert capsys.readouterr().out.splitlines() == [first, *([said] if said else [])]
 
     def test_a_ranking_has_its_sources(self, corpus: Corpus, capsys: pytest.CaptureFixture[str]) -> None:
         corpus.put(Document("a", "Copper fell.", "text/plain", Metadata("Metals", "Gazette", None, "2025-05-01")))

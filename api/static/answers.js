@@ -69,7 +69,7 @@ export class Turn {
 
   finishAnswered({ answer, citations, disagreements, results }) {
     this.text = answer.text;
-    this.setText(answer.text);
+    this.setText(withoutDisagreements(answer.text, disagreements));
     this.rest.append(...disagreements.map((found) => this.disagreementOf(found)));
     this.rest.append(element("h3", {}, citations.length === 1 ? "Source" : "Sources"));
     this.rest.append(element("ol", { class: "sources" }, citations.map((cited) => this.sourceOf(cited))));
@@ -147,6 +147,15 @@ export class Turn {
       element("ul", { class: "sides" }, found.values.map(side)),
     );
   }
+}
+
+/** Return an answer's text without the sentences that end it where the articles disagree: they are shown side by side. */
+function withoutDisagreements(text, disagreements) {
+  return disagreements.reduceRight((before, { kind, topic }) => {
+    const lead = kind === "conflict" ? `The articles disagree on ${topic}: ` : `What the articles say of ${topic} changed over time: `;
+    const start = before.lastIndexOf(lead);
+    return start < 0 ? before : before.slice(0, start).trimEnd();
+  }, text);
 }
 
 /** Return what can be done where there was nothing to look through: filters taken off, or articles added. */
