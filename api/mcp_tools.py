@@ -16,7 +16,7 @@ from index.document import Document, Span, checked_doc_id, checked_span, passage
 from index.errors import InvalidSpan
 from index.records import Filters
 from rag import engine
-from rag.citation import Citation
+from rag.citation import Citation, quoted
 from rag.conversation import Turn
 from rag.filtering import why_nothing
 from rag.query import MAX_TOP_K, Query, parse_filters
@@ -239,7 +239,7 @@ def in_words(answer: Answered) -> str:
         f"[{cited.marker}] {_line(cited.title or cited.doc_id, cited.source, cited.published_at)}\n"
         f"    {cited.link}\n"
         f"    id {cited.id}\n"
-        f"    “{' '.join(cited.cited_text.split())}”"
+        f"    {quoted(cited.cited_text)}"
         for cited in answer.citations
     ]
     chance = "" if answer.confidence is None else f"\n\nThe chance that this answers all of it: {answer.confidence:.0%}"

@@ -89,7 +89,7 @@ def print_answer(response: "AskResponse") -> None:
         print_remark(f"Confidence{' in all of it' if answer.unanswered else ''}: {answer.confidence:.0%}")
     for marker, citation in enumerate(answer.citations, start=1):
         _print(Text())
-        quote = Text(f"“{_line(citation.cited_text)}”", style="italic")
+        quote = Text(_line(citation.quoted), style="italic")
         _print_entry(_coloured(f"[{marker}]"), _identity(citation), _place(citation), quote)
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from semantic_text_splitter import TextSplitter
-from sentencex import get_sentence_boundaries
 from tokenizers import Tokenizer
 
 from index.blocks import LIST_LABEL, Block, BlockKind, item_content, trimmed
 from index.document import Passage, Span
 from index.furniture import furniture_spans
+from index.sentences import sentence_bounds
 
 # A token counts for at most this many characters, so that a line without spaces, which some tokenizers
 # read as one unknown word, is bounded too.
@@ -32,7 +32,6 @@ _WINDOW_CHARS = 8000
 _CLOSING = re.compile(r"(?:\*{1,3}|_{1,3})(?=\s|$)")
 _LABEL = re.compile(r"(\*\*|__)(?:(?!\1).)+\1[.:?!]?", re.DOTALL)
 _LABEL_CHARS = 80
-_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +54,10 @@ class Splitting:
     @property
     def name(self) -> str:
         """What the data records: passages of one name are split alike."""
-        return f"blocks-{self.full_tokens}-{self.max_tokens}-{self.context_tokens}-v4"
+        return f"blocks-{self.full_tokens}-{self.max_tokens}-{self.context_tokens}-v5"
 
 
 STANDARD = Splitting()
-
-
-def sentence_bounds(text: str) -> list[Span]:
-    """Return where sentencex takes the sentences of a text to be, which are all of it."""
-    # At an initial before a space that is not of ASCII, as in "T\u00a0.", it panics.
-    bounds = get_sentence_boundaries("en", _WIDE_SPACE.sub(" ", text))
-    return [Span(bound["start_index"], bound["end_index"]) for bound in bounds]
 
 
 class Splitter:
@@ -270,8 +262,7 @@ def _sentences_in(text: str, span: Span) -> Iterator[Span]:
     start = span.start
     while start < span.end:
         window = Span(start, min(start + _WINDOW_CHARS, span.end))
-        # A line break inside a paragraph is where it was wrapped, not where a sentence ends.
-        bounds = sentence_bounds(window.of(text).replace("\n", " "))
+        bounds = sentence_bounds(window.of(text), article=True)
         whole = bounds[:-1] if window.end < span.end and len(bounds) > 1 else bounds
         for bound in whole:
             yield Span(start + bound.start, start + bound.end)

@@ -3,6 +3,7 @@
 import io
 import struct
 import time
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from index.errors import DocumentTooLarge, UnreadableDocument
 from index.limits import Limits
+from index.running_lines import without_running_lines
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
 # What a stream in a PDF may inflate to; the text of a page is far less, pictures are not read.
 _MAX_STREAM_BYTES = 16 * 1024 * 1024
+# "ﬁ" and its like: a font's, not the text's.
+_LIGATURES = {code: unicodedata.normalize("NFKD", chr(code)) for code in range(0xFB00, 0xFB07)}
 # Reading a thousand pages takes about this long on a slow machine.
 _DEADLINE_S = 60.0
 # What pypdf lets through from broken files beside its own errors.
@@ -23,7 +27,7 @@ _FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError, Arithmet
 
 
 def read_pdf(file_name: str, raw: bytes, limits: Limits, deadline_s: float = _DEADLINE_S) -> tuple[str, str | None]:
-    """Return a PDF's text, its pages apart by blank lines, and the title it states.
+    """Return a PDF's text, its pages apart by blank lines and without headers and footers, and the title it states.
 
     Raises UnreadableDocument where it is broken, encrypted or inflates too far, DocumentTooLarge where it has too many
     pages, too much text or takes longer than `deadline_s`.
@@ -34,10 +38,13 @@ def read_pdf(file_name: str, raw: bytes, limits: Limits, deadline_s: float = _DE
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
             raise _encrypted(file_name)
-        text = "\n\n".join(_pages(file_name, reader, limits, time.monotonic() + deadline_s))
+        pages = [
+            page.translate(_LIGATURES) for page in _pages(file_name, reader, limits, time.monotonic() + deadline_s)
+        ]
+        text = "\n\n".join(without_running_lines(pages))
         title = reader.metadata.title if reader.metadata else None
     text = text.replace("\0", "").encode("utf-8", "replace").decode()
-    return text, " ".join(title.split()) or None if isinstance(title, str) else None
+    return text, " ".join(title.translate(_LIGATURES).split()) or None if isinstance(title, str) else None
 
 
 def _pages(file_name: str, reader: "PdfReader", limits: Limits, due: float) -> Iterator[str]:

@@ -7,6 +7,8 @@ from index.document import Metadata, Span, checked_doc_id, checked_span
 from index.errors import DocumentNotFound, InvalidDocumentId, InvalidSpan
 from index.records import StoredPassage
 
+_QUOTATION_MARKS = frozenset('"“”„«»‘')
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -26,6 +28,11 @@ class Citation:
         """The path of the page that shows the slice in its article."""
         return f"/source/{self.doc_id}?start={self.span.start}&end={self.span.end}"
 
+    @property
+    def quoted(self) -> str:
+        """The slice on one line, in quotation marks."""
+        return quoted(self.cited_text)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -35,6 +42,12 @@ class Claim:
     start: int
     end: int
     cited_text: str
+
+
+def quoted(text: str) -> str:
+    """Return a text on one line in quotation marks, of which it has its own where it begins or ends with some."""
+    line = " ".join(text.split())
+    return line if line[:1] in _QUOTATION_MARKS or line[-1:] in _QUOTATION_MARKS else f"“{line}”"
 
 
 def cite(passage: StoredPassage, span: Span) -> Citation:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from index.passages import sentence_bounds
+from index.sentences import sentence_bounds
 from rag.sources import MARKER, WORD, Source, commands, markers_of, unmarked
 from rag.support import unfounded
 

@@ -58,6 +58,17 @@ _NAMES_A_TOPIC = re.compile(r"(?:where|what|how|when|who|which|why) to \w+(?: \w
 _TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
 # Marks of bold and of italics, and not what multiplies.
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])")
+# The same where what closes or opens it stands in another sentence.
+_HALF_EMPHASIS = re.compile(r"(?<![\w*])\*{2,3}(?=[^\s*])|(?<=[^\s*])\*{2,3}(?![\w*])|^\*(?=[^\s*])|(?<=[.!?])\*$")
+# A quoted paragraph of Markdown, and not what is more than a number.
+_QUOTED_LINE = re.compile(r"^[ \t]*(?:>[ \t]?)+(?![>\s\d$€£=])", re.MULTILINE)
+_DOUBLED = re.compile(r"([“”„«»])\1+")
+# Who speaks in an interview or a list of questions; where there is a B, it is a list of letters.
+_SPEAKER = r"(?:Q|A|Question|Answer|F|Frage|Antwort)"
+_SPEAKS = re.compile(
+    rf"^[ \t>]*(?:([*_]{{1,3}}){_SPEAKER}(?:\s?:\1|\1\s?:)|([*_]{{0,3}}){_SPEAKER}\s?:)\s+(?=\S)", re.MULTILINE
+)
+_ANOTHER_LETTER = re.compile(r"^\W*B\W{0,3}:", re.MULTILINE)
 _CELL_END = re.compile(r"(?<!\\)\|")
 
 
@@ -231,15 +242,21 @@ def readable(quote: Quote) -> str:
     if standing and standing.begins_item and standing.lead is None and _DENIES.search(standing.heading):
         # "Damage by moths" may stand under "What is not insured".
         heading = plain(standing.heading.rpartition(BELOW)[2]).rstrip("?:")
-        return f"{heading}: {plain(passage.slice(quote.span))}"
+        return f"{heading}: {_said(passage, quote.span)}"
     if standing is None or not standing.is_row or standing.lead is None:
-        return plain(passage.slice(quote.span))
+        return _said(passage, quote.span)
     columns, cells = (_cells(passage.slice(row)) for row in (standing.lead, quote.span))
     if len(columns) < len(cells):
-        return plain(passage.slice(quote.span))
+        return _said(passage, quote.span)
     pairs = list(zip(columns, cells, strict=False))
     named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in pairs[1:] if cell)
     return " – ".join(filter(None, [cells[0], named]))
+
+
+def _said(passage: StoredPassage, span: Span) -> str:
+    """Return what a passage says there in plain, without the letters of who asks and who answers."""
+    text = passage.slice(span)
+    return plain(text if _ANOTHER_LETTER.search(passage.text) else _SPEAKS.sub(r"\2", text))
 
 
 def _cells(row: str) -> list[str]:
@@ -250,8 +267,10 @@ def _cells(row: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return a text on one line, without inline furniture, marks of emphasis or any that look like markers."""
+    """Return a text on one line, without inline furniture, marks of Markdown or any that look like markers."""
+    text = _QUOTED_LINE.sub("", text)
     text = _EMPHASIS.sub(r"\2", _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text)))))
+    text = _DOUBLED.sub(r"\1", _HALF_EMPHASIS.sub("", text))
     while (fewer := _FOOTNOTE_MARK.sub("", text)) != text:
         text = fewer
     return " ".join(text.split())

@@ -150,6 +150,15 @@ def test_a_time_that_nothing_speaks_of_is_not_answered_for(seeds_engine: Engine,
     assert ask(seeds_engine, question).answer.abstained
 
 
+def evidence_of(corpus: Corpus, text: str) -> Evidence:
+    """What is found in an article of one passage in Markdown."""
+    corpus.put(Document("limits", text, "text/markdown", Metadata()))
+    with corpus.read() as view:
+        passage_nos = view.reading.passage_nos("limits")
+        (passage,), (tokens,) = view.reading.passages(passage_nos), view.reading.passage_tokens(passage_nos)
+    return Evidence(passage, unread(tokens), 0.0, 0.0, 0.0)
+
+
 class TestDisagreements:
     def test_the_three_figures_of_processing_are_set_against_each_other(self, seeds_engine: Engine) -> None:
         answer = ask(seeds_engine, PROCESSING).answer
@@ -228,13 +237,48 @@ class TestQuotes:
         ],
     )
     def test_a_row_reads_with_the_names_of_its_columns(self, corpus: Corpus, row: str, read: str) -> None:
-        text = f"| | Free | Team |\n| --- | --- | --- |\n{row}\n"
-        corpus.put(Document("limits", text, "text/markdown", Metadata()))
-        with corpus.read() as view:
-            passage_nos = view.reading.passage_nos("limits")
-            (passage,), (tokens,) = view.reading.passages(passage_nos), view.reading.passage_tokens(passage_nos)
-        evidence = Evidence(passage, unread(tokens), 0.0, 0.0, 0.0)
-        assert readable(Quote(evidence, passage.sentences[-1])) == read
+        evidence = evidence_of(corpus, f"| | Free | Team |\n| --- | --- | --- |\n{row}\n")
+        assert readable(Quote(evidence, evidence.passage.sentences[-1])) == read
+
+    @pytest.mark.parametrize(
+        ("text", "read"),
+        [
+            ('> "It cannot be repaired," says the fitter.', '"It cannot be repaired," says the fitter.'),
+            ("> > Copper fell\n> > on Monday.", "Copper fell on Monday."),
+            ("> 5 % of it is lost every year.", "> 5 % of it is lost every year."),
+            ("The **NordTherm 8** wins.", "The NordTherm 8 wins."),
+            ("**The NordTherm wins.", "The NordTherm wins."),
+            ("It wins **by far.**", "It wins by far."),
+            ("2 ** 3 is 8 and 2**3 is, too.", "2 ** 3 is 8 and 2**3 is, too."),
+            ("““We were told so,”” he says.", "“We were told so,” he says."),
+            ("A: In 2020 the oven broke.", "In 2020 the oven broke."),
+            ("**A:** In 2020 the oven broke.", "In 2020 the oven broke."),
+            ("**A**: In 2020 the oven broke.", "In 2020 the oven broke."),
+            ("**A: In 2020 the oven broke.**", "In 2020 the oven broke."),
+            ("Answer: In 2020 the oven broke.", "In 2020 the oven broke."),
+            ("Q: When did it break?\nA: In 2020.", "When did it break? In 2020."),
+            ("Vitamin A: it is good for the eyes.", "Vitamin A: it is good for the eyes."),
+            (
+                "A: thirty seats in the hall.\nB: forty seats in the hall.",
+                "A: thirty seats in the hall. B: forty seats in the hall.",
+            ),
+        ],
+    )
+    def test_a_quote_reads_without_the_marks_of_its_article(self, corpus: Corpus, text: str, read: str) -> None:
+        evidence = evidence_of(corpus, text)
+        assert readable(Quote(evidence, evidence.passage.span)) == read
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("Copper fell\non Monday.", "“Copper fell on Monday.”"),
+            ("“It fell,” he said.", "“It fell,” he said."),
+            ('He said: "It fell."', 'He said: "It fell."'),
+            ("It “fell” sharply.", "“It “fell” sharply.”"),
+        ],
+    )
+    def test_quotation_marks_are_not_doubled(self, text: str, shown: str) -> None:
+        assert citation.quoted(text) == shown
 
     def test_what_a_heading_denies_is_said_with_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
         corpus = Corpus(tmp_path, embedder, create=True)

@@ -1,4 +1,5 @@
 import io
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -38,24 +39,34 @@ BARE_PAGE = f"<html><body><article><p>On 3 March 2024 it rained. {NEWS}</p><p>{N
 
 def pdf(*lines: str, title: str | None = None) -> bytes:
     """A PDF of one page with a line of text each, written by hand."""
-    shown = " ".join(f"({line}) Tj 0 -20 Td" for line in lines)
-    content = f"BT /F1 12 Tf 40 700 Td {shown} ET"
+    return pdf_of([lines], title)
+
+
+def pdf_of(pages: Sequence[Sequence[str]], title: str | None = None) -> bytes:
+    """A PDF whose pages have these lines; in its font the bytes 1, 2 and 3 are ligatures."""
+    kids = " ".join(f"{5 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R "
-        "/Resources << /Font << /F1 5 0 R >> >> >>",
-        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding "
+        "<< /Type /Encoding /BaseEncoding /WinAnsiEncoding /Differences [1 /fi /fl /ff] >> >>",
         f"<< /Title ({title}) >>" if title else "<< >>",
     ]
+    for lines in pages:
+        content = f"BT /F1 12 Tf 40 700 Td {' '.join(f'({line}) Tj 0 -20 Td' for line in lines)} ET"
+        objects += [
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents {len(objects) + 2} 0 R "
+            "/Resources << /Font << /F1 3 0 R >> >> >>",
+            f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        ]
     out, offsets = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
         offsets.append(len(out))
         out += f"{number} 0 obj\n{body}\nendobj\n".encode()
     table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
-    trailer = f"trailer\n<< /Size 7 /Root 1 0 R /Info 6 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
-    end = f"xref\n0 7\n0000000000 65535 f \n{table}{trailer}"
+    size = len(objects) + 1
+    trailer = f"trailer\n<< /Size {size} /Root 1 0 R /Info 4 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    end = f"xref\n0 {size}\n0000000000 65535 f \n{table}{trailer}"
     return out + end.encode()
 
 
@@ -204,6 +215,15 @@ class TestHtml:
 
 
 class TestPdf:
+    def test_headers_and_footers_are_no_text(self) -> None:
+        footers = [f"file:///copper.html {page}/2" for page in (1, 2)]
+        document = read_bytes("a.pdf", pdf_of([["Copper fell.", footers[0]], ["Tin rose.", footers[1]]]))
+        assert document.text.split() == ["Copper", "fell.", "Tin", "rose."]
+
+    def test_ligatures_are_letters(self) -> None:
+        document = read_bytes("a.pdf", pdf("The \\001rm's pro\\001t is o\\003set.", "Tin \\002ew.", title="Metals"))
+        assert document.text.rstrip() == "The firm's profit is offset.\nTin flew."
+
     def test_text_and_title_are_read(self) -> None:
         document = read_bytes("report.pdf", pdf("Copper prices fell.", "Tin rose.", title="Metals in May"))
         assert document.metadata == Metadata(title="Metals in May")

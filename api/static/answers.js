@@ -235,7 +235,9 @@ export function markdownOf({ question, answer, citations }) {
     const link = cited.url || new URL(cited.location.replace(/^\//, ""), document.baseURI).href;
     const target = link.replace(/[\\<>\s]/g, encodeURIComponent);
     const facts = [cited.source, cited.published_at?.slice(0, 10)].filter(Boolean).map(line);
-    return `[^${cited.marker}]: “${line(cited.cited_text)}” — ${[`[${line(titleOf(cited))}](<${target}>)`, ...facts].join(", ")}`;
+    const quote = line(cited.cited_text);
+    const quoted = /^["“”„«»‘]|["“”„«»‘]$/.test(quote) ? quote : `“${quote}”`;
+    return `[^${cited.marker}]: ${quoted} — ${[`[${line(titleOf(cited))}](<${target}>)`, ...facts].join(", ")}`;
   });
   const text = answer.text.split(MARKER).map((piece) => (MARKER.test(piece) ? `[^${piece.slice(1, -1)}]` : literal(piece))).join("");
   const body = answer.abstained && answer.reason ? `${text} ${line(answer.reason)}` : text;

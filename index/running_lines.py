@@ -1,0 +1,92 @@
+"""Running lines: headers and footers, which a PDF repeats on its pages and which are no text of the article.
+
+They are left out when the text is extracted, as the frame of a web page is. A line goes only from the edge of a page,
+only where lines of the same words stand at the edges of other pages, and only where its numbers are the same there or
+count the pages: to lose a real line is worse than to keep a running one.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+# A header or footer has at most so many lines, each of so many characters.
+_EDGE_LINES, _LINE_CHARS = 4, 200
+# Left and right pages may differ, and the first page of a chapter may have none.
+_LEAST_PAGES, _LEAST_SHARE = 3, 0.4
+_NUMBER = re.compile(r"\d+")
+_WORD = re.compile(r"[^\W\d_]+")
+_PAGE_NUMBER = re.compile(
+    r"\W*\d{1,4}\W*|.*\b(?:page|seite|p\.|s\.)\s*\d{1,4}\b.*|.*\b\d{1,4}\s?(?:/|of|von)\s?\d{1,4}\W*", re.IGNORECASE
+)
+_DATE_OR_ADDRESS = re.compile(
+    r"\w://|\bwww\.|\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2}\.? [A-Z]\w+ \d{4}\b"
+)
+_SENTENCE_END = re.compile(r"[.!?][\"”’»)]*$")
+_SENTENCE_WORDS = 4
+# A number that counts the pages is no year.
+_YEARS = range(1900, 2101)
+_MAX_DIGITS = 6
+
+_Key = tuple[str, int, int]
+
+
+def without_running_lines(pages: Sequence[str]) -> list[str]:
+    """Return the texts of a document's pages without their headers and footers.
+
+    What stands at the top of the first page and has no number may be the title, and stays.
+    """
+    seen = Counter(
+        key
+        for page_no, page in enumerate(pages)
+        for key in {key for line in _edge_lines(page) for key in _keys(line, page_no)}
+    )
+    texts = []
+    for page_no, page in enumerate(pages):
+        running = {line for line in _edge_lines(page) if _is_running(line, page_no, seen, len(pages))}
+        lines = page.split("\n")
+        header = running if page_no else {line for line in running if _NUMBER.search(line)}
+        del lines[: _taken(lines, header)]
+        texts.append("\n".join(lines[: len(lines) - _taken(lines[::-1], running)]))
+    # Pages that are all alike have no other text.
+    return texts if any(text.strip() for text in texts) else list(pages)
+
+
+def _edge_lines(page: str) -> set[str]:
+    lines = [line for line in page.split("\n") if line.strip()]
+    return {*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:]}
+
+
+def _is_running(line: str, page_no: int, seen: Mapping[_Key, int], pages: int) -> bool:
+    """Tell whether lines like it stand at the edges of most pages, which may be two where it has a date or the like."""
+    on = max((seen[key] for key in _keys(line, page_no)), default=0)
+    is_marked = _PAGE_NUMBER.fullmatch(line.strip()) or _DATE_OR_ADDRESS.search(line)
+    return on >= max(_LEAST_PAGES, _LEAST_SHARE * pages) or (is_marked is not None and on > max(1, pages / 2))
+
+
+def _taken(lines: Sequence[str], running: Set[str]) -> int:
+    """Return how many of the lines, from the first, are a header."""
+    taken = header = 0
+    for at, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        if header == _EDGE_LINES or line not in running:
+            break
+        taken, header = at, header + 1
+    return taken
+
+
+def _keys(line: str, page_no: int) -> Iterator[_Key]:
+    """Yield what a line has in common with others like it: all it says, or its words and how a number counts pages."""
+    words = _WORD.findall(line)
+    if len(line) > _LINE_CHARS:
+        return
+    if words:
+        yield " ".join(line.split()), 0, 0
+    is_sentence = len(words) >= _SENTENCE_WORDS and _SENTENCE_END.search(line.strip())
+    # "Week 3" may be the heading of a page of its own.
+    if is_sentence or (len(words) < 2 and not _PAGE_NUMBER.fullmatch(line.strip())):
+        return
+    form = " ".join(_NUMBER.sub("#", line).split())
+    for at, number in enumerate(_NUMBER.findall(line), 1):
+        if len(number) <= _MAX_DIGITS and int(number) not in _YEARS:
+            yield form, at, int(number) - page_no
