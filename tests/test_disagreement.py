@@ -626,8 +626,16 @@ def test_on_other_questions_the_seeds_do_not_disagree(question: str) -> None:
             ["China holds 90% of processing.", "China has 60% of processing."],
             "China's processing share",
         ),
-        ("When was Acme founded?", ["Acme was founded in 1998.", "Acme was founded in 1999."], "“When was Acme founded?”"),
-        ("How many moons does Saturn have?", ["Saturn has 146 moons.", "Saturn has 82 moons."], "“How many moons does Saturn have?”"),
+        (
+            "When was Acme founded?",
+            ["Acme was founded in 1998.", "Acme was founded in 1999."],
+            "“When was Acme founded?”",
+        ),
+        (
+            "How many moons does Saturn have?",
+            ["Saturn has 146 moons.", "Saturn has 82 moons."],
+            "“How many moons does Saturn have?”",
+        ),
         (
             "How many homes were built in Leeds in 2020?",
             ["In 2020 4,100 homes were built in Leeds.", "Builders in Leeds constructed 3,000 homes in 2020."],
