@@ -16,8 +16,9 @@ from rag.evidence import Evidence
 from rag.grounding import Generated
 from rag.quotes import Quote, chosen_sentences, in_order, plain, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
-from rag.rivals import find_rivals
+from rag.rivals import WHERE_ASKED, find_rivals
 from rag.sources import Source
+from rag.subject import of_the_subject
 from rag.timeliness import time_asked
 
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
@@ -26,6 +27,8 @@ COMPARED, SHOWN = 12, 10
 UNTIMELY = 0.25
 # And at most where only the day speaks of it on which an article was published.
 AS_PUBLISHED = 0.75
+# A sentence tells of the time that is asked for where it is so much as relevant as the best one.
+TIMELY_SHARE = 0.1
 # What is left of it where a name that the question turns on is not mentioned.
 UNMENTIONED_SHARE = 0.1
 # So many of the question's words are named at most where an answer abstains.
@@ -320,7 +323,9 @@ def _reason(question: str, grounds: Grounds) -> str:
 
 def _timeliness(sentences: Sequence[Sentence]) -> float:
     """Return how well the best of the sentences that hold the kind of thing asked for speaks of the time asked for."""
-    fitting = (one for one in sentences[:COMPARED] if min(one.features.number, one.features.date) >= 0)
+    enough = TIMELY_SHARE * max(one.relevance for one in sentences)
+    likely = (one for one in sentences[:COMPARED] if one.relevance >= enough)
+    fitting = (one for one in likely if min(one.features.number, one.features.date) >= 0)
     return max((one.features.time for one in fitting), default=0.0)
 
 
@@ -330,7 +335,7 @@ def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreeme
     for one in asked:
         sentences, features = one.grounds.sentences, one.grounds.features
         in_the_same_words = find_disagreements(one.question, sentences[:COMPARED])
-        rivals = find_rivals(one.question, sentences, probability(features)) if features else None
+        rivals = find_rivals(one.question, sentences, probability(features), _least(one)) if features else None
         for found in in_the_same_words or filter(None, [rivals]):
             sides = []
             for value in found.values:
@@ -338,3 +343,8 @@ def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreeme
                 sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
             shown.setdefault((found.kind, *sides), Disagreement(found.kind, found.topic, tuple(sides)))
     return tuple(shown.values())
+
+
+def _least(asked: Asked) -> float | None:
+    """Return from which probability on values are rivals: a lower one where it is asked whether the articles agree."""
+    return WHERE_ASKED if of_the_subject(asked.text) != asked.text else None

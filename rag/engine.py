@@ -24,7 +24,7 @@ from rag.evidence import Evidence, likeness, query_tokens, read
 from rag.filtering import why_nothing
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated
-from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned, unmentioned_codes
+from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned, unmentioned_codes, unmentioned_numbers
 from rag.query import MAX_QUERY_CHARS, Query
 from rag.relevance import read_sentences
 from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
@@ -296,6 +296,9 @@ class Engine:
         names = unmentioned(question, idfs, is_mentioned)
         absent = [one for one in names if likeness(ranking.embedding, one, evidence[:SOUGHT_IN]) < ANOTHER_FORM]
         absent += unmentioned_codes(question, idfs, is_mentioned)
+        absent += unmentioned_numbers(
+            question, [f"{one.passage.metadata.title}\n{one.passage.text}" for one in evidence]
+        )
         said = tuple(dict.fromkeys(one.of(question) for one in absent))
         return Grounds(evidence, sentences, idfs, features, said)
 

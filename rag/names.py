@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from index.analysis import LETTERS, words_of
 from index.document import Span
 from rag.dates import ANY_DAY, mentions
+from rag.english import MONTHS
 
 # A name that nothing gives in its words is looked for in so many of the best passages; where its tokens come as near as
 # this to some of theirs, they give another form of it: "Kyiv" for "Kiev", "the Fed" for "the Federal Reserve".
@@ -27,6 +28,12 @@ _NO_NAMES = _SMALL | frozenset([
 ])  # fmt: skip
 # Capitals and digits, or a number of a name in capitals: "C500", "EOS 215".
 _CODE = re.compile(r"\b(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*\b|\b[A-Z]{2,} \d{1,5}\b")
+# A number of a name: "NordTherm 12", but not "May 12" nor a year.
+_NUMBERED = re.compile(
+    rf"\b(?!(?:{'|'.join(MONTHS)})\b)(?-i:(?P<name>[A-Z]\w*[a-z]\w*)) "
+    r"(?P<number>(?!(?:1\d|20)\d\d\b)\d{1,4})\b(?![.,:]?\d|\s?%)",
+    re.IGNORECASE,
+)
 _CODE_PART = re.compile(r"[^\W_]+")
 _WITHIN_NAME = re.compile(r"(?:[’']s)?[\s’'.-]*(?:(?:of|and|for|&|de|von|van|du)\s+)?(?:the\s+)?")
 _BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;,(–—])[\s•*–—-]*[\"'“‘«„¿¡(]*\s*$")
@@ -67,6 +74,21 @@ def unmentioned_codes(question: str, idfs: Mapping[str, float], is_mentioned: Ca
         weight = sum(idfs.get(stem, 0.0) for part in missing for stem in words_of(part))
         if missing and weight >= _LEAST_SHARE * sum(idfs.values()):
             found.append(code)
+    return found
+
+
+def unmentioned_numbers(question: str, texts: Sequence[str]) -> list[Span]:
+    """Return where a question gives a name with a number ("NordTherm 12") of which texts have only other numbers.
+
+    One that stands a few words after the name is mentioned: "Apollo 11" by "the Apollo missions 10 and 11".
+    """
+    found = []
+    for one in _NUMBERED.finditer(question):
+        others = re.compile(rf"\b{one['name']}[ -]\d")
+        own = re.compile(rf"\b{one['name']}\b[^.|\n]{{0,30}}(?<![\d.,]){one['number']}(?![.,]?\d)")
+        is_name = one["name"].lower() not in _NO_NAMES
+        if is_name and any(map(others.search, texts)) and not any(map(own.search, texts)):
+            found.append(Span(*one.span()))
     return found
 
 

@@ -31,6 +31,12 @@ _SEQUELS: Mapping[Relation, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+# The time that something is set beside is not the time that it is said of.
+_COMPARED_WITH = re.compile(
+    r"\b(?:compared (?:with|to)|(?:more|less|fewer|higher|lower|larger|smaller|up|down|better|worse) (?:than|from|on)|"
+    r"than(?: it was)?|versus|vs\.?|as against)(?: (?:in|at the end of|the))*\s*$",
+    re.IGNORECASE,
+)
 # How well a sentence that names no time fits the day its article was published, and so what that gives for `time`.
 PUBLISHED_THEN = 0.55
 PRESUMED = 2 * PUBLISHED_THEN - 1
@@ -261,7 +267,8 @@ def _naming(item: Evidence, asked: TimeAsked | None) -> dict[Span, Span]:
 def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
     if asked is None:
         return 0.0
-    fit = fits(asked, mentions_in(text, item.passage.metadata.published_at)) if asked.period else None
+    spoken = mentions_in(text, item.passage.metadata.published_at) if asked.period else []
+    fit = fits(asked, [one for one in spoken if not _COMPARED_WITH.search(text, 0, one.span.start)])
     fit = _as_published(item.passage.metadata.published_at, asked) if fit is None else fit
     if asked.event is not None and fit in (None, 0.5):
         return _of_event(text, item, asked.event, asked.relation)

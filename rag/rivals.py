@@ -24,6 +24,8 @@ from rag.values import agree
 
 # A sentence less relevant than this answers nothing; beyond so many sentences none is looked for.
 LEAST_RELEVANCE, LOOKED_THROUGH = 0.02, 40
+# From this probability on, two values are shown to one who asks whether the articles agree.
+WHERE_ASKED = 0.4
 # So many different values of a document are looked at.
 _VALUES_EACH = 3
 # A token of the question is heavy where it counts half as much as the heaviest.
@@ -114,14 +116,18 @@ class Rival(NamedTuple):
     other: Given
 
 
-def find_rivals(question: str, sentences: Sequence[Sentence], answerable: float) -> Disagreement | None:
+def find_rivals(
+    question: str, sentences: Sequence[Sentence], answerable: float, least: float | None = None
+) -> Disagreement | None:
     """Return the values that articles most probably give for what a question asks, None where none is likely enough.
 
-    The sentences are given most relevant first; `answerable` is the probability in [0, 1] that they answer.
+    The sentences are given most relevant first; `answerable` is the probability in [0, 1] that they answer, and `least`
+    the one from which on two values are rivals, the fitted threshold where it is None.
     """
     rivals, asked = fitted("rivals"), read_asked(question)
     rated = [(rivals.probability(one.features), one) for one in read_rivals(question, sentences, answerable)]
-    likely = [(one, other) for probability, (_, one, other) in rated if probability >= rivals.threshold]
+    least = rivals.threshold if least is None else least
+    likely = [(one, other) for probability, (_, one, other) in rated if probability >= least]
     if not likely:
         return None
     best = max(rated, key=lambda one: one[0])[1]

@@ -159,6 +159,20 @@ def evidence_of(corpus: Corpus, text: str) -> Evidence:
     return Evidence(passage, unread(tokens), 0.0, 0.0, 0.0)
 
 
+@pytest.mark.parametrize(
+    "question", ["How much did the repair of the oven cost in 2021?", "How high was the nitrate level in 2023?"]
+)
+def test_what_is_said_of_another_time_is_no_answer(embedder: OnnxEmbedder, tmp_path: Path, question: str) -> None:
+    texts = {
+        "bakery": "In February 2020 the oven broke, and the repair cost 23,000 euros. In 2021 another shop opened.",
+        "river": "The nitrate level fell by 18% compared with 2023, to a mean of 21.4 mg/l. Fish came back.",
+    }
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        for doc_id, text in texts.items():
+            corpus.put(Document(doc_id, text, "text/plain", Metadata(published_at="2025-03-01")))
+        assert ask(Engine(corpus), question).answer.abstained
+
+
 class TestDisagreements:
     def test_the_three_figures_of_processing_are_set_against_each_other(self, seeds_engine: Engine) -> None:
         answer = ask(seeds_engine, PROCESSING).answer

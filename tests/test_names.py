@@ -1,5 +1,6 @@
 """Names that a question turns on and no article mentions: then there is no answer, and that is said."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from index.document import Document, Metadata
 from index.embedder import OnnxEmbedder
 from index.records import Filters
 from rag.engine import Engine
-from rag.names import names_in, unmentioned
+from rag.names import names_in, unmentioned, unmentioned_numbers
 from rag.query import Query
 
 
@@ -136,3 +137,35 @@ def test_another_form_of_a_name_is_a_mention(embedder: OnnxEmbedder, tmp_path: P
 @given(st.text(max_size=80))
 def test_any_text_is_read(text: str) -> None:
     assert all(name.of(text).strip() for name in names_in(text))
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What does the NordTherm 12 cost?", ["NordTherm 12"]),
+        ("What does the NordTherm 8 cost?", []),
+        ("When did Apollo 11 land?", []),
+        ("When did Apollo 13 land?", ["Apollo 13"]),
+        # A year, a day and a share are no numbers of a name, nor is what follows a small word.
+        ("What did NordTherm 2024 say in May 12 on 5%?", []),
+        ("By 12 what was sold?", []),
+        # Nothing has a number behind this one.
+        ("What does the Kaltwerk 9 cost?", []),
+    ],
+)
+def test_a_number_of_a_name_is_missed_where_the_name_has_others(question: str, found: list[str]) -> None:
+    texts = [
+        "The NordTherm 8 costs 12,400 euros. The Kaltwerk is dearer.",
+        "The Apollo missions 10 and 11 were the first to reach the moon; Apollo 12 followed.",
+    ]
+    assert [one.of(question) for one in unmentioned_numbers(question, texts)] == found
+
+
+def test_what_is_asked_of_a_number_that_a_name_has_not_is_not_answered(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    text = "| Model | Price |\n| --- | --- |\n| NordTherm 8 | 12,400 euros |\n| NordTherm 11 | 15,100 euros |\n"
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        corpus.put(Document("pumps", f"# Heat pumps\n\n{text}", "text/markdown", Metadata("Heat pumps")))
+        answer = Engine(corpus).ask("What does the NordTherm 12 cost?").answer
+        assert answer.abstained
+        assert answer.reason == "Nothing that was searched mentions 'NordTherm 12' by that name."
+        assert not Engine(corpus).ask("What does the NordTherm 11 cost?").answer.abstained
