@@ -27,7 +27,8 @@ COMPARED, SHOWN = 12, 10
 UNTIMELY = 0.25
 # And at most where only the day speaks of it on which an article was published.
 AS_PUBLISHED = 0.75
-# A sentence tells of the time that is asked for where it is so much as relevant as the best one.
+# Where a number or a date is asked for, one of the time that is asked for is told only by a sentence that is at least
+# this much as relevant as the best one.
 TIMELY_SHARE = 0.1
 # What is left of it where a name that the question turns on is not mentioned.
 UNMENTIONED_SHARE = 0.1
@@ -323,7 +324,9 @@ def _reason(question: str, grounds: Grounds) -> str:
 
 def _timeliness(sentences: Sequence[Sentence]) -> float:
     """Return how well the best of the sentences that hold the kind of thing asked for speaks of the time asked for."""
-    enough = TIMELY_SHARE * max(one.relevance for one in sentences)
+    best = max(sentences, key=lambda one: one.relevance)
+    is_value = bool(best.features.number or best.features.date)
+    enough = TIMELY_SHARE * best.relevance if is_value else 0.0
     likely = (one for one in sentences[:COMPARED] if one.relevance >= enough)
     fitting = (one for one in likely if min(one.features.number, one.features.date) >= 0)
     return max((one.features.time for one in fitting), default=0.0)

@@ -190,6 +190,19 @@ class TestDisagreements:
 
 
 class TestQuotes:
+    @pytest.mark.parametrize("question", ["Do I need a helmet?", "is a helmet needed"])
+    def test_what_stands_below_a_heading_that_asks_the_question_comes_first(
+        self, embedder: OnnxEmbedder, tmp_path: Path, question: str
+    ) -> None:
+        text = (
+            "# Hiring a bicycle\n\n## How old must I be?\n\nYou must be at least 14 years old.\n\n"
+            "## Do I need a helmet?\n\nNo, but we recommend one. Helmets are compulsory in France for children.\n"
+        )
+        with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+            corpus.put(Document("hire", text, "text/markdown", Metadata("Hiring a bicycle")))
+            answer = ask(Engine(corpus), question).answer
+        assert answer.text.startswith("No, but we recommend one. [1]")
+
     def test_a_bullet_is_cited_from_the_line_above_its_list(self, corpus: Corpus) -> None:
         text = "The plan has two parts:\n\n- more recycling of magnets\n- new mines in Utah\n\nIt starts soon."
         corpus.put(Document("plan", text, "text/plain", Metadata()))
