@@ -15,7 +15,8 @@ from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.quantities import content_words
 from rag.relevance import Sentence
-from rag.structure import BELOW, FEW_WORDS, goes_on_to, led_by, structure_of
+from rag.structure import BELOW, FEW_WORDS, cells_of, goes_on_to, led_by, structure_of
+from rag.superlatives import superlative_row
 from rag.timeliness import asks_what_happened
 
 MAX_SENTENCES = 3
@@ -72,7 +73,6 @@ _SPEAKS = re.compile(
     rf"^[ \t>]*(?:([*_]{{1,3}}){_SPEAKER}(?:\s?:\1|\1\s?:)|([*_]{{0,3}}){_SPEAKER}\s?:)\s+(?=\S)", re.MULTILINE
 )
 _ANOTHER_LETTER = re.compile(r"^\W*B\W{0,3}:", re.MULTILINE)
-_CELL_END = re.compile(r"(?<!\\)\|")
 
 
 class Quote(NamedTuple):
@@ -87,11 +87,14 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
 
     One that speaks of the very time that is asked for counts more; where it is the best, what speaks of another time is
     left out. Where the best holds a number or a date that is asked for, so does every other. What follows a question of
-    the article's own is as relevant as that question, and where a heading asks just this one, more than any sentence.
+    the article's own is as relevant as that question; where a heading asks just this one, more than any sentence, and
+    so is the row that has the most of what is asked for.
     """
     answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
     most = max((one.relevance for one in sentences), default=0.0)
     answering |= {one.key: JUST_ABOVE * most for one in sentences if _is_asked_above(question, one)}
+    if row := superlative_row(question, sentences):
+        answering[row.key] = JUST_ABOVE * most
 
     def relevance(sentence: Sentence) -> float:
         return max(sentence.relevance, answering.get(sentence.key, 0.0)) if answering else sentence.relevance
@@ -278,10 +281,7 @@ def _said(passage: StoredPassage, span: Span) -> str:
 
 
 def _cells(row: str) -> list[str]:
-    """Return the cells of a row of a table in plain, a pipe with a backslash before it being of the text."""
-    row = row.strip().removeprefix("|")
-    cells = _CELL_END.split(row.removesuffix("|") if not row.endswith("\\|") else row)
-    return [plain(cell.replace("\\|", "|")).rstrip(":") for cell in cells]
+    return [plain(cell).rstrip(":") for cell in cells_of(row)]
 
 
 def plain(text: str) -> str:

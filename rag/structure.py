@@ -18,6 +18,7 @@ _ANNOUNCES = re.compile(
     r"[^.]*\.$",
     re.IGNORECASE,
 )
+_CELL_END = re.compile(r"(?<!\\)\|")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
 _FULL_LINE = range(50, 121)
@@ -133,6 +134,13 @@ def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:
         return None
     says_little = len(passage.slice(standing.lead).split()) < FEW_WORDS
     return standing.lead if says_little or standing.is_row else None
+
+
+def cells_of(row: str) -> list[str]:
+    """Return the cells of a row of a table, a pipe with a backslash before it being of the text."""
+    row = row.strip().removeprefix("|")
+    cells = _CELL_END.split(row.removesuffix("|") if not row.endswith("\\|") else row)
+    return [cell.replace("\\|", "|") for cell in cells]
 
 
 def led_by(passage: StoredPassage, span: Span) -> list[Span]:

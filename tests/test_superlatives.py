@@ -1,0 +1,76 @@
+"""Superlatives: the row of a table that has the most, or the least, of what is asked for comes first."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index.corpus import Corpus
+from index.embedder import Embedder
+from index.reading import MARKDOWN, read_text
+from rag.engine import Engine
+from rag.query import Query
+from rag.superlatives import superlative_row
+
+PUMPS = """# Heat pumps compared
+
+We tested three heat pumps for a winter.
+
+| Model | Price (€) | SCOP | Noise at 3 m (dB) | Warranty (years) |
+| --- | --- | --- | --- | --- |
+| Kaltwerk A7 | 9,800 | 4.6 | 34 | 5 |
+| Brisa Eco | 7,250 | 3.9 | 42 | 2 |
+| NordTherm 8 | 12,400 | 5.1 | 31 | 7 |
+| Ventus | 9,100 | 4.6 | 38 | 5 |
+
+All of them were installed in the same week.
+"""
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Engine]:
+    corpus = Corpus(tmp_path_factory.mktemp("pumps"), embedder, create=True)
+    corpus.put(read_text("pumps", PUMPS, MARKDOWN))
+    yield Engine(corpus)
+    corpus.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Which heat pump has the longest warranty?", "NordTherm 8"),
+        ("Which heat pump has the shortest warranty?", "Brisa Eco"),
+        ("Which is the loudest heat pump?", "Brisa Eco"),
+        ("which heat pump is the quietest", "NordTherm 8"),
+        ("What is the cheapest heat pump?", "Brisa Eco"),
+        ("What is the most expensive heat pump?", "NordTherm 8"),
+        ("Which heat pump has the lowest SCOP?", "Brisa Eco"),
+    ],
+)
+def test_the_row_that_has_the_most_or_the_least_is_quoted_first(engine: Engine, question: str, first: str) -> None:
+    assert engine.ask(question).answer.text.startswith(first)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does the Brisa Eco cost?",
+        # No column is of that, and of these two rows have as much.
+        "Which heat pump has the longest cable?",
+        "Which of the Kaltwerk A7 and the Ventus has the highest weight?",
+    ],
+)
+def test_where_no_table_tells_none_is_taken(engine: Engine, question: str) -> None:
+    assert superlative_row(question, engine.grounds(Query.parse(question)).sentences) is None
+
+
+def test_two_rows_that_have_as_much_leave_it_open(tmp_path: Path, embedder: Embedder) -> None:
+    table = "| Town | Population |\n| --- | --- |\n| Alm | 9,000 |\n| Berg | 9,000 |\n| Cron | 100 |\n"
+    corpus = Corpus(tmp_path, embedder, create=True)
+    corpus.put(read_text("towns", f"# Towns\n\n{table}", MARKDOWN))
+    sentences = Engine(corpus).grounds(Query.parse("Which town has the largest population?")).sentences
+    assert superlative_row("Which town has the largest population?", sentences) is None
+    row = superlative_row("Which town has the smallest population?", sentences)
+    assert row is not None
+    assert row.text.startswith("| Cron")
+    corpus.close()
