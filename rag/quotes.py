@@ -13,9 +13,8 @@ from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_reason, holds
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
-from rag.quantities import content_words
 from rag.relevance import Sentence
-from rag.structure import BELOW, FEW_WORDS, cells_of, goes_on_to, led_by, structure_of
+from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, structure_of
 from rag.superlatives import superlative_row
 from rag.timeliness import asks_what_happened
 
@@ -25,8 +24,8 @@ MIN_WORDS = 3
 # A sentence is quoted beside the best one only if it is half as relevant, and also this relevant by itself or about as
 # relevant as the best, the time that is asked for counted. What happened, and what is compared, takes more to tell.
 QUOTED_SHARE, QUOTED_FROM, ABOUT_AS_RELEVANT = 0.5, 0.35, 0.9
-# A heading asks the question where so much of their words is the same; what stands below it is then the best by a bit.
-SAME_QUESTION, JUST_ABOVE = 0.75, 1.01
+# What answers beyond doubt is the best by a bit.
+JUST_ABOVE = 1.01
 # One that speaks of the very time that is asked for counts so much more.
 TIMELY_FACTOR = 2.5
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
@@ -92,7 +91,10 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     """
     answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
     most = max((one.relevance for one in sentences), default=0.0)
-    answering |= {one.key: JUST_ABOVE * most for one in sentences if _is_asked_above(question, one)}
+    passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
+    answering |= {
+        (name, span): JUST_ABOVE * most for name, one in passages.items() for span in asked_above(question, one)
+    }
     if row := superlative_row(question, sentences):
         answering[row.key] = JUST_ABOVE * most
 
@@ -137,19 +139,6 @@ def _asks(sentence: Sentence) -> bool:
     text = sentence.text.strip(_MARKS)
     asks = text.endswith("?") and text[0] not in _OPENING and not _ENDS_BY_ASKING.match(text)
     return asks or _NAMES_A_TOPIC.fullmatch(text) is not None
-
-
-def _is_asked_above(question: str, sentence: Sentence) -> bool:
-    """Return whether a sentence is the first below a heading that asks the question, in about the same words."""
-    structure = structure_of(sentence.evidence.passage)
-    own = structure[sentence.span.start].heading
-    if not own.endswith("?"):
-        return False
-    before = max((start for start in structure if start < sentence.span.start), default=None)
-    if before is not None and structure[before].heading == own:
-        return False
-    asked, heading = content_words(question), content_words(own.rpartition(BELOW)[2])
-    return len(asked & heading) >= SAME_QUESTION * max(len(asked), len(heading), 1)
 
 
 def _says_nothing(sentence: Sentence) -> bool:

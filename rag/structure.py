@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from index.document import Span
 from index.records import StoredPassage
+from rag.quantities import content_words
 
 # Fewer words say little by themselves.
 FEW_WORDS = 8
@@ -26,6 +27,8 @@ _FULL_LINE = range(50, 121)
 BELOW = " › "
 # How deep the headings are that a passage is said to stand under, the title being above them.
 _BELOW_TITLE = 2
+# A heading asks a question where so much of their words is the same.
+SAME_QUESTION = 0.75
 # A question is answered from the same passages more than once.
 _PASSAGES = 256
 
@@ -126,6 +129,21 @@ def _path_below(path: list[tuple[int, str]], gap: str, title: str | None) -> lis
             level = marks or _BELOW_TITLE
             path = [above for above in path if above[0] < level] + ([(level, label)] if label != title else [])
     return path
+
+
+def asked_above(question: str, passage: StoredPassage) -> list[Span]:
+    """Return the sentences that stand first below a heading that asks the question, in about the same words."""
+    if not any(standing.heading.endswith("?") for standing in structure_of(passage).values()):
+        return []
+    begins = passage.slice(Span(passage.span.start, passage.sentences[0].start)).strip()
+    asked, found, above = content_words(question), [], "" if begins else passage.heading
+    for span, standing in zip(passage.sentences, structure_of(passage).values(), strict=True):
+        heading = content_words(standing.heading.rpartition(BELOW)[2])
+        shared = len(asked & heading) >= SAME_QUESTION * max(len(asked), len(heading), 1)
+        if standing.heading.endswith("?") and standing.heading != above and shared:
+            found.append(span)
+        above = standing.heading
+    return found
 
 
 def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:

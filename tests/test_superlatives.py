@@ -55,7 +55,7 @@ def test_the_row_that_has_the_most_or_the_least_is_quoted_first(engine: Engine, 
     "question",
     [
         "What does the Brisa Eco cost?",
-        # No column is of that, and of these two rows have as much.
+        # No column is of that.
         "Which heat pump has the longest cable?",
         "Which of the Kaltwerk A7 and the Ventus has the highest weight?",
     ],
