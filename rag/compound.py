@@ -61,7 +61,10 @@ _LEAD = re.compile(
 )
 # What is quoted or in brackets is not divided.
 _ASIDE = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\w)[‘'][^‘’']*[’'](?!\w)|\([^()]*\)|\[[^\][]*\]")
-_POINTS = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her|this|that|these|those|there)\b", re.IGNORECASE)
+_POINTS = re.compile(
+    r"\b(?:it|its|they|them|their|he|him|his|she|her|this|that|these|those|(?<!is )(?<!are )(?<!was )(?<!were )there)\b",
+    re.IGNORECASE,
+)
 _PERSON = re.compile(r"\b(?:he|him|his|she|her)\b", re.IGNORECASE)
 _FUNCTION_WORD = re.compile(rf"(?:{ASKING}|{AUXILIARY}|{PREPOSITION})\b", re.IGNORECASE)
 _FRONTED = re.compile(rf"{PREPOSITION}\s", re.IGNORECASE)

@@ -48,6 +48,10 @@ HALF = "Where is the Brook Mine, and who won the World Cup in 2018?"
             ],
         ),
         (
+            "How long is the crossing? How many stone steps are there?",
+            ["How long is the crossing?", "How many stone steps are there?"],
+        ),
+        (
             "What does Acme make? How many people does Acme employ? Who leads Acme?",
             ["What does Acme make?", "How many people does Acme employ?", "Who leads Acme?"],
         ),
