@@ -62,7 +62,8 @@ _LEAD = re.compile(
 # What is quoted or in brackets is not divided.
 _ASIDE = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\w)[‘'][^‘’']*[’'](?!\w)|\([^()]*\)|\[[^\][]*\]")
 _POINTS = re.compile(
-    r"\b(?:it|its|they|them|their|he|him|his|she|her|this|that|these|those|(?<!is )(?<!are )(?<!was )(?<!were )there)\b",
+    r"\b(?:it|its|they|them|their|he|him|his|she|her|this|that|these|those|"
+    r"(?<!is )(?<!are )(?<!was )(?<!were )there)\b",
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"\b(?:he|him|his|she|her)\b", re.IGNORECASE)

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from index.document import Span
 from index.records import StoredPassage
-from rag.quantities import content_words
+from rag.english import ASKING
+from rag.quantities import content_words, is_negated
 
 # Fewer words say little by themselves.
 FEW_WORDS = 8
@@ -19,6 +20,7 @@ _ANNOUNCES = re.compile(
     r"[^.]*\.$",
     re.IGNORECASE,
 )
+_ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
@@ -27,8 +29,8 @@ _FULL_LINE = range(50, 121)
 BELOW = " › "
 # How deep the headings are that a passage is said to stand under, the title being above them.
 _BELOW_TITLE = 2
-# A heading asks a question where so much of their words is the same.
-SAME_QUESTION = 0.75
+# A heading asks a question where so much of their words is the same, and less where they ask by the same word.
+SAME_QUESTION, SAME_ASKING = 0.75, 0.65
 # A question is answered from the same passages more than once.
 _PASSAGES = 256
 
@@ -132,18 +134,26 @@ def _path_below(path: list[tuple[int, str]], gap: str, title: str | None) -> lis
 
 
 def asked_above(question: str, passage: StoredPassage) -> list[Span]:
-    """Return the sentences that stand first below a heading that asks the question, in about the same words."""
-    if not any(standing.heading.endswith("?") for standing in structure_of(passage).values()):
-        return []
-    begins = passage.slice(Span(passage.span.start, passage.sentences[0].start)).strip()
-    asked, found, above = content_words(question), [], "" if begins else passage.heading
+    """Return the sentences that stand first below a heading that asks the question, in about the same words.
+
+    "Why the budget doubled" asks, too.
+    """
+    begins = passage.text[: passage.sentences[0].start - passage.span.start].strip() if passage.sentences else ""
+    found, above = [], "" if begins else passage.heading
     for span, standing in zip(passage.sentences, structure_of(passage).values(), strict=True):
-        heading = content_words(standing.heading.rpartition(BELOW)[2])
-        shared = len(asked & heading) >= SAME_QUESTION * max(len(asked), len(heading), 1)
-        if standing.heading.endswith("?") and standing.heading != above and shared:
+        if standing.heading != above and _asks_the_same(question, standing.heading.rpartition(BELOW)[2]):
             found.append(span)
         above = standing.heading
     return found
+
+
+def _asks_the_same(question: str, heading: str) -> bool:
+    asking, others = (_ASKING.match(text) for text in (question, heading))
+    if not (heading.endswith("?") or others) or (asking and asking[0].lower()) != (others and others[0].lower()):
+        return False
+    asked, said = content_words(question), content_words(heading)
+    least = SAME_ASKING if asking else SAME_QUESTION
+    return len(asked & said) >= least * max(len(asked), len(said), 1) and is_negated(question) is is_negated(heading)
 
 
 def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:

@@ -203,6 +203,26 @@ class TestQuotes:
             answer = ask(Engine(corpus), question).answer
         assert answer.text.startswith("No, but we recommend one. [1]")
 
+    @pytest.mark.parametrize(
+        ("question", "first"),
+        [
+            ("Why did the budget of the works double?", "The overrun had one cause: salt."),
+            ("What is insured?", "Insured are fire and water."),
+            ("What is not insured?", "Floods and moths."),
+        ],
+    )
+    def test_a_heading_asks_without_a_mark_but_not_the_opposite(
+        self, embedder: OnnxEmbedder, tmp_path: Path, question: str, first: str
+    ) -> None:
+        text = (
+            "# The works\n\nThe works cost twice what had been budgeted.\n\n## Why the budget doubled\n\n"
+            "The overrun had one cause: salt. The bricks were wet.\n\n## What is insured\n\n"
+            "Insured are fire and water.\n\n## What is not insured\n\nFloods and moths.\n"
+        )
+        with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+            corpus.put(Document("works", text, "text/markdown", Metadata("The works")))
+            assert ask(Engine(corpus), question).answer.text.startswith(first)
+
     def test_a_bullet_is_cited_from_the_line_above_its_list(self, corpus: Corpus) -> None:
         text = "The plan has two parts:\n\n- more recycling of magnets\n- new mines in Utah\n\nIt starts soon."
         corpus.put(Document("plan", text, "text/plain", Metadata()))
