@@ -1,6 +1,7 @@
 """Pronouns: whom or what the pronouns of a question stand for, after another one."""
 
 import re
+from collections.abc import Sequence
 
 from rag.conversation import (
     FUNCTION_WORD,
@@ -74,6 +75,10 @@ _DOES_NAME = re.compile(rf"(?i:(?:{ASKING} )*{AUXILIARY} )(?P<subject>(?:the )?{
 _DOES_TO_NAME = re.compile(
     rf"(?i:who|what|which [a-z]+) (?!happened)[a-z]+ (?P<subject>(?:the |an? )?{NAME}(?: [a-z]+)?)"
 )
+_ASKS_FOR_ONE = re.compile(r"which\b", re.IGNORECASE)
+_SINGULAR = frozenset(["it", "its", "itself"])
+_NUMBER_OF_NAME = re.compile(r" \d{1,4}(?![\d.,%])")
+_GOES_ON_FROM_NAME = re.compile(r" (?:–|is|was|has|had|will|[a-z]+(?:s|ed))(?!\S)")
 _PARTICIPLE = r"(?!(?:speed|need|feed|seed|breed|red|fed|shed|weed|deed|greed|united|bed|led)\b)[a-z]+ed"
 _ENDS_SUBJECT = re.compile(
     rf"\s+(?:(?!of\b){PREPOSITION}|{AUXILIARY}|(?<!of )(?<!and )(?:an?|the)|{_PARTICIPLE}|open|closed|available|due|"
@@ -93,10 +98,7 @@ def of_pronouns(asked: str, before: Before) -> str | None:
     person = person_of(before)
     if "person" in kinds and not person:
         return None
-    subject = None if points or len(kinds) > 1 else person if "person" in kinds else subject_of(before.question)
-    if "it" in kinds and subject == person:
-        # After "Who is the founder of Acme?", "it" is not the founder.
-        subject = None
+    subject = None if points or len(kinds) > 1 else person if "person" in kinds else _what(free, before, person)
     if not subject:
         return appended(asked, before)
     if all(_is_possessive(asked, found) for found in free):
@@ -155,6 +157,30 @@ def person_of(before: Before) -> str | None:
     found = _DOES_NAME.fullmatch(question)
     name = found["subject"] if found else names[0] if len(names) == 1 else ""
     return name if name and is_person(name, before.question, before.said) else None
+
+
+def _what(pronouns: Sequence[re.Match[str]], before: Before, person: str | None) -> str | None:
+    """Return what "it" and "they" are; after "Who is the founder of Acme?" it is not the founder."""
+    thing = _thing(before) if all(found[0].lower() in _SINGULAR for found in pronouns) else None
+    subject = thing or subject_of(before.question)
+    return None if subject == person else subject
+
+
+def _thing(before: Before) -> str | None:
+    """Return what "it" is after "which pump …?": the first name of the answer, with its number, None where it has none.
+
+    A name that the question has is not the one asked for.
+    """
+    if not _ASKS_FOR_ONE.match(before.question):
+        return None
+    for name in names_in(before.said):
+        number = _NUMBER_OF_NAME.match(before.said, name.end)
+        whole = before.said[name.start : number.end() if number else name.end]
+        # What begins a sentence has a capital anyway.
+        is_name = name.start or " " in whole or _GOES_ON_FROM_NAME.match(before.said, name.end)
+        if is_name and name.of(before.said) not in before.question:
+            return whole
+    return None
 
 
 def _may_be_name(phrase: str, least: int = 2) -> bool:

@@ -336,3 +336,40 @@ def test_a_question_without_a_history_is_itself(question: str) -> None:
 @given(TEXTS.filter(bool), st.lists(TURNS, max_size=8))
 def test_any_conversation_gives_a_question_that_can_be_asked(question: str, history: list[Turn]) -> None:
     assert 0 < len(standalone(question, history).strip() or question) <= MAX_STANDALONE_CHARS
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "asked", "resolved"),
+    [
+        (
+            "Which heat pump is the quietest?",
+            "NordTherm 8 – Price (€): 12,400; SCOP: 5.1 [1] It wins. [2]",
+            "And how much does it cost?",
+            "And how much does NordTherm 8 cost?",
+        ),
+        ("Which country leads?", "China holds 60% of it. [1]", "What does it export?", "What does China export?"),
+        (
+            "Which company bought Acme?",
+            "Acme was bought by Brill Industries in 2010. [1]",
+            "Where is it based?",
+            "Where is Brill Industries based?",
+        ),
+        # Several are not one, nothing was told, and a word that begins a sentence is no name.
+        (
+            "Which countries signed?",
+            "China signed. [1]",
+            "When did they sign?",
+            "When did they sign? (Which countries signed)",
+        ),
+        (
+            "Which deal ended it?",
+            "The articles do not answer this question.",
+            "When was it signed?",
+            "When was it signed? (Which deal ended it)",
+        ),
+        ("Which sector grew?", "Exports of cars rose. [1]", "Is it big?", "Is it big? (Which sector grew)"),
+    ],
+)
+def test_it_is_what_was_asked_for_and_told(question: str, answer: str, asked: str, resolved: str) -> None:
+    history = [Turn("user", question), Turn("assistant", answer)]
+    assert standalone(asked, history) == resolved
