@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from index.ingestion import Summary
+    from index.records import DocumentSummary
     from rag.answer import Answer
     from rag.citation import Citation
     from rag.conversation import Turn
@@ -127,6 +128,13 @@ def _writing() -> Iterator[Callable[[str], None]]:
             live.update(text, refresh=True)
 
         yield take
+
+
+def print_document(document: "DocumentSummary") -> None:
+    """Print a line of the list of documents: the id, and after tabs the title, the source and the day."""
+    metadata = document.metadata
+    said = (document.doc_id, metadata.title, metadata.source, (metadata.published_at or "")[:10])
+    sys.stdout.write("\t".join(_line(one or "") for one in said).rstrip("\t") + "\n")
 
 
 def print_ranking(response: "SearchResponse") -> None:

@@ -89,6 +89,19 @@ class TestCommands:
         assert second.stdout.endswith("\n1 file of no known kind skipped (.docx)\n")
         assert second.stdout.startswith("1 added, 0 changed, 0 unchanged, 1 removed, 0 failed;")
 
+    def test_documents_are_listed_and_removed_by_their_ids(self, rag: CommandLine) -> None:
+        listed = rag("list").stdout.splitlines()
+        assert [line.split("\t")[0] for line in listed] == sorted(line.split("\t")[0] for line in listed)
+        assert len(listed) == 5
+        gone, kept = listed[0].split("\t")[0], listed[1].split("\t")[0]
+        removed = rag("delete", "nosuch", gone)
+        assert removed.returncode == 1
+        assert removed.stdout == f"deleted    {gone}\n"
+        assert removed.stderr == "There is no document 'nosuch'; look in the list of documents.\n"
+        left = [json.loads(line)["doc_id"] for line in rag("list", "--json").stdout.splitlines()]
+        assert gone not in left
+        assert kept in left
+
     def test_a_doctor_finds_nothing_or_says_what(self, rag: CommandLine) -> None:
         sound = rag("doctor")
         assert sound.returncode == 0
