@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.quantities import Kind, content_words, is_change, is_forecast, is_plural, names_in, noun_phrase
+from rag.content import content_words, is_plural, names_in, noun_phrase
+from rag.quantities import Kind, is_change, is_forecast
 
 _MAX_PHRASE_WORDS = 12
 

@@ -11,16 +11,8 @@ from itertools import combinations
 from typing import Literal, NamedTuple, Protocol
 
 from rag.asked_values import CONTAINERS, SCOPE, AskedValue, read_asked
-from rag.quantities import (
-    Kind,
-    Quantity,
-    clauses_of,
-    content_words,
-    is_forecast,
-    is_negated,
-    names_in,
-    read_quantities,
-)
+from rag.content import content_words, is_negated, names_in
+from rag.quantities import Kind, Quantity, clauses_of, is_forecast, read_quantities
 from rag.values import agree
 
 # A statement far less relevant than the best is about something else.

@@ -1,7 +1,7 @@
 """English: its closed classes of words, patterns of them to be matched in any case, and where sentences end."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 MONTHS: Final = (
@@ -18,6 +18,8 @@ MONTHS: Final = (
     "november",
     "december",
 )
+# In full or short, to be matched in any case.
+MONTH: Final = rf"(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _BELOW_20 = (
@@ -38,6 +40,11 @@ LETTER_SCALES: Final = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 def by_spelling(spellings: Mapping[str, str]) -> dict[str, str]:
     """Return for each of the spellings, in a line for each word, the word that it is read as."""
     return {spelling: word for word, line in spellings.items() for spelling in line.split()}
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Return a pattern of any of the words, a longer one before those that it begins with."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
 def letter_scale(money: str) -> str:

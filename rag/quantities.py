@@ -4,109 +4,22 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from index.analysis import plain_case, words_of
-from rag.english import LETTER_SCALES, MONTHS, NUMBERS, SCALES, SHORT_SCALES, by_spelling, letter_scale
+from index.analysis import plain_case
+from rag.content import NEGATED, content_words, is_plural, names_in, noun_phrase
+from rag.english import LETTER_SCALES, MONTH, MONTHS, NUMBERS, SCALES, SHORT_SCALES, any_of, letter_scale
+from rag.units import CODES, COINS, CURRENCIES, MEASURES, in_base
 
 Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date", "time"]
 Bound = Literal["exact", "about", "over", "under", "least", "most"]
-
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELT_SCALES = {"dozen": 12, "hundred": 100} | SCALES
 _ALL_SCALES = _SPELT_SCALES | SHORT_SCALES | LETTER_SCALES
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
 _SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
-_PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
-_COINS = "yen yuan rupee rupees pound pounds franc francs ruble rubles rouble roubles krone kroner krona kronor"
-_CODES = "USD EUR GBP CHF JPY CNY RMB INR SEK NOK DKK"
-_CURRENCIES = by_spelling(
-    {
-        "$": "us$ usd dollar dollars",
-        "€": "eur euro euros",
-        "£": "gbp",
-        "franc": "chf francs",
-        "yen": "jpy",
-        "yuan": "cny rmb",
-        "rupee": "inr rupees",
-        "pound": "pounds",
-        "ruble": "rubles rouble roubles",
-    }
-)
-_MEASURES = by_spelling(
-    {
-        "m": "m metre metres meter meters",
-        "km": "km kilometre kilometres kilometer kilometers",
-        "cm": "cm centimetre centimetres centimeter centimeters",
-        "mm": "mm millimetre millimetres millimeter millimeters",
-        "mile": "mile miles mi",
-        "ft": "ft foot feet",
-        "kg": "kg kilogram kilograms kilo kilos",
-        "g": "gram grams",
-        "mg": "mg milligram milligrams",
-        "t": "ton tons tonne tonnes",
-        "lb": "lb lbs",
-        "l": "litre litres liter liters",
-        "mw": "mw megawatt megawatts",
-        "gw": "gw gigawatt gigawatts",
-        "kw": "kw kilowatt kilowatts",
-        "kwh": "kwh",
-        "mwh": "mwh",
-        "gwh": "gwh",
-        "twh": "twh",
-        "kb": "kb kilobyte kilobytes",
-        "mb": "mb megabyte megabytes",
-        "gb": "gb gigabyte gigabytes",
-        "tb": "tb terabyte terabytes",
-        "db": "db decibel decibels",
-        "inch": "inch inches",
-        "yard": "yard yards",
-        "barrel": "barrel barrels",
-        "°c": "°c",
-        "°f": "°f",
-        "ha": "hectare hectares",
-        "acre": "acre acres",
-        "km/h": "km/h kph",
-        "mph": "mph",
-    }
-)
-# In which unit another one is told, and how much of it it is; years and months have no fixed number of days.
-_IN_BASE = {
-    "km": ("m", 1000.0),
-    "cm": ("m", 0.01),
-    "mm": ("m", 0.001),
-    "mile": ("m", 1609.344),
-    "ft": ("m", 0.3048),
-    "inch": ("m", 0.0254),
-    "yard": ("m", 0.9144),
-    "ha": ("squarem", 10_000.0),
-    "acre": ("squarem", 4046.856),
-    "t": ("kg", 1000.0),
-    "g": ("kg", 0.001),
-    "mg": ("kg", 0.000001),
-    "lb": ("kg", 0.45359),
-    "mph": ("km/h", 1.609344),
-    "gw": ("kw", 1_000_000.0),
-    "mw": ("kw", 1000.0),
-    "twh": ("kwh", 1_000_000_000.0),
-    "gwh": ("kwh", 1_000_000.0),
-    "mwh": ("kwh", 1000.0),
-    "tb": ("mb", 1_000_000.0),
-    "gb": ("mb", 1000.0),
-    "kb": ("mb", 0.001),
-    "second": ("day", 1 / 86_400),
-    "minute": ("day", 1 / 1440),
-    "hour": ("day", 1 / 24),
-    "week": ("day", 7.0),
-    "year": ("month", 12.0),
-    "decade": ("month", 120.0),
-    "century": ("month", 1200.0),
-    "centurie": ("month", 1200.0),
-}
-_POWERS = {"": 1, "square": 2, "cubic": 3}
 # How far "a third" may be from a third.
 _ROUGHLY = 0.06
 _BOUND_WORDS: dict[Bound, str] = {
@@ -117,26 +30,19 @@ _BOUND_WORDS: dict[Bound, str] = {
     "about": "about|around|roughly|approximately|approx.|some|circa|c.|~|estimated|an estimated|close to",
 }
 _BOUNDS: dict[str, Bound] = {word: bound for bound, words in _BOUND_WORDS.items() for word in words.split("|")}
-
-
-def _any_of(words: Sequence[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-
-
 _DIGITS = r"(?<![\w.,/-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d|[a-z]*\d)"
 _RANGE_END = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d)"
-_SCALED = _any_of(list(_SPELT_SCALES | SHORT_SCALES))
-_SMALLS = _any_of(list(NUMBERS))
+_SCALED = any_of(list(_SPELT_SCALES | SHORT_SCALES))
+_SMALLS = any_of(list(NUMBERS))
 _WORDS = rf"\b(?:(?:{_TENS.replace(' ', '|')})[ -](?:{_ONES})|{_SMALLS}|(?:half )?an?(?= (?:{_SCALED})\b))\b"
 _MORE = (
-    rf"(?:[ -]?(?:{_any_of(list(SHORT_SCALES))})\b|{letter_scale('currency')})?"
+    rf"(?:[ -]?(?:{any_of(list(SHORT_SCALES))})\b|{letter_scale('currency')})?"
     rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
 )
-_MONTH = rf"(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
 _MANY_DAYS = "second|minute|hour|day|week|month|year|decade|century|centurie"
 _AFTER_IN = "".join(f"(?<={word} )|" for word in ("in", "since", "by", "of", "from", "until", "before", "after"))
 _DATE = (
-    rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)? )?\b{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:1\d|20)\d\d\b|"
+    rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)? )?\b{MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:1\d|20)\d\d\b|"
     rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
     r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
 )
@@ -154,24 +60,24 @@ _FRACTION = (
 _SPECIAL = r"\b(?P<special>the only|the sole|a single|several|multiple|numerous)(?= [a-z])"
 _AMOUNT = (
     r"(?P<between>between )?"
-    rf"(?P<currency>(?:US|A|C|HK|NZ)?\$\s?|[€£¥₹]\s?|\b(?:{_CODES.replace(' ', '|')})\s?)?"
+    rf"(?P<currency>(?:US|A|C|HK|NZ)?\$\s?|[€£¥₹]\s?|\b(?:{CODES.replace(' ', '|')})\s?)?"
     rf"(?P<low>(?:{_DIGITS}|{_WORDS}){_MORE})"
     rf"(?:\s?%?(?:\s?[-–]\s?|(?(between) and | to ))[$€£]?(?P<high>(?:{_RANGE_END}|{_WORDS}){_MORE}))?"
 )
 _UNIT = (
     r"(?P<points>\s?(?:percentage|per ?cent|%) points?\b)?(?P<percent>\s?%|\s?per ?cent\b)?"
-    rf"(?P<coin>[ -](?:{_any_of([*_CURRENCIES, *_COINS.split()])})\b)?"
+    rf"(?P<coin>[ -](?:{any_of([*CURRENCIES, *COINS.split()])})\b)?"
     rf"(?P<time>[ -](?:(?:business|working|calendar) )?(?:{_MANY_DAYS})s?(?:[- ](?:old|ago))?\b)?"
-    rf"(?P<measure>[ -]?(?:square |cubic |metric )?(?:{_any_of(list(_MEASURES))})(?![\w’']))?"
+    rf"(?P<measure>[ -]?(?:square |cubic |metric )?(?:{any_of(list(MEASURES))})(?![\w’']))?"
     r"(?P<rate>(?: (?:per|an?) |/)[a-z]+\b(?! (?:ago|later|earlier|before|after)\b))?"
 )
 _VALUE = re.compile(
     rf"(?P<date>{_DATE})|(?P<clock>{_CLOCK})|"
-    rf"(?:(?<!\w)(?P<bound>{_any_of(list(_BOUNDS))}) ?)?(?:{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
+    rf"(?:(?<!\w)(?P<bound>{any_of(list(_BOUNDS))}) ?)?(?:{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
     re.IGNORECASE,
 )
 _UNIT_GROUPS = ("currency", "high", "points", "percent", "coin", "time", "measure", "rate", "bound")
-_NAME_BEFORE = re.compile(rf"\b(?!(?:{_MONTH}|\w+day)\s)[A-Z][a-z]+ $")
+_NAME_BEFORE = re.compile(rf"\b(?!(?:{MONTH}|\w+day)\s)[A-Z][a-z]+ $")
 _MAY_HAVE_VALUES = re.compile(
     rf"\d|\b(?:{_SMALLS}|{_SCALED}|half|halves|thirds?|quarters?|fifths?|tenths?|only|sole|single|several|multiple|numerous)\b",
     re.IGNORECASE,
@@ -213,65 +119,10 @@ _BESIDE_THE_DATE = re.compile(
     r"\b(?:by|before|after|until|till|prior to|following|(?<!back )(?<!dating )(?<!dates )to)(?: the)?\s*$",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:not|never|no longer|nor)\b|n[’']t\b", re.IGNORECASE)
 _FORECAST = re.compile(
     r"\b(?:will|would|could|may|might|should|if|unless|expect(?:s|ed)?|forecasts?|projected|predict(?:s|ed)?|targets?|"
     r"aims?|goals?|plans?|planned|hopes?|potential|by 20\d\d)\b"
 )
-_TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:[’'-][^\W_]+)*")
-_FUNCTION_WORD_LIST = """
-a about above across after against all along also although am among an and any are as at be because been before being
-below between both but by can could did do does doing down during each either for from further had has have having he
-her here hers him his how i if in into is it its just may me might more most must my near no nor not now of off on once
-only onto or other our out over own per same shall she should since so some such than that the their them then there
-these they this those through to too toward towards under until up upon very was we were what when where whether which
-while who whom whose why will with within without would yet you your s t currently still already recently reportedly
-around roughly approximately nearly almost least account accounts accounted make makes made remain remains become
-becomes became wo ca
-"""
-_FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
-_SAME_WORD = by_spelling(
-    {
-        "die": "dead death deadli kill fatal toll perish casualti",
-        "injur": "wound hurt",
-        "found": "establish creat",
-        "world": "global worldwid globe",
-        "build": "built construct erect",
-        "start": "began begin begun",
-        "job": "posit",
-        "peopl": "person inhabit resid live popul",
-        "licens": "licenc permit",
-        "born": "birth",
-        "tall": "height high",
-        "cost": "price",
-        "product": "produc",
-        "purchas": "buy bought acquir",
-        "women": "woman femal",
-        "men": "man male",
-        "us": "usa",
-        "accept": "approv",
-        "fall": "fell fallen",
-        "rise": "rose risen",
-        "grow": "grew grown growth",
-        "lose": "lost loss",
-        "win": "won",
-        "sell": "sold",
-        "pay": "paid",
-        "spend": "spent",
-        "hold": "held",
-        "take": "took taken",
-        "write": "wrote written",
-        "sink": "sank sunk",
-    }
-)
-_SAME_NAME = re.compile(
-    r"\b(?:(United States(?: of America)?|Americans?|America|U\.S\.A?\.?)|(United Kingdom|Britain|British|U\.K\.)|"
-    r"(European Union|E\.U\.))(?!\w)"
-)
-_NUMBER_OR_TIME = re.compile(
-    rf"(?:{_SMALLS}|{_SCALED}|{_MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)(?:-\w+)?", re.IGNORECASE
-)
-_NOT = re.compile(r"n[’']t\b")
 _PLACE = re.compile(
     r"\b(?:[Ii]n|[Aa]t|[Aa]cross|[Ww]ithin|[Nn]ear|[Ff]rom|[Ff]or|[Aa]mong) (?:the )?"
     r"([A-Z][\w’'.-]*(?: [A-Z][\w’'.-]*)*)"
@@ -284,7 +135,6 @@ _MONTH_NAMED = re.compile(
 )
 # What a cost is for, what works against, or to whom something opened: "to repair", "for a film", not "to date".
 _PURPOSE = re.compile(r"\b(?:to|for|against)(?: (?:the|a|an|its|their))? (?!date\b)([a-z][\w’'-]*(?: [a-z][\w’'-]*)?)")
-_NATIONAL_ENDING = re.compile(r"^(.{4,}?)(?:an|a|es|i)+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,28 +204,6 @@ def read_quantities(text: str) -> list[Quantity]:
     ]
 
 
-@lru_cache(maxsize=4096)
-def content_words(text: str) -> frozenset[str]:
-    """Return what a text's words mean here: stems without function words, one for words that say the same."""
-    text = _NOT.sub("", _with_short_names(text))
-    return frozenset[str]().union(*(_meaning(token) for token in _TOKEN.findall(text)))
-
-
-def names_in(text: str) -> frozenset[str]:
-    """Return the words of the names in a text: what is capitalised, at its start only where it looks like a name."""
-    text = _with_short_names(text)
-    names = frozenset[str]()
-    for found in _TOKEN.finditer(text):
-        first = not text[: found.start()].strip(" \n\t\"“‘'•-*")
-        if (
-            found[0][0].isupper()
-            and not _NUMBER_OR_TIME.fullmatch(found[0])
-            and not (first and found[0].endswith(("s", "ed", "ing", "ly")))
-        ):
-            names |= _meaning(found[0])
-    return names
-
-
 def is_change(text: str) -> bool:
     """Return whether a text speaks of something that grew or shrank."""
     return bool(_CHANGE.search(text))
@@ -386,45 +214,10 @@ def is_forecast(text: str) -> bool:
     return bool(_FORECAST.search(text))
 
 
-def is_negated(text: str) -> bool:
-    """Return whether a text denies something."""
-    return len(_NEGATED.findall(text)) % 2 == 1
-
-
-def noun_phrase(text: str) -> list[str]:
-    """Return the words that a text begins with, up to the first function word or mark."""
-    words: list[str] = []
-    at = 0
-    for found in _TOKEN.finditer(text):
-        if text[at : found.start()].strip(" -") or found[0].lower() in _FUNCTION_WORDS:
-            break
-        at = found.end()
-        words.append(found[0])
-    return words
-
-
-def is_plural(word: str) -> bool:
-    """Return whether a noun names several things, as far as its spelling tells."""
-    low = word.lower()
-    return low in _PLURALS or (low.endswith("s") and not low.endswith(("ss", "'s", "’s", "us", "is")))
-
-
 def clauses_of(text: str) -> list[tuple[int, int, str]]:
     """Return the clauses of a sentence: where each starts and ends, and its text with what is said aside blanked."""
     plain = _blanked(text)
     return [(start, end, plain[start:end]) for start, end in _clauses(plain)]
-
-
-@lru_cache(maxsize=20_000)
-def _meaning(token: str) -> frozenset[str]:
-    if token.lower() in _FUNCTION_WORDS:
-        return frozenset()
-    stems = {_SAME_WORD.get(stem, stem) for stem in words_of(token) if stem not in _FUNCTION_WORDS}
-    return frozenset(_NATIONAL_ENDING.sub(r"\1", stem) for stem in stems)
-
-
-def _with_short_names(text: str) -> str:
-    return _SAME_NAME.sub(lambda found: ("US", "UK", "EU")[(found.lastindex or 1) - 1], text)
 
 
 def _blanked(text: str) -> str:
@@ -476,7 +269,7 @@ def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]
 def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str) -> Quantity | None:
     measured = _measured(place)
     lead = place.lead if content_words(place.lead) else place.shared
-    if measured is None or _FORMER.search(place.lead) or _NEGATED.search(lead):
+    if measured is None or _FORMER.search(place.lead) or NEGATED.search(lead):
         return None
     if measured.kind in ("date", "time") and _BESIDE_THE_DATE.search(place.lead):
         return None
@@ -554,17 +347,16 @@ def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measure
         return _Measured("share", "%" + rate, low, high, bound, end)
     if found["currency"] or found["coin"]:
         coin = (found["currency"] or found["coin"]).strip(" -").lower()
-        return _Measured("money", _CURRENCIES.get(coin, coin) + rate, low, high, bound, end)
+        return _Measured("money", CURRENCIES.get(coin, coin) + rate, low, high, bound, end)
     if found["time"]:
         words = [word.removesuffix("s") for word in re.split("[ -]", found["time"].lower().strip(" -"))]
-        unit, factor = _IN_BASE.get(" ".join(words), (" ".join(words), 1.0))
+        unit, factor = in_base(" ".join(words))
         return _Measured("age" if words[-1] == "old" else "duration", unit, low * factor, high * factor, bound, end)
     if found["measure"]:
         unit = found["measure"].lower().strip(" -").removeprefix("metric ")
         power, _, name = unit.rpartition(" ")
-        base, factor = _IN_BASE.get(_MEASURES[name], (_MEASURES[name], 1.0))
-        factor **= _POWERS[power]
-        return _Measured("measure", power + base, low * factor, high * factor, bound, end)
+        base, factor = in_base(MEASURES[name], power)
+        return _Measured("measure", base, low * factor, high * factor, bound, end)
     return _counting(place, low, high, bound)
 
 

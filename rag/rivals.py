@@ -16,9 +16,10 @@ import numpy as np
 from index.embedder import Vectors
 from rag.asked_values import AskedValue, read_asked
 from rag.calibration import fitted
+from rag.content import content_words
 from rag.dates import as_of
 from rag.disagreement import QUALIFIERS, Disagreement, Said, of_values, said_by
-from rag.quantities import Quantity, content_words, read_quantities
+from rag.quantities import Quantity, read_quantities
 from rag.relevance import Sentence
 from rag.values import agree
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from index.document import Span
 from index.records import StoredPassage
+from rag.content import content_words, is_negated
 from rag.english import ASKING
-from rag.quantities import content_words, is_negated
 
 # Fewer words say little by themselves.
 FEW_WORDS = 8

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from rag.quantities import content_words
+from rag.content import content_words
 from rag.relevance import Sentence
 from rag.structure import cells_of, structure_of
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.quantities import content_words, is_negated, is_plural, names_in, noun_phrase, read_quantities
+from rag.content import content_words, is_negated, is_plural, names_in, noun_phrase
+from rag.quantities import read_quantities
 
 READ = [
     ("It holds 85% of capacity.", "85%", "share", "%", 85, 85),
