@@ -157,13 +157,18 @@ def _changed_texts(connection: Connection) -> list[str]:
 
 
 def _check_may_be_replaced(target: Path, live: Path, *, force: bool) -> None:
-    """Refuse to write a backup over what is there: over an earlier one unless forced, over anything else always."""
+    """Refuse to write a backup over what is there: over an earlier one unless forced, over anything else always.
+
+    What has the name of a database in use may be one.
+    """
     if not target.exists():
         return
     if target.samefile(live):
         raise DataInTheWay(f"'{target}' is the data itself; name another file for its backup.")
     if not is_ours(target):
         raise DataInTheWay(f"'{target}' is there already and is no backup; name another file.")
+    if target.name == DATABASE:
+        raise DataInTheWay(f"'{target}' has the name of data in use; name another file for the backup.")
     if not force:
         raise DataInTheWay(
             f"'{target}' is an earlier backup; name another file or a folder, or give --force to replace it."

@@ -5,6 +5,7 @@ question's words, and where nothing else tells two values apart: another place, 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from rag.asked_values import CONTAINERS, SCOPE, AskedValue, read_asked
 from rag.content import content_words, is_negated, names_in
 from rag.quantities import Kind, Quantity, clauses_of, is_forecast, read_quantities
-from rag.values import agree
+from rag.values import agree, has_number
 
 # A statement far less relevant than the best is about something else.
 RELEVANT_SHARE = 0.05
@@ -49,7 +50,7 @@ _MOVED = re.compile(
     re.IGNORECASE,
 )
 _NEUTRAL = content_words("known total different separate individual official people")
-_NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
+NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
 _TITLES = content_words("President Chancellor Minister Prime King Queen Prince Sir Lord Lady Dr Mr Mrs Ms General Pope")
 _PEOPLE = content_words("people")
 # Whoever has one of these speaks of another part of the same thing.
@@ -197,13 +198,22 @@ def _joint(gap: str) -> str:
     return f"{verb[0]} " if verb and not is_negated(gap) else " "
 
 
-def _of_values(asked: AskedValue, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
+def _of_values(asked: AskedValue, statements: Sequence[tuple[int, Statement]]) -> list[Disagreement]:
     """Return the values that differ most relevantly, with all that are said of the same thing."""
     if not asked.kinds or len(asked.words - SCOPE) < _MIN_ASKED:
         return []
     said = _without_lists([one for at, statement in statements for one in _answering(asked, at, statement)])
     same = [pair for pair in combinations(sorted(said, key=_order), 2) if _same_thing(asked, *pair)]
-    differing = [pair for pair in same if not agree(pair[0].quantity, pair[1].quantity)]
+    texts: dict[str, str] = defaultdict(str)
+    for _, statement in statements:
+        texts[statement.doc_id] += f"{statement.text}\n"
+    differing = [
+        (one, other)
+        for one, other in same
+        if not agree(one.quantity, other.quantity)
+        and (one.quantity.kind == "date" or not has_number(texts[one.statement.doc_id], other.value))
+        and (one.quantity.kind == "date" or not has_number(texts[other.statement.doc_id], one.value))
+    ]
     if not differing:
         return []
     first = min(differing, key=lambda pair: (-pair[1].statement.relevance, *map(_order, pair)))
@@ -273,6 +283,9 @@ def _is_said_in(asked: AskedValue, words: frozenset[str]) -> bool:
 
 def _is_as_asked(asked: AskedValue, one: Quantity) -> bool:
     """Return whether a value is a change where one is asked for and a level where not, a date of what happens once."""
+    if one.kind == "time":
+        # The first train and the first bus leave at a time that the same words tell.
+        return False
     if one.kind == "date":
         return bool(_ONCE & asked.words & one.own)
     return one.kind not in _AMOUNT_KINDS or one.is_change is asked.is_change
@@ -318,7 +331,7 @@ def _same_thing(asked: AskedValue, one: Said, other: Said) -> bool:
         and (_both_answer(asked, one, other) or _are_alike(one, other))
         and _same_part(asked, one, other)
         and _same_names(asked, one, other)
-        and _same_time(one, other)
+        and same_time(one, other)
     )
 
 
@@ -369,8 +382,9 @@ def _counted_as(said: Said) -> frozenset[str]:
 def _same_names(asked: AskedValue, one: Said, other: Said) -> bool:
     """Return whether neither value is said of somebody or something that the other's statement does not name."""
     if not asked.names:
-        return not _names_beyond(asked, one, other) | _names_beyond(asked, other, one)
-    if _full_names(asked, one) != _full_names(asked, other) or _places_beyond(asked, one, other):
+        beyond = _names_beyond(asked, one, other) | _names_beyond(asked, other, one)
+        return not beyond and not titles_apart(asked, one.statement.title, other.statement.title)
+    if _full_names(asked, one) != _full_names(asked, other) or places_beyond(asked, one, other):
         return False
     alone = one.quantity.names - asked.words - content_words(other.statement.text)
     others = other.quantity.names - asked.words - content_words(one.statement.text)
@@ -379,12 +393,19 @@ def _same_names(asked: AskedValue, one: Said, other: Said) -> bool:
 
 def _full_names(asked: AskedValue, one: Said) -> frozenset[str]:
     """Return what the names of the question are parts of: "Milutin" where it asks about Tesla."""
-    runs = [content_words(run) for run in _NAME_RUN.findall(one.statement.text)]
+    runs = [content_words(run) for run in NAME_RUN.findall(one.statement.text)]
     full = frozenset[str]().union(*(run for run in runs if run & asked.names))
     return full - asked.words - _TITLES
 
 
-def _places_beyond(asked: AskedValue, one: Said, other: Said) -> bool:
+def titles_apart(asked: AskedValue, one: str, other: str) -> bool:
+    """Return whether a question names nobody and the articles, by their titles, are about different ones."""
+    names = [names_in(f"Of {title}") for title in (one, other)]
+    return not asked.names and all(names) and not names[0] & names[1]
+
+
+def places_beyond(asked: AskedValue, one: Said, other: Said) -> bool:
+    """Return whether one value is said of a place that the other's statement and the question do not have."""
     places = (one.quantity.places - content_words(other.statement.text)) | (
         other.quantity.places - content_words(one.statement.text)
     )
@@ -397,7 +418,7 @@ def _names_beyond(asked: AskedValue, one: Said, other: Said) -> frozenset[str]:
     return names_in(said) - asked.words - content_words(other.statement.text)
 
 
-def _same_time(one: Said, other: Said) -> bool:
+def same_time(one: Said, other: Said) -> bool:
     """Return whether two values are of one time, of no stated time, or of two that the statements' dates tell apart."""
     first, second = one.quantity, other.quantity
     are_same = _meet(first.years, second.years) and _meet(first.months, second.months)

@@ -1,12 +1,12 @@
 """Names: which names a question gives, and which of them the articles do not mention."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from index.analysis import LETTERS, words_of
 from index.document import Span
 from rag.dates import ANY_DAY, mentions
-from rag.english import MONTHS
+from rag.english import MONTHS, NUMBERS
 
 # A name that nothing gives in its words is looked for in so many of the best passages; where its tokens come as near as
 # this to some of theirs, they give another form of it: "Kyiv" for "Kiev", "the Fed" for "the Federal Reserve".
@@ -80,16 +80,31 @@ def unmentioned_codes(question: str, idfs: Mapping[str, float], is_mentioned: Ca
 def unmentioned_numbers(question: str, texts: Sequence[str]) -> list[Span]:
     """Return where a question gives a name with a number ("NordTherm 12") of which texts have only other numbers.
 
-    One that stands a few words after the name is mentioned: "Apollo 11" by "the Apollo missions 10 and 11".
+    One that stands a few words after the name is mentioned: "Apollo 11" by "the Apollo missions 10 and 11"; so is one
+    in a cell of its own, in Roman numerals or in words, and any where the name stands in the plural.
     """
     found = []
     for one in _NUMBERED.finditer(question):
-        others = re.compile(rf"\b{one['name']}[ -]\d")
-        own = re.compile(rf"\b{one['name']}\b[^.|\n]{{0,30}}(?<![\d.,]){one['number']}(?![.,]?\d)")
+        others = re.compile(rf"\b{one['name']}[ -](?!(?:1\d|20)\d\d\b)\d")
+        forms = "|".join(_forms(int(one["number"])))
+        own = re.compile(
+            rf"\b{one['name']}\b[^.|\n]{{0,30}}(?<![\d.,\w])(?:{forms})(?![.,]?[\d\w])|\b{one['name']}s\b|"
+            rf"(?:^|\|)\W*(?:{forms})\W*(?:\||\s|$)",
+            re.MULTILINE | re.IGNORECASE,
+        )
         is_name = one["name"].lower() not in _NO_NAMES
         if is_name and any(map(others.search, texts)) and not any(map(own.search, texts)):
             found.append(Span(*one.span()))
     return found
+
+
+def _forms(number: int) -> Iterator[str]:
+    """Yield how a number is written: in digits, in words up to ninety, in Roman numerals up to 39."""
+    yield str(number)
+    yield from (word for word, value in NUMBERS.items() if value == number)
+    if 0 < number < 40:
+        ones = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+        yield "X" * (number // 10) + ones[number % 10]
 
 
 def _at_once(words: Sequence[str]) -> list[str]:

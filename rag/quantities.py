@@ -114,6 +114,8 @@ _FORMER = re.compile(
     r"formerly)\s*$",
     re.IGNORECASE,
 )
+# The whole of which a part is told: "31 of 120 seats".
+_OF_A_WHOLE = re.compile(rf"\b(?:\d[\d,.]*|{_SMALLS}) (?:out )?of (?:the |its |all )?$", re.IGNORECASE)
 _RISING = re.compile(r"\b(?:go|goes|went|gone|going|rise|rises|rose|risen|put|bring|brings|brought)\s*$", re.IGNORECASE)
 _BESIDE_THE_DATE = re.compile(
     r"\b(?:by|before|after|until|till|prior to|following|(?<!back )(?<!dating )(?<!dates )to)(?: the)?\s*$",
@@ -269,7 +271,12 @@ def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]
 def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str) -> Quantity | None:
     measured = _measured(place)
     lead = place.lead if content_words(place.lead) else place.shared
-    if measured is None or _FORMER.search(place.lead) or NEGATED.search(lead):
+    if (
+        measured is None
+        or _OF_A_WHOLE.search(text, 0, place.found.start())
+        or _FORMER.search(place.lead)
+        or NEGATED.search(lead)
+    ):
         return None
     if measured.kind in ("date", "time") and _BESIDE_THE_DATE.search(place.lead):
         return None

@@ -18,15 +18,15 @@ from rag.asked_values import AskedValue, read_asked
 from rag.calibration import fitted
 from rag.content import content_words
 from rag.dates import as_of
-from rag.disagreement import QUALIFIERS, Disagreement, Said, of_values, said_by
+from rag.disagreement import NAME_RUN, Disagreement, Said, of_values, places_beyond, said_by, same_time, titles_apart
 from rag.quantities import Quantity, read_quantities
 from rag.relevance import Sentence
-from rag.values import agree
+from rag.values import agree, has_number
 
 # A sentence less relevant than this answers nothing; beyond so many sentences none is looked for.
 LEAST_RELEVANCE, LOOKED_THROUGH = 0.02, 40
 # From this probability on, two values are shown to one who asks whether the articles agree.
-WHERE_ASKED = 0.4
+WHERE_ASKED = 0.3
 # So many different values of a document are looked at.
 _VALUES_EACH = 3
 # A token of the question is heavy where it counts half as much as the heaviest.
@@ -38,18 +38,17 @@ _DOZEN_YEARS, _FARTHEST = 12 * 372, 3.0
 _CERTAIN = 0.0001
 # What is "more than" a value is so much more at most.
 _LOOSELY = 1.5
+_YEAR_AFTER = re.compile(r" (?:in|at the end of|by) ((?:1\d|20)\d\d)\b")
 _PAST = re.compile(r"\b(?:was|were|did|had)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_](?:[\w’'-]*\w)?")
 _PEOPLE = content_words(
     "people men women workers employees residents passengers soldiers staff members visitors students citizens guests "
     "players patients crew participants jobs"
 )
-# Beside those of `rag/disagreement.py`: what tells one number of a thing from another.
-_FURTHER = QUALIFIERS | content_words(
-    "operating total adult wild captivity zoo expected aim aims foundation licensed capacity limit planned target "
-    "phase stage round version edition announced issued legal usually typical proposed forecast estimated insured "
-    "asking final preliminary repay serve another without far remaining monday tuesday wednesday thursday friday "
-    "saturday sunday"
+# Whoever has one of these with a value speaks of another part of the same thing.
+_PARTS = content_words(
+    "half quarter first second third fourth metropolitan district region area suburbs county province highest lowest "
+    "record annual monthly weekly daily gross net operating return single double male female men women adult"
 )
 
 
@@ -57,18 +56,15 @@ class RivalFeatures(NamedTuple):
     """What the probability that two values are of one thing, the one asked for, is a function of.
 
     Logits: `answerable` that the evidence answers, `better` and `lesser` that the sentences do; `behind` is how far, in
-    logits, one of them is below what its document says best. `length` is the logarithm of the words of both.
+    logits, one of them is below what its document says best. `length` is the logarithm of one more than the content
+    words of both.
 
     `named` is 1 where both sentences or their titles have the names of the question, else 0. Cosines of the question's
     tokens to the nearest in a sentence, the lesser of both: `least` of the heaviest but names, `head` of the noun that
-    is counted; `apart` is how far such a one is from the other sentence's. `shared` is how many of the question's other
-    words both have.
+    is counted. `shared` is how many of the question's other words both have, up to 3.
 
     `far` is how far the values are apart, up to 3: dates in dozens of years, others by the logarithm of their ratio;
-    `digits` is 1 where both have the same digits in another order, `date` where they are dates. `several` is how many
-    further values of the kind the sentences give, `held` 1 where one document gives the other's value besides.
-    `places`, `purpose` and `qualified` are 1 where one is said of a place, for a purpose or with a qualifier that the
-    other sentence does not have.
+    `turned` is 1 where both have the same digits in another order, `date` where they are dates.
     """
 
     answerable: float
@@ -79,23 +75,16 @@ class RivalFeatures(NamedTuple):
     named: float
     least: float
     head: float
-    apart: float
     shared: float
     far: float
-    digits: float
+    turned: float
     date: float
-    several: float
-    held: float
-    places: float
-    purpose: float
-    qualified: float
 
 
 class Given(NamedTuple):
     """A value that a document gives: its sentence, where that is among them, and what it is worth beside others.
 
-    That is the logit of the sentence's relevance, and more where the noun that is counted is the one asked for, less
-    where it is another.
+    That is the logit of the sentence's relevance, and more where the noun that is counted is the one asked for.
     """
 
     at: int
@@ -138,50 +127,118 @@ def find_rivals(
 
 
 def read_rivals(question: str, sentences: Sequence[Sentence], answerable: float) -> list[Rival]:
-    """Return all pairs of differing values of the kind that a question asks for, each with its features."""
+    """Return all pairs of differing values of the kind that a question asks for, each with its features.
+
+    Left out is what anything said with the values tells apart.
+    """
     asked = read_asked(question)
     given = list(_given(asked, _of_whom_is_asked(asked, sentences))) if asked.kinds else []
     if not given:
         return []
     reading = _Question(question, asked, answerable, given)
+    texts: dict[str, str] = defaultdict(str)
+    for sentence in sentences:
+        texts[sentence.doc_id] += f"{sentence.text}\n"
     return [
         Rival(reading.features(one, other), one, other)
         for one, other in combinations(given, 2)
         if one.sentence.doc_id != other.sentence.doc_id
         and _unit(one.quantity) == _unit(other.quantity)
         and not _may_agree(one.quantity, other.quantity)
+        and not (_gives(given, one.sentence.doc_id, other) or _gives(given, other.sentence.doc_id, one))
+        and not (
+            has_number(texts[one.sentence.doc_id], other.value) or has_number(texts[other.sentence.doc_id], one.value)
+        )
+        and not _are_told_apart(asked, one, other)
     ]
 
 
 def _of_whom_is_asked(asked: AskedValue, sentences: Sequence[Sentence]) -> list[tuple[int, Sentence]]:
-    """Return the sentences that may answer, and where they are, of documents that have the question's names."""
+    """Return the sentences that may answer, and where they are, of documents that have the question's names.
+
+    A number of a name ("line 5") is in the sentence itself or in its title.
+    """
     words: dict[str, frozenset[str]] = defaultdict(frozenset)
     for sentence in sentences:
         words[sentence.doc_id] |= _words_about(sentence)
     relevant = [(at, one) for at, one in enumerate(sentences[:LOOKED_THROUGH]) if one.relevance >= LEAST_RELEVANCE]
-    return [(at, one) for at, one in relevant if asked.names <= words[one.doc_id]]
+    return [
+        (at, one)
+        for at, one in relevant
+        if asked.names <= words[one.doc_id]
+        and asked.numbers.keys() <= _words_about(one)
+        and not _of_another(asked, one)
+    ]
+
+
+def _of_another(asked: AskedValue, sentence: Sentence) -> bool:
+    """Return whether a sentence names another of the kind and not the one asked about: Mount Dole for Mount Asper."""
+    runs = (content_words(run) for run in NAME_RUN.findall(sentence.text))
+    others = any(run & asked.names and run - asked.names - content_words(sentence.title) for run in runs)
+    return others and not asked.names <= content_words(sentence.text)
 
 
 def _given(asked: AskedValue, sentences: Iterable[tuple[int, Sentence]]) -> Iterator[Given]:
     """Yield the values that each document gives, the best of each."""
     of_documents: dict[str, list[Given]] = defaultdict(list)
     for at, sentence in sentences:
-        for one in read_quantities(sentence.text):
-            if one.kind in asked.kinds and _is_as_asked(asked, one):
-                worth = _logit(sentence.relevance) + _noun(asked, one)
-                of_documents[sentence.doc_id].append(Given(at, sentence, one, worth))
-    for values in of_documents.values():
+        values = [one for one in read_quantities(sentence.text) if _is_as_asked(asked, one, sentence.text)]
+        # Of several values of one kind in a sentence nobody knows which is the one asked for.
+        alone = (one for one in values if all(agree(one, other) for other in values if _unit(one) == _unit(other)))
+        for one in alone:
+            given = Given(at, sentence, one, _logit(sentence.relevance) + _noun(asked, one))
+            of_documents[sentence.doc_id].append(given)
+    for found in of_documents.values():
         best: dict[object, Given] = {}
-        for given in sorted(values, key=lambda one: (-one.worth, one.at, one.quantity.start)):
+        for given in sorted(found, key=lambda one: (-one.worth, one.at, one.quantity.start)):
             best.setdefault((_unit(given.quantity), given.quantity.low, given.quantity.high), given)
         yield from list(best.values())[:_VALUES_EACH]
 
 
-def _is_as_asked(asked: AskedValue, one: Quantity) -> bool:
-    """Return whether a value is in a unit that may be asked for, and of no other years than those asked about."""
+def _is_as_asked(asked: AskedValue, one: Quantity, text: str) -> bool:
+    """Return whether a value is of the kind, the noun and the unit asked for, and of no other years."""
+    if one.kind not in asked.kinds or _noun(asked, one) < 0:
+        return False
     if one.kind == "measure" and asked.units and one.unit not in asked.units:
         return False
+    after = _YEAR_AFTER.match(text, one.end)
+    if after and asked.years and after[1] not in asked.years:
+        return False
     return one.kind == "date" or not (asked.years and one.years) or bool(asked.years & one.years)
+
+
+def _are_told_apart(asked: AskedValue, one: Given, other: Given) -> bool:
+    """Return whether anything that is said with two values tells them apart.
+
+    That is a time, another place or name, a part of the whole, a plan, or what the articles are about.
+    """
+    first, second = one.quantity, other.quantity
+    said = [said_by(asked, given.at, given.sentence, given.quantity, frozenset()) for given in (one, other)]
+    parts = (first.own ^ second.own) & _PARTS
+    planned = not asked.is_forecast and first.is_forecast is not second.is_forecast
+    names = [a.quantity.names - asked.words - _words_about(b.sentence) for a, b in ((one, other), (other, one))]
+    return (
+        bool(parts - asked.words)
+        or planned
+        or all(names)
+        or not same_time(*said)
+        or places_beyond(asked, *said)
+        or titles_apart(asked, one.sentence.title, other.sentence.title)
+    )
+
+
+def _gives(given: Sequence[Given], doc_id: str, value: Given) -> bool:
+    """Return whether a document gives a value that agrees with another's."""
+    return any(
+        one.sentence.doc_id == doc_id
+        and _unit(one.quantity) == _unit(value.quantity)
+        and agree(one.quantity, value.quantity)
+        for one in given
+    )
+
+
+def _is_told_in(text: str, value: Given) -> bool:
+    return value.quantity.kind not in ("date", "time") and has_number(text, value.value)
 
 
 def _may_agree(one: Quantity, other: Quantity) -> bool:
@@ -242,45 +299,11 @@ class _Question:
             named=float(all(asked.names <= _words_about(given.sentence) for given in both)),
             least=min(_least(row[self._heavy]) for row in nearest),
             head=min(_least(row[self._head]) for row in nearest),
-            apart=float(np.abs(nearest[0] - nearest[1])[self._heavy].max(initial=0)),
             shared=min(len((asked.words & words[0] & words[1]) - asked.names), 3),
             far=_far(one.quantity, other.quantity),
-            digits=float(_digits(one.value) == _digits(other.value) != []),
+            turned=float(_is_turned(one.value, other.value)),
             date=float(one.quantity.kind == "date"),
-            several=sum(min(self._several(given), 2) for given in both),
-            held=float(self._gives(one.sentence.doc_id, other) or self._gives(other.sentence.doc_id, one)),
-            places=float(bool((_places(one, other) | _places(other, one)) - asked.words)),
-            purpose=float(bool(self._beyond(one.quantity.purpose, words[1], other.quantity.purpose, words[0]))),
-            qualified=float(bool(self._beyond(words[0] & _FURTHER, words[1], words[1] & _FURTHER, words[0]))),
         )
-
-    def _several(self, given: Given) -> int:
-        """Return how many further values a sentence gives that may be the one asked for."""
-        beside = (one for one in read_quantities(given.sentence.text) if one.kind in self._asked.kinds)
-        noun = _noun(self._asked, given.quantity)
-        return sum(
-            _unit(one) == _unit(given.quantity) and _noun(self._asked, one) >= noun and not agree(one, given.quantity)
-            for one in beside
-        )
-
-    def _gives(self, doc_id: str, value: Given) -> bool:
-        """Return whether a document gives a value that agrees with another's."""
-        return any(
-            one.sentence.doc_id == doc_id
-            and _unit(one.quantity) == _unit(value.quantity)
-            and agree(one.quantity, value.quantity)
-            for one in self._given
-        )
-
-    def _beyond(
-        self, one: frozenset[str], others: frozenset[str], other: frozenset[str], ones: frozenset[str]
-    ) -> frozenset[str]:
-        """Return the words of either that neither the other sentence has nor the question."""
-        return ((one - others) | (other - ones)) - self._asked.words
-
-
-def _places(one: Given, other: Given) -> frozenset[str]:
-    return one.quantity.places - content_words(f"{other.sentence.text} {other.sentence.title}")
 
 
 def _nearest(sentence: Sentence) -> Vectors:
@@ -301,8 +324,10 @@ def _far(one: Quantity, other: Quantity) -> float:
     return min(math.log(high / low), _FARTHEST) if low else _FARTHEST
 
 
-def _digits(value: str) -> list[str]:
-    return sorted(character for character in value if character.isdigit())
+def _is_turned(one: str, other: str) -> bool:
+    """Return whether two values have the same digits in another order: 1,146 and 1,416."""
+    first, second = ([character for character in value if character.isdigit()] for value in (one, other))
+    return first != second and sorted(first) == sorted(second)
 
 
 def _said(asked: AskedValue, given: Given) -> Said:

@@ -8,10 +8,17 @@ from rag.content import content_words
 from rag.relevance import Sentence
 from rag.structure import cells_of, structure_of
 
-_MOST = "longest highest largest biggest greatest most tallest heaviest deepest fastest loudest dearest oldest widest"
-_LEAST = "shortest lowest smallest fewest least cheapest lightest quietest slowest youngest narrowest"
+_MOST = "longest highest largest biggest greatest tallest heaviest deepest fastest loudest dearest widest"
+_LEAST = "shortest lowest smallest fewest cheapest lightest quietest slowest narrowest"
 _SUPERLATIVE = re.compile(
-    rf"\b(?:(?P<most>{_MOST.replace(' ', '|')})|(?P<least>{_LEAST.replace(' ', '|')}))(?: (?P<of>[a-z]+))?\b",
+    rf"\b(?:(?P<most>{_MOST.replace(' ', '|')}|most (?=expensive|populous))|"
+    rf"(?P<least>{_LEAST.replace(' ', '|')}|least (?=expensive|populous)))(?: ?(?P<of>[a-z]+))?\b",
+    re.IGNORECASE,
+)
+# "The second largest", "under 1,000 euros", "that has a garden": another row than the first, or not any.
+_CONDITION = re.compile(
+    r"\b(?:second|third|fourth|fifth|2nd|3rd|\d+th|under|over|below|above|than|without|except|besides|after|before|since|"
+    r"that|which has|who|whose|with)\b(?!\?)|\d",
     re.IGNORECASE,
 )
 # What a column is called that tells how cheap or how loud a thing is; the word itself is not in its header.
@@ -30,52 +37,72 @@ _COLUMNS = {
     "deepest": "depth",
     "fastest": "speed",
     "slowest": "speed",
-    "oldest": "age",
-    "youngest": "age",
     "widest": "width",
     "narrowest": "width",
     "populous": "population inhabitants",
 }
-_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
+# Of these less is better, or more is later.
+_OTHER_ORDER = content_words("year date day built opened founded since time rank ranking position place order change")
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_TOTAL = re.compile(r"\W*(?:total|all|sum|overall|average|mean|median)\b", re.IGNORECASE)
+_IN_BRACKETS, _SIGNED = re.compile(r"\([^)]*\)"), re.compile(r"[-−–+(]")
+# A table of so many rows may go on in the next passage.
+_MOST_ROWS = 15
 
 
 def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | None:
     """Return the row that has the most or the least of what a question asks for, None where no table tells.
 
-    The table is the first, by its most relevant row, that has a column named in the question with a number in every
-    row; two rows that have as much leave it open.
+    The table is the first, by its most relevant row, in which one column is named in the question and has a plain
+    number of one unit in every row. Two rows that have as much leave it open, and so does a question with a condition.
     """
     asked = _SUPERLATIVE.search(question)
-    if asked is None:
+    if asked is None or _CONDITION.search(f"{question[: asked.start()]} {question[asked.end() :]}"):
         return None
-    words = content_words(question) | content_words(_COLUMNS.get((asked["most"] or asked["least"]).lower(), ""))
-    words |= content_words(_COLUMNS.get((asked["of"] or "").lower(), ""))
+    told = [(asked["most"] or asked["least"]).lower(), (asked["of"] or "").lower()]
+    words = content_words(question) | content_words(" ".join(_COLUMNS.get(word, "") for word in told))
     for rows in _tables(sentences):
-        values = _column(words, rows)
-        if len(values) > 1 and len(values) == len(rows):
+        values = [] if _has_condition(words, rows) else _column(words, rows)
+        if len(values) > 1 and len(values) == len(rows) < _MOST_ROWS:
             best = (max if asked["most"] else min)(values)
             return rows[values.index(best)] if values.count(best) == 1 else None
     return None
 
 
 def _tables(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:
-    """Yield the rows of each table without its header, the table with the most relevant row first."""
+    """Yield the rows of each table without its header and its total, the table with the most relevant row first."""
     tables: dict[object, list[Sentence]] = defaultdict(list)
     for sentence in sentences:
         standing = structure_of(sentence.evidence.passage)[sentence.span.start]
-        if standing.is_row and not standing.is_header and standing.lead:
+        if (
+            standing.is_row
+            and not standing.is_header
+            and standing.lead
+            and not _TOTAL.match(cells_of(sentence.text)[0])
+        ):
             tables[sentence.evidence.passage_id, standing.lead].append(sentence)
     yield from tables.values()
 
 
+def _has_condition(words: frozenset[str], rows: Sequence[Sentence]) -> bool:
+    """Return whether some rows, and not all, have a word of the question: "the longest German one"."""
+    return any(0 < sum(word in content_words(row.text) for row in rows) < len(rows) for word in words)
+
+
 def _column(words: frozenset[str], rows: Sequence[Sentence]) -> list[float]:
-    """Return the numbers in the one column that words name, of those rows that have one there."""
+    """Return the numbers in the one column that words name, of those rows that have one there, all of one unit."""
     passage = rows[0].evidence.passage
     lead = structure_of(passage)[rows[0].span.start].lead
-    headers = cells_of(passage.slice(lead)) if lead else []
-    named = [at for at, header in enumerate(headers) if at and content_words(header) & words]
-    if len(named) != 1:
+    # "Warranty (years)" is no year.
+    headers = [
+        content_words(_IN_BRACKETS.sub("", header)) for header in (cells_of(passage.slice(lead)) if lead else [])
+    ]
+    named = [at for at, header in enumerate(headers) if at and header & words]
+    if len(named) != 1 or headers[named[0]] & _OTHER_ORDER:
         return []
-    cells = (cells_of(row.text)[named[0] : named[0] + 1] for row in rows)
-    found = [_NUMBER.search(cell[0]) if cell else None for cell in cells]
-    return [float(one[0].replace(",", "")) for one in found if one]
+    cells = [cells_of(row.text)[named[0] : named[0] + 1] for row in rows]
+    found = [_NUMBER.findall(cell[0]) if cell else [] for cell in cells]
+    units = {_NUMBER.sub("", cell[0]).strip() for cell in cells if cell}
+    if len(units) != 1 or any(len(numbers) != 1 for numbers in found) or _SIGNED.search(next(iter(units))):
+        return []
+    return [float(numbers[0].replace(",", "")) for numbers in found]

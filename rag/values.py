@@ -1,11 +1,13 @@
 """Values: which quantities can both be true of one thing."""
 
 import math
+import re
 
 from rag.quantities import Quantity
 
 # Values nearer than this are the same where one of them is said to be approximate: "nearly 50%" and "48%".
 _ABOUT_EQUAL = 0.05
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
 def agree(one: Quantity, other: Quantity) -> bool:
@@ -32,3 +34,9 @@ def _rounded(one: float, other: float) -> bool:
     """Return whether one number is the other with fewer digits: 8,850 is 8,848 rounded."""
     digits = min(len(f"{abs(number):.15g}".replace(".", "").strip("0")) for number in (one, other))
     return math.isclose(float(f"{one:.{max(digits, 1)}g}"), float(f"{other:.{max(digits, 1)}g}"))
+
+
+def has_number(text: str, value: str) -> bool:
+    """Return whether a text has the very number of a value, whatever it says of it; digits alone tell nothing."""
+    number, *_ = [one.replace(",", "") for one in _NUMBER.findall(value)] or [""]
+    return len(number) > 1 and number in (one.replace(",", "") for one in _NUMBER.findall(text))

@@ -149,6 +149,12 @@ def test_any_text_is_read(text: str) -> None:
         # A year, a day and a share are no numbers of a name, nor is what follows a small word.
         ("What did NordTherm 2024 say in May 12 on 5%?", []),
         ("By 12 what was sold?", []),
+        # In the plural, in a cell, in Roman numerals and in words; a year is no number of a name.
+        ("Where is Gate 7?", []),
+        ("What does Level 3 mean?", []),
+        ("What is Apollo 14?", []),
+        ("What is Falcon 9?", []),
+        ("What is Berlin 7?", []),
         # Nothing has a number behind this one.
         ("What does the Kaltwerk 9 cost?", []),
     ],
@@ -156,7 +162,9 @@ def test_any_text_is_read(text: str) -> None:
 def test_a_number_of_a_name_is_missed_where_the_name_has_others(question: str, found: list[str]) -> None:
     texts = [
         "The NordTherm 8 costs 12,400 euros. The Kaltwerk is dearer.",
-        "The Apollo missions 10 and 11 were the first to reach the moon; Apollo 12 followed.",
+        "The Apollo missions 10 and 11 were the first to reach the moon; Apollo 12 and Apollo XIV followed.",
+        "Gate 4 is for Rome. Gates 5 to 9 are for Asia. Level 1 means calm.\n| Level | Meaning |\n| 3 | danger |",
+        "Falcon 1 and Falcon Nine. Berlin 1945.",
     ]
     assert [one.of(question) for one in unmentioned_numbers(question, texts)] == found
 

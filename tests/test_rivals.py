@@ -10,7 +10,6 @@ from index.corpus import Corpus
 from index.embedder import Embedder
 from index.reading import MARKDOWN, read_text
 from rag.answerability import probability
-from rag.calibration import fitted
 from rag.engine import Engine
 from rag.quantities import read_quantities
 from rag.query import Query
@@ -54,8 +53,8 @@ DIFFERING = [
     ),
     (
         "How tall is Corrigan Tower?",
-        "# Corrigan Tower\n\nAt 214 metres, it is the tallest building of the town by some distance.",
-        "# A guide to Eastmouth\n\nCorrigan Tower rises 241 m above the harbour and looks as if somebody had left it.",
+        "# Corrigan Tower\n\nThe tower is 214 metres tall and was built in concrete.",
+        "# Corrigan Tower from below\n\nIt rises 241 m above the harbour, tall and grey.",
         ["214 metres", "241 m"],
     ),
 ]
@@ -68,6 +67,55 @@ def test_values_in_other_words_are_set_against_each_other(
     (found,) = shown(over(one=one, other=other), question)
     assert found[0] == "conflict"
     assert sorted(found[1]) == values
+
+
+TOLD_APART = [
+    (
+        "When was the Orbit 5 released?",
+        "# The Orbit 5\n\nThe Orbit 5 was released in September 2022.",
+        "# The Orbit 6\n\nLike the Orbit 5 it has a glass back. It was released in October 2023.",
+    ),
+    (
+        "What was Velora's revenue in 2024?",
+        "# Velora\n\nVelora's revenue was 410 million euros in the first half of 2024, up 8%.",
+        "# Velora grows\n\nVelora had revenue of 220 million euros in the third quarter of 2024.",
+    ),
+    (
+        "How much does tram line 7 cost?",
+        "# Tram line 7\n\nTram line 7 is planned to cost 320 million euros.",
+        "# The tram opens\n\nTram line 7 cost 390 million euros in the end.",
+    ),
+    (
+        "How many passengers does the ferry to Skarn carry?",
+        "# The ferry to Skarn\n\nThe ferry Havlin carries 400 passengers and 120 cars.",
+        "# To Skarn by ferry\n\nThe ferry carries 400 passengers. She was built in 1971.",
+    ),
+    (
+        "How many seats did the Greens win in Tarn?",
+        "# The vote in Tarn\n\nThe Greens won 31 of 120 seats in Tarn.",
+        "# Tarn has voted\n\nThe Greens won 24% of the votes and 31 seats, the Liberals 18%.",
+    ),
+    (
+        "How high is Mount Asper?",
+        "# Mount Asper\n\nMount Asper, a volcano 3,120 metres high, erupted in May.",
+        "# Volcanoes beside Mount Asper\n\nMount Dole, 2,410 metres high, is quiet.",
+    ),
+    (
+        "How many objects does the Orwick museum have?",
+        "# The Orwick museum\n\nThe museum shows 3,200 objects; its collection has about 40,000.",
+        "# A visit to the Orwick museum\n\nThere are 40,000 objects, most of them in the cellar.",
+    ),
+    (
+        "What share of pupils passed the final exam in 2019?",
+        "# Riverside school\n\nIn 2019, 71% of the pupils passed the final exam.",
+        "# Eastside school\n\nIn 2019, 83% of the pupils passed the final exam.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("question", "one", "other"), TOLD_APART)
+def test_what_is_said_with_values_tells_them_apart(over: Over, question: str, one: str, other: str) -> None:
+    assert shown(over(one=one, other=other), question) == []
 
 
 AGREEING = [
@@ -133,12 +181,8 @@ def test_what_the_articles_give_is_told_apart_from_what_they_do_not(tmp_path: Pa
         put_articles(engine.corpus, "test")
         figures = measured(engine, read_disputed("test"))
     # Half of these questions ask for what two articles give near values of and do not differ in.
-    assert figures["disagreement_precision"] >= 0.7
-    assert figures["disagreement_recall"] >= 0.15
-
-
-def test_the_threshold_is_set_for_precision() -> None:
-    assert fitted("rivals").threshold > 0.5
+    assert figures["disagreement_precision"] >= 0.8
+    assert figures["disagreement_recall"] >= 0.05
 
 
 SAME = [

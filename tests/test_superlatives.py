@@ -58,6 +58,12 @@ def test_the_row_that_has_the_most_or_the_least_is_quoted_first(engine: Engine, 
         # No column is of that.
         "Which heat pump has the longest cable?",
         "Which of the Kaltwerk A7 and the Ventus has the highest weight?",
+        # Some of the rows, another than the first, and what is no superlative at all.
+        "Which heat pump by Kaltwerk has the lowest noise?",
+        "Which heat pump under 10,000 euros has the longest warranty?",
+        "Which heat pump has the second longest warranty?",
+        "Which heat pumps have a warranty of at least 5 years?",
+        "What do most people pay as the price of a heat pump?",
     ],
 )
 def test_where_no_table_tells_none_is_taken(engine: Engine, question: str) -> None:
@@ -73,4 +79,33 @@ def test_two_rows_that_have_as_much_leave_it_open(tmp_path: Path, embedder: Embe
     row = superlative_row("Which town has the smallest population?", sentences)
     assert row is not None
     assert row.text.startswith("| Cron")
+    corpus.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "table"),
+    [
+        ("Which disk has the largest storage?", "| Disk | Storage |\n| --- | --- |\n| A | 512 GB |\n| B | 2 TB |\n"),
+        ("Which town had the lowest temperature?", "| Town | Temperature |\n| --- | --- |\n| A | −21 |\n| B | 9 |\n"),
+        ("Who had the fastest time?", "| Runner | Time (min) |\n| --- | --- |\n| Ann | 78 |\n| Bob | 95 |\n"),
+        ("Which is the highest rank?", "| Team | Rank |\n| --- | --- |\n| A | 1 |\n| B | 3 |\n"),
+    ],
+)
+def test_numbers_that_do_not_compare_are_not_compared(
+    tmp_path: Path, embedder: Embedder, question: str, table: str
+) -> None:
+    corpus = Corpus(tmp_path, embedder, create=True)
+    corpus.put(read_text("table", f"# The table\n\n{table}", MARKDOWN))
+    assert superlative_row(question, Engine(corpus).grounds(Query.parse(question)).sentences) is None
+    corpus.close()
+
+
+def test_a_total_is_no_row(tmp_path: Path, embedder: Embedder) -> None:
+    table = "| Bridge | Length |\n| --- | --- |\n| Old | 182 |\n| New | 210 |\n| **Total** | 392 |\n"
+    corpus = Corpus(tmp_path, embedder, create=True)
+    corpus.put(read_text("bridges", f"# Bridges\n\n{table}", MARKDOWN))
+    question = "Which bridge has the largest length?"
+    row = superlative_row(question, Engine(corpus).grounds(Query.parse(question)).sentences)
+    assert row is not None
+    assert row.text == "| New | 210 |"
     corpus.close()
