@@ -16,7 +16,8 @@ _LEAST_PAGES, _LEAST_SHARE = 3, 0.4
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+")
 _PAGE_NUMBER = re.compile(
-    r"\W*\d{1,4}\W*|.*\b(?:page|seite|p\.|s\.)\s*\d{1,4}\b.*|.*\b\d{1,4}\s?(?:/|of|von)\s?\d{1,4}\W*", re.IGNORECASE
+    r"\W*\d{1,4}\W*|\d{1,4}\s[^\d.)]+|.*\b(?:page|seite|p\.|s\.)\s*\d{1,4}\b.*|\W*\d{1,4}\s?(?:/|of|von)\s?\d{1,4}\W*",
+    re.IGNORECASE,
 )
 _DATE_OR_ADDRESS = re.compile(
     r"\w://|\bwww\.|\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2}\.? [A-Z]\w+ \d{4}\b"
@@ -83,8 +84,8 @@ def _keys(line: str, page_no: int) -> Iterator[_Key]:
     if words:
         yield " ".join(line.split()), 0, 0
     is_sentence = len(words) >= _SENTENCE_WORDS and _SENTENCE_END.search(line.strip())
-    # "Week 3" may be the heading of a page of its own.
-    if is_sentence or (len(words) < 2 and not _PAGE_NUMBER.fullmatch(line.strip())):
+    # "Lesson plan 3" may be the heading of a page of its own; "3 Metals and mines" seldom is.
+    if is_sentence or not (_PAGE_NUMBER.fullmatch(line.strip()) or _DATE_OR_ADDRESS.search(line)):
         return
     form = " ".join(_NUMBER.sub("#", line).split())
     for at, number in enumerate(_NUMBER.findall(line), 1):

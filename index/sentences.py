@@ -26,10 +26,10 @@ def _words(words: str) -> str:
 # What qualifies or links what comes after it, so that nothing ends there.
 _LINK = "approx ca cf vs incl excl esp viz e.g i.e inkl exkl zzgl abzgl bzw bzgl bspw ggf evtl sog vgl resp z.b z.B d.h"
 # What a number often follows, and what may as well stand last before anything else.
-_BEFORE_NUMBER = "abs avg ch dept dez eq est ext hrs kap max min nos okt pop std tab tel temp vol ziff"
+_BEFORE_NUMBER = "abs avg ch dept dez eq est ext hrs kap max min nos okt std tab tel temp vol ziff"
 _COUNTED = rf"(?:(?<![\w.])(?:{_words(_BEFORE_NUMBER)})|\w*(?:[Ss]tr|[Nn]r))\."
 _NUMBER = r"[(*_~<>≈±+–−-]{0,3}(?:[A-Z]{1,3}\s?)?[$€£¥₹]?\s?\d"
-_CURRENCY = r"(?:Euros?|Dollars?|Franken|Pfund|Yen|Yuan|US|EUR|USD|GBP|CHF|JPY|CNY|RMB|SEK|NOK|DKK|INR)\b"
+_CURRENCY = r"(?:Euros?|Dollars?|Franken|Pfund|Yen|Yuan|US\$|EUR|USD|GBP|CHF|JPY|CNY|RMB|SEK|NOK|DKK|INR)\b"
 # Nouns have capitals in German; these words have one only where they begin a sentence.
 _OPENER = (
     r"(?:D(?:er|ie|as|en|em|es|iese[mnrs]?|a|ann|abei|afür|amit|anach|avon|azu|enn|och|ort|erzeit)|Eine?[mnrs]?|Er|Sie|"

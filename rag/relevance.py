@@ -187,7 +187,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
                 number=holding if asked_for is AnswerType.NUMBER else 0.0,
                 date=holding if asked_for is AnswerType.DATE else 0.0,
                 name=holding if asked_for is AnswerType.NAME else 0.0,
-                time=1.0 if event else _time(text, item, time),
+                time=1.0 if event else _time(text, standing.heading, item, time),
                 length=math.log1p(len(words)),
             )
             relevance = fitted("relevance").probability(features)
@@ -264,12 +264,15 @@ def _naming(item: Evidence, asked: TimeAsked | None) -> dict[Span, Span]:
     }
 
 
-def _time(text: str, item: Evidence, asked: TimeAsked | None) -> float:
+def _time(text: str, heading: str, item: Evidence, asked: TimeAsked | None) -> float:
+    """Return how well a sentence, or the heading above one that names no time, speaks of the time asked for."""
     if asked is None:
         return 0.0
-    spoken = mentions_in(text, item.passage.metadata.published_at) if asked.period else []
-    fit = fits(asked, [one for one in spoken if not _COMPARED_WITH.search(text, 0, one.span.start)])
-    fit = _as_published(item.passage.metadata.published_at, asked) if fit is None else fit
+    published_at = item.passage.metadata.published_at
+    own = mentions_in(text, published_at) if asked.period else []
+    spoken = [one for one in own if not _COMPARED_WITH.search(text, 0, one.span.start)]
+    fit = fits(asked, spoken or (mentions_in(heading, published_at) if asked.period else []))
+    fit = _as_published(published_at, asked) if fit is None else fit
     if asked.event is not None and fit in (None, 0.5):
         return _of_event(text, item, asked.event, asked.relation)
     return 0.0 if fit is None else 2 * fit - 1

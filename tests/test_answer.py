@@ -173,6 +173,18 @@ def test_what_is_said_of_another_time_is_no_answer(embedder: OnnxEmbedder, tmp_p
         assert ask(Engine(corpus), question).answer.abstained
 
 
+def test_a_heading_tells_the_time_of_what_stands_below_it(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    text = (
+        "# The club Otter\n\n## 2022\n\nThe club had 340 members at the end of the year.\n\n## 2023\n\n"
+        "The club had 390 members at the end of the year.\n\n## 2024\n\nMembership: 420.\n"
+    )
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        corpus.put(Document("club", text, "text/markdown", Metadata("The club Otter")))
+        answer = ask(Engine(corpus), "How many members did the club Otter have in 2023?").answer
+        assert answer.text.startswith("The club had 390 members")
+        assert ask(Engine(corpus), "How many members did the club Otter have in 2019?").answer.abstained
+
+
 class TestDisagreements:
     def test_the_three_figures_of_processing_are_set_against_each_other(self, seeds_engine: Engine) -> None:
         answer = ask(seeds_engine, PROCESSING).answer

@@ -165,6 +165,12 @@ class TestBackup:
                 back_up(data, tmp_path / name, force=True)
         with pytest.raises(DataInTheWay, match="the data itself"):
             back_up(data, data / DATABASE, force=True)
+        # What has the name of data in use may be another's.
+        other_data = tmp_path / "elsewhere"
+        other_data.mkdir()
+        (other_data / DATABASE).write_bytes(earlier.read_bytes())
+        with pytest.raises(DataInTheWay, match="name of data in use"):
+            back_up(data, other_data / DATABASE, force=True)
         assert (tmp_path / "notes.txt").read_text() == "mine"
 
     def test_without_data_there_is_nothing_to_back_up(self, tmp_path: Path) -> None:

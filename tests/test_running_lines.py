@@ -45,6 +45,8 @@ def test_of_two_pages_a_date_an_address_or_a_number_tells(edges: str) -> None:
         ("Annual report … Metals and mines", 2),
         ("Copper mines: # … Total output #", 2),
         ("Week # … ", 4),
+        ("Lesson plan # … ", 4),
+        ("Question # of 4 … ", 4),
         ("202# … ", 4),
         (" … In week # it fell by 3 percent.", 4),
     ],
