@@ -338,7 +338,7 @@ def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreeme
     for one in asked:
         sentences, features = one.grounds.sentences, one.grounds.features
         in_the_same_words = find_disagreements(one.question, sentences[:COMPARED])
-        rivals = find_rivals(one.question, sentences, probability(features), _least(one)) if features else None
+        rivals = find_rivals(one.question, sentences, probability(features), _rivals_from(one)) if features else None
         for found in in_the_same_words or filter(None, [rivals]):
             sides = []
             for value in found.values:
@@ -348,6 +348,6 @@ def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreeme
     return tuple(shown.values())
 
 
-def _least(asked: Asked) -> float | None:
+def _rivals_from(asked: Asked) -> float | None:
     """Return from which probability on values are rivals: a lower one where it is asked whether the articles agree."""
     return WHERE_ASKED if of_the_subject(asked.text) != asked.text else None

@@ -30,7 +30,7 @@ _BOUND_WORDS: dict[Bound, str] = {
     "about": "about|around|roughly|approximately|approx.|some|circa|c.|~|estimated|an estimated|close to",
 }
 _BOUNDS: dict[str, Bound] = {word: bound for bound, words in _BOUND_WORDS.items() for word in words.split("|")}
-_DIGITS = r"(?<![\w.,/-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d|[a-z]*\d)"
+_DIGITS = r"(?<![\w.,/−-])(?<!minus )(?<!negative )(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d|[a-z]*\d)"
 _RANGE_END = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d)"
 _SCALED = any_of(list(_SPELT_SCALES | SHORT_SCALES))
 _SMALLS = any_of(list(NUMBERS))

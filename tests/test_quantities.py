@@ -57,6 +57,9 @@ UNREAD = [
     "It holds market share.",
     "It opened before 1932.",
     "Patent 1,655,114 was granted.",
+    # What is below zero is left open.
+    "It was −12 °C.",
+    "It was minus 12 °C.",
     "",
 ]
 
