@@ -21,7 +21,7 @@ from tests.doubles import HashingEmbedder
 SEEDS = ROOT / "seeds"
 MODELS = ROOT / "var" / "models"
 
-settings.register_profile("house", deadline=None, max_examples=60)
+settings.register_profile("house", deadline=None, max_examples=50)
 settings.load_profile("house")
 
 

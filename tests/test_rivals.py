@@ -176,6 +176,7 @@ def test_what_asks_for_no_value_has_none(seeds_engine: Engine) -> None:
     assert find_rivals(question, sentences, 0.9) is None
 
 
+@pytest.mark.slow
 def test_what_the_articles_give_is_told_apart_from_what_they_do_not(tmp_path: Path, embedder: Embedder) -> None:
     with Engine(Corpus(tmp_path, embedder, create=True)) as engine:
         put_articles(engine.corpus, "test")
