@@ -49,7 +49,6 @@ app = typer.Typer(
 )
 ask_app = typer.Typer(name="ask", pretty_exceptions_enable=False)
 
-_LISTED_AT_ONCE = 500
 # What the shell has divided is taken and then refused, with the words put together again.
 _MORE_WORDS = {"allow_extra_args": True}
 
@@ -233,20 +232,10 @@ def doctor(data: Data = None) -> None:
 @app.command("list")
 def list_command(data: Data = None, json: Json = False) -> None:
     """List the documents by their ids, with title, source and day."""
-    from api import document_schemas
-    from index.listing import list_documents
+    from api.upkeep import print_documents
 
     with closing(_opened(_settings(data))) as corpus:
-        cursor: str | None = None
-        while True:
-            page, cursor = list_documents(corpus, _LISTED_AT_ONCE, cursor)
-            for document in page:
-                if json:
-                    terminal.print_json(document_schemas.document_line(document))
-                else:
-                    terminal.print_document(document)
-            if cursor is None:
-                return
+        print_documents(corpus, as_json=json)
 
 
 @app.command()
@@ -257,19 +246,10 @@ def delete(
     data: Data = None,
 ) -> None:
     """Remove documents by their ids; what is not there does not keep the others."""
-    from index.document import checked_doc_id
-    from index.errors import DocumentNotFound
+    from api.upkeep import delete_documents
 
-    missing = []
     with closing(_opened(_settings(data))) as corpus:
-        for doc_id in map(checked_doc_id, doc_ids):
-            try:
-                corpus.delete(doc_id)
-                terminal.print_fact("deleted", doc_id)
-            except DocumentNotFound as error:
-                missing.append(error)
-    for fault in missing:
-        terminal.say(str(fault))
+        missing = delete_documents(corpus, doc_ids)
     if missing:
         raise typer.Exit(exit_status(missing[0]))
 

@@ -1,15 +1,17 @@
-"""Upkeep of the stored data at the terminal: what `rag backup`, `rag restore` and `rag upgrade` do and print."""
+"""Upkeep of the data at the terminal: what `rag list`, `delete`, `backup`, `restore` and `upgrade` do and print."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api import terminal
+from api import document_schemas, terminal
 from index.backup import Contents, back_up, restore
-from index.corpus import open_corpus, open_store, stored_identity
+from index.corpus import Corpus, open_corpus, open_store, stored_identity
+from index.document import checked_doc_id
 from index.embedder import OnnxEmbedder, find_model
-from index.errors import ModelNotPrepared, NotOfThisStore
+from index.errors import DocumentNotFound, ModelNotPrepared, NotOfThisStore
+from index.listing import list_documents
 from index.migration import count, migrate
 from index.upgrade import made_with, upgrade
 from rag.errors import InvalidSetting
@@ -17,7 +19,36 @@ from rag.errors import InvalidSetting
 if TYPE_CHECKING:
     from rag.settings import Settings
 
+_LISTED_AT_ONCE = 500
 Prepare = Callable[[str, Path], None]
+
+
+def print_documents(corpus: Corpus, *, as_json: bool) -> None:
+    """Print a line for each document, in the order of their ids."""
+    cursor: str | None = None
+    while True:
+        page, cursor = list_documents(corpus, _LISTED_AT_ONCE, cursor)
+        for document in page:
+            if as_json:
+                terminal.print_json(document_schemas.document_line(document))
+            else:
+                terminal.print_document(document)
+        if cursor is None:
+            return
+
+
+def delete_documents(corpus: Corpus, doc_ids: Sequence[str]) -> list[DocumentNotFound]:
+    """Remove documents and say which; return the errors of those that are not there, which are said, too."""
+    missing = []
+    # What cannot be an id is refused before anything is removed.
+    for doc_id in [checked_doc_id(one) for one in doc_ids]:
+        try:
+            corpus.delete(doc_id)
+            terminal.print_fact("deleted", doc_id)
+        except DocumentNotFound as error:
+            missing.append(error)
+            terminal.say(str(error))
+    return missing
 
 
 def write_backup(settings: "Settings", target: Path, *, force: bool) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+# Probabilities are told in four digits, and no surer than that.
+LEAST = 0.0001
 PATH = Path(__file__).with_name("calibration.json")
 
 
@@ -32,3 +34,9 @@ def fitted(name: str) -> Logistic:
     `confidence` that of its answer and `rivals` that of two values being of the one thing asked for.
     """
     return Logistic(**json.loads(PATH.read_text(encoding="utf-8"))[name])
+
+
+def logit(probability: float) -> float:
+    """Return the logit of a probability in [0, 1], which is taken for no surer than four digits tell."""
+    probability = min(max(probability, LEAST), 1 - LEAST)
+    return math.log(probability / (1 - probability))

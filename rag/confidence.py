@@ -4,12 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.calibration import fitted
+from rag.calibration import fitted, logit
 from rag.citation import Citation
 from rag.relevance import Sentence, alone
-
-# Probabilities are told in four digits, and no surer than that.
-LEAST = 0.0001
 
 
 class ConfidenceFeatures(NamedTuple):
@@ -38,7 +35,7 @@ def read_confidence(
     keys, said = {one.key for one in cited}, {one.words for one in cited}
     none_answers = math.prod(1 - one.relevance for one in cited)
     left_out = next((one.relevance for one in sentences if one.key not in keys and one.words not in said), 0.0)
-    return ConfidenceFeatures(_logit(answerable), _logit(1 - none_answers), _logit(left_out), alone(sentences, keys))
+    return ConfidenceFeatures(logit(answerable), logit(1 - none_answers), logit(left_out), alone(sentences, keys))
 
 
 def confidence_in(answerable: float, sentences: Sequence[Sentence], citations: Sequence[Citation] = ()) -> float:
@@ -53,8 +50,3 @@ def confidence_in(answerable: float, sentences: Sequence[Sentence], citations: S
 
 def _is_cited(sentence: Sentence, citations: Sequence[Citation]) -> bool:
     return any(one.doc_id == sentence.doc_id and one.span.holds(sentence.span) for one in citations)
-
-
-def _logit(probability: float) -> float:
-    probability = min(max(probability, LEAST), 1 - LEAST)
-    return math.log(probability / (1 - probability))

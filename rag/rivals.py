@@ -15,7 +15,7 @@ import numpy as np
 
 from index.embedder import Vectors
 from rag.asked_values import AskedValue, read_asked
-from rag.calibration import fitted
+from rag.calibration import fitted, logit
 from rag.content import content_words
 from rag.dates import as_of
 from rag.disagreement import NAME_RUN, Disagreement, Said, of_values, places_beyond, said_by, same_time, titles_apart
@@ -35,7 +35,6 @@ _HEAVY_SHARE = 0.5
 _USUAL_MATCH = 0.7
 # Years between two dates are told in dozens, other values by the logarithm of their ratio; farther apart is as far.
 _DOZEN_YEARS, _FARTHEST = 12 * 372, 3.0
-_CERTAIN = 0.0001
 # What is "more than" a value is so much more at most.
 _LOOSELY = 1.5
 _YEAR_AFTER = re.compile(r" (?:in|at the end of|by) ((?:1\d|20)\d\d)\b")
@@ -146,9 +145,7 @@ def read_rivals(question: str, sentences: Sequence[Sentence], answerable: float)
         and _unit(one.quantity) == _unit(other.quantity)
         and not _may_agree(one.quantity, other.quantity)
         and not (_gives(given, one.sentence.doc_id, other) or _gives(given, other.sentence.doc_id, one))
-        and not (
-            has_number(texts[one.sentence.doc_id], other.value) or has_number(texts[other.sentence.doc_id], one.value)
-        )
+        and not (_is_told_in(texts[one.sentence.doc_id], other) or _is_told_in(texts[other.sentence.doc_id], one))
         and not _are_told_apart(asked, one, other)
     ]
 
@@ -182,11 +179,11 @@ def _given(asked: AskedValue, sentences: Iterable[tuple[int, Sentence]]) -> Iter
     """Yield the values that each document gives, the best of each."""
     of_documents: dict[str, list[Given]] = defaultdict(list)
     for at, sentence in sentences:
-        values = [one for one in read_quantities(sentence.text) if _is_as_asked(asked, one, sentence.text)]
+        values = [one for one in read_quantities(sentence.text) if _may_be_asked_for(asked, one, sentence.text)]
         # Of several values of one kind in a sentence nobody knows which is the one asked for.
         alone = (one for one in values if all(agree(one, other) for other in values if _unit(one) == _unit(other)))
         for one in alone:
-            given = Given(at, sentence, one, _logit(sentence.relevance) + _noun(asked, one))
+            given = Given(at, sentence, one, logit(sentence.relevance) + _noun(asked, one))
             of_documents[sentence.doc_id].append(given)
     for found in of_documents.values():
         best: dict[object, Given] = {}
@@ -195,7 +192,7 @@ def _given(asked: AskedValue, sentences: Iterable[tuple[int, Sentence]]) -> Iter
         yield from list(best.values())[:_VALUES_EACH]
 
 
-def _is_as_asked(asked: AskedValue, one: Quantity, text: str) -> bool:
+def _may_be_asked_for(asked: AskedValue, one: Quantity, text: str) -> bool:
     """Return whether a value is of the kind, the noun and the unit asked for, and of no other years."""
     if one.kind not in asked.kinds or _noun(asked, one) < 0:
         return False
@@ -287,11 +284,11 @@ class _Question:
         """Return the features of two values."""
         both = (one, other)
         words = [content_words(given.sentence.text) for given in both]
-        logits = sorted(_logit(given.sentence.relevance) for given in both)
+        logits = sorted(logit(given.sentence.relevance) for given in both)
         nearest = [_nearest(given.sentence) for given in both]
         asked = self._asked
         return RivalFeatures(
-            answerable=_logit(self._answerable),
+            answerable=logit(self._answerable),
             better=logits[1],
             lesser=logits[0],
             behind=min(max(self._best[given.sentence.doc_id] - given.worth for given in both), 4.0),
@@ -335,8 +332,3 @@ def _said(asked: AskedValue, given: Given) -> Said:
     said = said_by(asked, given.at, given.sentence, given.quantity, frozenset())
     lasts = given.quantity.kind == "measure" or _PAST.search(asked.question)
     return said._replace(as_of=as_of(given.sentence.text, given.sentence.published_at)) if lasts else said
-
-
-def _logit(probability: float) -> float:
-    probability = min(max(probability, _CERTAIN), 1 - _CERTAIN)
-    return math.log(probability / (1 - probability))
