@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.content import content_words, is_plural, names_in, noun_phrase
 from rag.quantities import Kind, is_change, is_forecast
@@ -134,6 +135,8 @@ class AskedValue:
     question: str
 
 
+# Whoever compares values asks for the same question's.
+@lru_cache(maxsize=256)
 def read_asked(question: str) -> AskedValue:
     """Return a question as it asks for a value; without kinds where it asks for none."""
     phrase, asked = _phrase(question), " ".join(question.split()).strip(" ?")
