@@ -18,9 +18,9 @@ from rag.asked_values import AskedValue, read_asked
 from rag.calibration import fitted, logit
 from rag.content import content_words
 from rag.dates import as_of
-from rag.disagreement import NAME_RUN, Disagreement, Said, of_values, places_beyond, said_by, same_time, titles_apart
 from rag.quantities import Quantity, read_quantities
 from rag.relevance import Sentence
+from rag.sides import NAME_RUN, Disagreement, Said, of_values, places_beyond, said_by, same_time, titles_apart
 from rag.values import agree, has_number
 
 # A sentence less relevant than this answers nothing; beyond so many sentences none is looked for.

@@ -18,7 +18,7 @@ _DENIED = re.compile(r"(?:\bnot|n[’']t|\bnever) (?!only\b|just\b|yet\b)(?:be |
 
 _OF_UNITS = r"(?= (?:(?:by|from|about|some|nearly|almost|over|more than) )?[$€£]?\d)"
 _OF_NUMBERS = r"(?= [$€£]?\d)"
-# Like the antonyms of `rag.disagreement`, but each side with the verbs that say the same, as a paraphrase may: what
+# Like the antonyms of `rag.denials`, but each side with the verbs that say the same, as a paraphrase may: what
 # has only the one side says the opposite of what has only the other. Words that two parties to one fact are told by
 # (buy and sell, win and lose) are no opposites.
 _OPPOSITES = tuple(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sentencex import get_sentence_boundaries
 
 from index.analysis import words_of
-from rag.disagreement import Disagreement, find_disagreements
+from rag.disagreement import find_disagreements
+from rag.sides import Disagreement
 from tests.conftest import SEEDS
 
 
