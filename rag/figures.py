@@ -7,7 +7,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from index.analysis import plain_case, words_of
-from rag.english import LETTER_SCALES, NUMBERS, SCALES, SHORT_SCALES, by_spelling, letter_scale
+from rag.english import LETTER_SCALES, NUMBERS, SCALES, SHORT_SCALES, any_of, by_spelling, letter_scale
+from rag.units import MEASURES
 
 _DATE = re.compile(
     r"\b(?:Jan(?:uary|\.)|Feb(?:ruary|\.)|Mar(?:ch|\.)|Apr(?:il|\.)|May|June|July|Aug(?:ust|\.)|Sept?(?:ember|\.)|"
@@ -26,54 +27,38 @@ _NUMBER = re.compile(
 # What stands before a number as its sign; the dash of "2010 -2015" is none.
 _MINUS = re.compile(r"(?:(?:^|[^\d%\s]\s+|[(:])(?=[-−–])|\b(?=[mn]))([-−–]|minus\s|negative\s)[$€£]?$", re.IGNORECASE)
 _LONGEST_MINUS = 16
-_MEASURES = by_spelling(
-    {
-        "km": "km kilometre kilometres kilometer kilometers kph",
-        "metre": "metre metres meter meters",
-        "cm": "cm centimetre centimetres centimeter centimeters",
-        "mm": "mm millimetre millimetres millimeter millimeters",
-        "mile": "mi mile miles mph",
-        "foot": "ft foot feet",
-        "inch": "inch inches",
-        "yard": "yard yards",
-        "hectare": "ha hectare hectares",
-        "acre": "acre acres",
-        "kg": "kg kilo kilos kilogram kilograms",
-        "gram": "gram grams",
-        "mg": "mg milligram milligrams",
-        # Writers take one for the other, and few mean the short ton.
-        "tonne": "t ton tons tonne tonnes",
-        "ounce": "oz ounce ounces",
-        "litre": "litre litres liter liters",
-        "gallon": "gallon gallons",
-        "barrel": "barrel barrels",
-        "kw": "kw kilowatt kilowatts",
-        "mw": "mw megawatt megawatts",
-        "gw": "gw gigawatt gigawatts",
-        "kwh": "kwh",
-        "mwh": "mwh",
-        "gwh": "gwh",
-        "twh": "twh",
-        "second": "second seconds",
-        "minute": "minute minutes",
-        "hour": "hour hours",
-        "day": "day days",
-        "week": "week weeks",
-        "month": "month months",
-        "year": "year years",
-        "decade": "decade decades",
-        "century": "century centuries",
-        "dollar": "dollar dollars",
-        "euro": "euro euros",
-        # Of money or of weight.
-        "pound": "pound pounds lb lbs",
-        "yen": "yen",
-        "yuan": "yuan",
-    }
+_MEASURES = (
+    MEASURES
+    | {"t": "t"}  # Writers take tons and tonnes for each other, and few mean the short ton.
+    | by_spelling(
+        {
+            # An hour's way is told as one: "60 mph" and "60 miles per hour".
+            "km": "km/h kph",
+            "mile": "mph",
+            "ha": "ha",
+            "ounce": "oz ounce ounces",
+            "gallon": "gallon gallons",
+            "second": "second seconds",
+            "minute": "minute minutes",
+            "hour": "hour hours",
+            "day": "day days",
+            "week": "week weeks",
+            "month": "month months",
+            "year": "year years",
+            "decade": "decade decades",
+            "century": "century centuries",
+            "dollar": "dollar dollars",
+            "euro": "euro euros",
+            # Of money or of weight.
+            "pound": "pound pounds lb lbs",
+            "yen": "yen",
+            "yuan": "yuan",
+        }
+    )
 )
 _MEASURE = re.compile(
     rf"[\s-]?(?:metric )?(?P<power>square |sq |cubic )?"
-    rf"(?P<unit>{'|'.join(sorted(_MEASURES, key=len, reverse=True))})\b",
+    rf"(?P<unit>{any_of(_MEASURES)})\b",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\s*(?:-|–|—|to|and|or)\s*[$€£]?")

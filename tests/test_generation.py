@@ -290,6 +290,8 @@ def test_a_sentence_that_its_source_does_not_bear_out_is_dropped(
         ("The mine is 5 kilometers from town [1].", Source(1, "The mine is 5 km from town.")),
         ("The mine is 5-7 km from town [1].", Source(1, "The mine is 5 to 7 kilometres from town.")),
         ("The mine is 5 km from town [1].", Source(1, "From town to the mine the count of km is 5.")),
+        ("The train runs at 60 mph [1].", Source(1, "The train runs at 60 miles per hour.")),
+        ("The mine takes 3 ha [1].", Source(1, "The mine takes 3 hectares.")),
         ("The mine cost 5 million dollars [1].", Source(1, "The mine cost $5 million.")),
         ("The mine made 5 tons [1].", Source(1, "The mine made 5 metric tonnes.")),
         ("The mine reached −5 degrees [1].", Source(1, "The mine reached minus five degrees.")),
