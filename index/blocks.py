@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,9 +15,12 @@ from index.document import Span
 
 _ITEM = re.compile(r"\s*(?:[•‣◦▪●·*+–—-]|\d{1,3}[.)]|[a-z][.)])\s+(?=\S)")
 _TABLE_ROW = re.compile(r"\s*\|.*\|\s*")
-_WRAPPED_WIDTH = 120
+_WRAPPED_WIDTH = 200
 _HEADING_CHARS = 120
 _HEADING_WORDS = 18
+# A section's number: "2.1 ", "3. ".
+_SECTION_NUMBER = re.compile(r"^\d{1,2}(?:\.\d{1,2})*[.)]?\s+(?=\S)")
+_LETTER = re.compile(r"[^\W\d_]")
 _LEAST_LISTED = 3
 # The level of a plain-text heading that stands on a list and covers no more than that list: nothing in plain text
 # says where its section ends, and "Highlights" above three bullets does not name the article below them.
@@ -139,14 +141,33 @@ def _was_wrapped(line: str, following: str, width: int) -> bool:
 
 def _with_headings(text: str, units: list[Block]) -> Iterator[Block]:
     listed = _listed(text, units)
-    for unit, following in zip_longest(units, units[1:]):
-        is_line = unit.kind is BlockKind.PARAGRAPH and unit not in listed
+    for before, unit, following in zip([None, *units], units, [*units[1:], None], strict=False):
+        is_line = (unit.kind is BlockKind.PARAGRAPH and unit not in listed) or _is_section(
+            text, before, unit, following
+        )
         if following is not None and is_line and _reads_as_heading(unit.span.of(text)):
             span = trimmed(text, unit.span)
             level = LIST_LABEL if following.kind is BlockKind.ITEM else 2
             yield Block(BlockKind.HEADING, span, level, label=span.of(text))
         else:
             yield Block(unit.kind, trimmed(text, unit.span))
+
+
+def _is_section(text: str, before: Block | None, unit: Block, following: Block | None) -> bool:
+    """Return whether a numbered item is none of a list: alone between blank lines, with a paragraph below it."""
+    if unit.kind is not BlockKind.ITEM or not _SECTION_NUMBER.match(unit.span.of(text).lstrip()):
+        return False
+    is_below = before is None or (before.kind is not BlockKind.ITEM and _is_blank_between(text, before, unit))
+    return (
+        is_below
+        and following is not None
+        and following.kind is BlockKind.PARAGRAPH
+        and _is_blank_between(text, unit, following)
+    )
+
+
+def _is_blank_between(text: str, one: Block, other: Block) -> bool:
+    return text.count("\n", one.span.end, other.span.start) > 1
 
 
 def _listed(text: str, units: list[Block]) -> set[Block]:
@@ -157,21 +178,25 @@ def _listed(text: str, units: list[Block]) -> set[Block]:
     listed: set[Block] = set()
     run: list[Block] = []
     for unit in units:
-        adjoins = bool(run) and text.count("\n", run[-1].span.end, unit.span.start) == 1
-        is_short = unit.kind is BlockKind.PARAGRAPH and len(unit.span.of(text)) <= _HEADING_CHARS
-        run = [*(run if adjoins else []), unit] if is_short else []
+        if not (run and text.count("\n", run[-1].span.end, unit.span.start) == 1):
+            run = []
+        if unit.kind is not BlockKind.PARAGRAPH or len(unit.span.of(text)) > _HEADING_CHARS:
+            run = []
+            continue
+        run.append(unit)
         if len(run) >= _LEAST_LISTED:
-            listed.update(run)
+            listed.update(run[-_LEAST_LISTED:])
     return listed - set(units[:1])
 
 
 def _reads_as_heading(content: str) -> bool:
     """Tell whether a line of plain text reads as a heading: short, capitalised, and not a sentence."""
-    content = content.strip()
+    content = _SECTION_NUMBER.sub("", content.strip(), count=1)
     first = next((character for character in content if character.isalnum()), "")
     return (
         bool(first)
         and not first.islower()
+        and (first.isalpha() or " " not in content or _LETTER.search(content) is not None)
         and "\n" not in content
         and len(content) <= _HEADING_CHARS
         and len(content.split()) <= _HEADING_WORDS

@@ -54,7 +54,7 @@ class Splitting:
     @property
     def name(self) -> str:
         """What the data records: passages of one name are split alike."""
-        return f"blocks-{self.full_tokens}-{self.max_tokens}-{self.context_tokens}-v5"
+        return f"blocks-{self.full_tokens}-{self.max_tokens}-{self.context_tokens}-v6"
 
 
 STANDARD = Splitting()

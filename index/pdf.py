@@ -1,6 +1,7 @@
 """The text of a PDF, read within bounds: a small file may inflate to any size. The only file that imports pypdf."""
 
 import io
+import re
 import struct
 import time
 import unicodedata
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import DocumentTooLarge, UnreadableDocument
 from index.limits import Limits
+from index.page_layout import Line, PageLines, joined, laid_out, lines_of
 from index.running_lines import without_running_lines
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 _MAX_STREAM_BYTES = 16 * 1024 * 1024
 # "ﬁ" and its like: a font's, not the text's.
 _LIGATURES = {code: unicodedata.normalize("NFKD", chr(code)) for code in range(0xFB00, 0xFB07)}
+# What programs state where nobody gave a title, and what they put before the name of a file.
+_NO_TITLE = re.compile(r"\W*(?:untitled|anonymous|unspecified|no title|document\d*)\W*\d*", re.IGNORECASE)
+_PROGRAM = re.compile(r"Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE)
 # Reading a thousand pages takes about this long on a slow machine.
 _DEADLINE_S = 60.0
 # What pypdf lets through from broken files beside its own errors.
@@ -38,16 +43,21 @@ def read_pdf(file_name: str, raw: bytes, limits: Limits, deadline_s: float = _DE
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
             raise _encrypted(file_name)
-        pages = [
-            page.translate(_LIGATURES) for page in _pages(file_name, reader, limits, time.monotonic() + deadline_s)
-        ]
-        text = "\n\n".join(without_running_lines(pages))
+        pages = laid_out(list(_pages(file_name, reader, limits, time.monotonic() + deadline_s)))
+        text = joined(without_running_lines([page.translate(_LIGATURES) for page in pages]))
         title = reader.metadata.title if reader.metadata else None
     text = text.replace("\0", "").encode("utf-8", "replace").decode()
-    return text, " ".join(title.translate(_LIGATURES).split()) or None if isinstance(title, str) else None
+    return text, _title(title) if isinstance(title, str) else None
 
 
-def _pages(file_name: str, reader: "PdfReader", limits: Limits, due: float) -> Iterator[str]:
+def _title(stated: str) -> str | None:
+    """Return the title that a PDF states, None where it is none: a program's own, or a file's name."""
+    title = " ".join(stated.translate(_LIGATURES).split())
+    is_file = _PROGRAM.match(title) or re.fullmatch(r"\S+\.(?:docx?|odt|pptx?|xlsx?|indd|tex|pdf|rtf)", title)
+    return None if is_file or _NO_TITLE.fullmatch(title) else title or None
+
+
+def _pages(file_name: str, reader: "PdfReader", limits: Limits, due: float) -> Iterator[list[Line]]:
     def check_time(*_: object) -> None:
         if time.monotonic() > due:
             raise DocumentTooLarge(f"{file_name!r} takes too long to read; split it, or save its text alone.")
@@ -60,12 +70,13 @@ def _pages(file_name: str, reader: "PdfReader", limits: Limits, due: float) -> I
     for page in reader.pages:
         check_time()
         # Called for each operation of a page, of which there may be millions.
-        text = page.extract_text(visitor_operand_before=check_time)
+        told = PageLines()
+        text = page.extract_text(visitor_operand_before=check_time, visitor_text=told.take)
         chars += len(text)
         if chars > limits.document_bytes:
             limit = limits.document_bytes / 2**20
             raise DocumentTooLarge(f"{file_name!r} holds over {limit:g} MB of text; split it into smaller documents.")
-        yield text
+        yield told.lines if told.text == text else lines_of(text)
 
 
 @contextmanager

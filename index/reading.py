@@ -57,6 +57,12 @@ _FRAME = (
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What the trees of pages cannot hold: control characters, as they are or by their numbers.
+_NOT_IN_XML = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?:;|(?!\d))|"
+    r"&#x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?:;|(?![0-9a-f]))",
+    re.IGNORECASE,
+)
 _DEEP_QUOTE = re.compile(rf"^(?: {{0,3}}>){{{_QUOTES + 1}}}", re.MULTILINE)
 
 
@@ -245,6 +251,7 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     # Loaded here because it takes a third of a second that a search does not need.
     from trafilatura import bare_extraction
 
+    source = _NOT_IN_XML.sub(" ", source)
     page = bare_extraction(
         _framed(source, _checked_page(doc_id, source)),
         with_metadata=True,

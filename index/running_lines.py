@@ -2,7 +2,7 @@
 
 They are left out when the text is extracted, as the frame of a web page is. A line goes only from the edge of a page,
 only where lines of the same words stand at the edges of other pages, and only where its numbers are the same there or
-count the pages: to lose a real line is worse than to keep a running one.
+count the pages, or where a browser printed it: to lose a real line is worse than to keep a running one.
 """
 
 import re
@@ -22,11 +22,17 @@ _PAGE_NUMBER = re.compile(
 _DATE_OR_ADDRESS = re.compile(
     r"\w://|\bwww\.|\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2}\.? [A-Z]\w+ \d{4}\b"
 )
+# What a browser prints above and below a page, which may be the only one.
+_PRINTED_ABOVE = re.compile(r"\s*\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}, \d{1,2}:\d\d(?:\s?[AP]M)?\b.*", re.IGNORECASE)
+_PRINTED_BELOW = re.compile(r"\s*(?:file|https?)://\S+\s+(?:Page )?\d{1,4}(?:/| of )\d{1,4}\s*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?][\"”’»)]*$")
 _SENTENCE_WORDS = 4
 # A number that counts the pages is no year.
 _YEARS = range(1900, 2101)
 _MAX_DIGITS = 6
+# What has the page's number before or behind it is no longer than this: a chapter's title.
+_NUMBERED_CHARS = 90
+_OUTER_NUMBER = re.compile(r"^\d{1,4}(?=\s|$)|(?<=\s)\d{1,4}$")
 
 _Key = tuple[str, int, int]
 
@@ -41,9 +47,11 @@ def without_running_lines(pages: Sequence[str]) -> list[str]:
         for page_no, page in enumerate(pages)
         for key in {key for line in _edge_lines(page) for key in _keys(line, page_no)}
     )
+    numbered = _numbered(pages)
     texts = []
     for page_no, page in enumerate(pages):
         running = {line for line in _edge_lines(page) if _is_running(line, page_no, seen, len(pages))}
+        running |= _printed(_edge_lines(page)) | numbered[page_no]
         lines = page.split("\n")
         header = running if page_no else {line for line in running if _NUMBER.search(line)}
         del lines[: _taken(lines, header)]
@@ -55,6 +63,47 @@ def without_running_lines(pages: Sequence[str]) -> list[str]:
 def _edge_lines(page: str) -> set[str]:
     lines = [line for line in page.split("\n") if line.strip()]
     return {*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:]}
+
+
+def _numbered(pages: Sequence[str]) -> list[set[str]]:
+    """Return the lines at the edges of each page that are its number, or a few words with it behind or before them.
+
+    The numbers of pages stand alone somewhere, and begin or end the lines of many.
+    """
+    found = [
+        (page_no, line, side, number - page_no)
+        for page_no, page in enumerate(pages)
+        for line in _edge_lines(page)
+        for side, number in _outer_numbers(line)
+    ]
+    on_pages = Counter(first for _, first in {(page_no, first) for page_no, _, _, first in found})
+    alone = {first for _, line, _, first in found if line.strip().isdigit()}
+    first = max(alone, key=lambda first: (on_pages[first], -first), default=None)
+    numbered: list[set[str]] = [set() for _ in pages]
+    if first is None or on_pages[first] < max(_LEAST_PAGES, _LEAST_SHARE * len(pages)):
+        return numbered
+    # "1 Introduction" may be on the first page by chance.
+    sides = Counter(side for page_no, _, side, own in found if own == first)
+    for page_no, line, side, own in found:
+        if own == first and (line.strip().isdigit() or sides[side] >= _LEAST_PAGES):
+            numbered[page_no].add(line)
+    return numbered
+
+
+def _outer_numbers(line: str) -> Iterator[tuple[str, int]]:
+    """Yield the numbers with which a short line that is no sentence begins and ends."""
+    line = line.strip()
+    if len(line) <= _NUMBERED_CHARS and not _SENTENCE_END.search(line):
+        for found in _OUTER_NUMBER.finditer(line):
+            if int(found[0]) not in _YEARS:
+                side = "alone" if line == found[0] else "before" if not found.start() else "behind"
+                yield side, int(found[0])
+
+
+def _printed(lines: Set[str]) -> set[str]:
+    """Return the lines that a browser printed, none where not both of them are there."""
+    printed = [{line for line in lines if form.fullmatch(line)} for form in (_PRINTED_ABOVE, _PRINTED_BELOW)]
+    return printed[0] | printed[1] if all(printed) else set()
 
 
 def _is_running(line: str, page_no: int, seen: Mapping[_Key, int], pages: int) -> bool:

@@ -24,7 +24,7 @@ _ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
-_FULL_LINE = range(50, 121)
+_FULL_LINE = range(50, 201)
 # What joins a path of headings.
 BELOW = " › "
 # How deep the headings are that a passage is said to stand under, the title being above them.

@@ -64,6 +64,15 @@ def test_every_character_of_markdown_is_in_one_block(text: str) -> None:
         ("| a | b |\n|---|---|\n| c | d |", [("table", "| a | b |\n|---|---|\n| c | d |")]),
         ("Is it so?\n\nYes.", [("heading", "Is it so?"), ("paragraph", "Yes.")]),
         ("He left. She Stayed\n\nText.", [("paragraph", "He left. She Stayed"), ("paragraph", "Text.")]),
+        ("2.1. Safe Work\n\nText.", [("heading", "2.1. Safe Work"), ("paragraph", "Text.")]),
+        (
+            "Text.\n\n2. Safe Work\n\nMore.",
+            [("paragraph", "Text."), ("heading", "2. Safe Work"), ("paragraph", "More.")],
+        ),
+        ("1. One Thing\n\n2. Two\n\nText.", [("item", "1. One Thing"), ("item", "2. Two"), ("paragraph", "Text.")]),
+        ("Do:\n1. Go home\n\nText.", [("paragraph", "Do:"), ("item", "1. Go home"), ("paragraph", "Text.")]),
+        ("2023 3.96\n\nText.", [("paragraph", "2023 3.96"), ("paragraph", "Text.")]),
+        ("2023\n\nText.", [("heading", "2023"), ("paragraph", "Text.")]),
         ("lower case line\n\nText.", [("paragraph", "lower case line"), ("paragraph", "Text.")]),
     ],
 )

@@ -44,6 +44,12 @@ def pdf(*lines: str, title: str | None = None) -> bytes:
 
 def pdf_of(pages: Sequence[Sequence[str]], title: str | None = None) -> bytes:
     """A PDF whose pages have these lines; in its font the bytes 1, 2 and 3 are ligatures."""
+    shown = (" ".join(f"({line}) Tj 0 -20 Td" for line in lines) for lines in pages)
+    return pdf_of_content([f"BT /F1 12 Tf 40 700 Td {lines} ET" for lines in shown], title)
+
+
+def pdf_of_content(pages: Sequence[str], title: str | None = None) -> bytes:
+    """A PDF of what is drawn on its pages."""
     kids = " ".join(f"{5 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
@@ -52,8 +58,7 @@ def pdf_of(pages: Sequence[Sequence[str]], title: str | None = None) -> bytes:
         "<< /Type /Encoding /BaseEncoding /WinAnsiEncoding /Differences [1 /fi /fl /ff] >> >>",
         f"<< /Title ({title}) >>" if title else "<< >>",
     ]
-    for lines in pages:
-        content = f"BT /F1 12 Tf 40 700 Td {' '.join(f'({line}) Tj 0 -20 Td' for line in lines)} ET"
+    for content in pages:
         objects += [
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents {len(objects) + 2} 0 R "
             "/Resources << /Font << /F1 3 0 R >> >> >>",
@@ -230,6 +235,10 @@ class TestPdf:
         assert "Copper prices fell." in document.text
         assert document.media_type == "application/pdf"
 
+    @pytest.mark.parametrize("stated", ["untitled", "Microsoft Word - draft 3.docx", "report_final.docx", "Untitled-1"])
+    def test_what_a_program_states_is_no_title(self, stated: str) -> None:
+        assert read_bytes("report.pdf", pdf("Copper prices fell.", title=stated)).metadata.title is None
+
     def test_no_title_is_made_up(self) -> None:
         assert read_bytes("report.pdf", pdf("Copper prices fell.", "Tin rose.")).metadata.title is None
 
@@ -284,6 +293,12 @@ def test_a_file_s_name_gives_its_id(file_name: str, doc_id: str) -> None:
 def test_a_name_that_gives_no_id_is_refused(file_name: str) -> None:
     with pytest.raises(InvalidDocumentId):
         doc_id_of(file_name)
+
+
+@pytest.mark.parametrize("held", ["\x0c", "\ufffe", "&#1;", "&#x1;", "&#12", "&#xB;"])
+def test_what_a_page_s_tree_cannot_hold_is_a_space(held: str) -> None:
+    for page in (f"Copper{held}fell.", f"<html><body>Copper{held}fell.<p>Tin{held}rose.</p></body></html>"):
+        assert read_bytes("a.html", page.encode()).text.startswith("Copper fell.")
 
 
 def test_a_page_without_a_frame_keeps_its_lists_and_headings() -> None:

@@ -39,6 +39,10 @@ def test_of_two_pages_a_date_an_address_or_a_number_tells(edges: str) -> None:
     assert without_running_lines(pages(edges, 2)) == BODIES[:2]
 
 
+def test_what_a_browser_prints_is_left_out_of_a_single_page() -> None:
+    assert without_running_lines(pages(f" … {PRINTED}\nfile:///tmp/report.html 1/1", 1)) == BODIES[:1]
+
+
 @pytest.mark.parametrize(
     ("edges", "count"),
     [
@@ -49,10 +53,19 @@ def test_of_two_pages_a_date_an_address_or_a_number_tells(edges: str) -> None:
         ("Question # of 4 … ", 4),
         ("202# … ", 4),
         (" … In week # it fell by 3 percent.", 4),
+        (f"{PRINTED} … ", 1),
     ],
 )
 def test_what_may_be_the_article_stays(edges: str, count: int) -> None:
     assert without_running_lines(pages(edges, count)) == pages(edges, count)
+
+
+def test_of_chapters_the_titles_with_the_page_s_number_are_left_out() -> None:
+    above = ["", "Chapter 1: Copper 2", "", "Chapter 2: Tin 4", "Chapter 2: Tin 5"]
+    below = ["1", "", "3", "", ""]
+    bodies = [*BODIES, "Iron is cheap."]
+    given = ["\n".join(filter(None, page)) for page in zip(above, bodies, below, strict=True)]
+    assert without_running_lines(given) == bodies
 
 
 def test_totals_of_pages_stay() -> None:
