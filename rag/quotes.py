@@ -11,6 +11,7 @@ from index.document import Span
 from index.furniture import without_inline
 from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_reason, holds
+from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence
@@ -191,12 +192,27 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
     if standing.begins_item and standing.lead and span.end - standing.lead.start < MAX_LIST_CHARS:
         return Quote(sentence.evidence, Span(standing.lead.start, span.end))
     before = [one for one in passage.sentences if one.end <= span.start]
-    start = _begun(passage, before[-MAX_GOING_ON:], span)
+    start = _begun(question, passage, before[-MAX_GOING_ON:], span)
     ends = [span.end, *(one.end for one in led_by(passage, span) if one.end - start < MAX_LIST_CHARS)]
     after = _what_is_asked_after(question, passage, Span(start, span.end), span)
+    after = after or _more_of_it_after(question, passage, Span(start, span.end), span)
     if after is not None and after.end - start <= MAX_GOING_ON_CHARS:
         ends.append(after.end)
     return Quote(sentence.evidence, Span(start, ends[-1]))
+
+
+def _more_of_it_after(question: str, passage: StoredPassage, cited: Span, span: Span) -> Span | None:
+    """Return the sentence after one in its paragraph, or the next, with a word of the question that is not cited yet.
+
+    "Who built the orrery?" is answered by "Do not miss the orrery. It was built by Thomas Wray." None where there is
+    none.
+    """
+    lacks, after = _lacks(question, passage, cited), goes_on_to(passage, span)
+    for _ in range(MAX_GOING_ON):
+        if after is None or lacks & content_words(passage.slice(after)):
+            return after
+        after = goes_on_to(passage, after)
+    return None
 
 
 def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, span: Span) -> Span | None:
@@ -217,8 +233,11 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
     return after if held == [False, True] else None
 
 
-def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
-    """Return where what is cited for a sentence begins: with what it goes on from, or with the question it answers."""
+def _begun(question: str, passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
+    """Return where what is cited for a sentence begins: with what it goes on from, or with the question it answers.
+
+    It goes on from the sentence before it in its paragraph, too, that has a word of the question which it lacks.
+    """
     start = span.start
     for one in reversed(before):
         cited, said = passage.slice(Span(one.start, span.end)), passage.slice(Span(start, span.end))
@@ -228,7 +247,17 @@ def _begun(passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
         if len(cited) > MAX_GOING_ON_CHARS or not (goes_on or answers):
             break
         start = one.start
+    if start == span.start and before and structure_of(passage)[span.start].goes_on:
+        wider = Span(before[-1].start, span.end)
+        if len(passage.slice(wider)) <= MAX_GOING_ON_CHARS and _lacks(question, passage, span) & content_words(
+            passage.slice(before[-1])
+        ):
+            return wider.start
     return start
+
+
+def _lacks(question: str, passage: StoredPassage, span: Span) -> frozenset[str]:
+    return content_words(question) - content_words(passage.slice(span))
 
 
 def merged(quotes: Sequence[Quote]) -> list[Quote]:
