@@ -42,6 +42,8 @@ _GOES_ON = re.compile(
     r"(?:In \d{4}|Afterwards?|Later|Since then|After that|Eventually|Subsequently),? "
     r"(?:it|they|he|she|its|their|his|her)\b)"
 )
+# A sentence beside one is cited with it where both match the question by so much better than the one.
+MATCHED_MORE = 0.03
 # What it goes on from is cited with it, at most so many sentences, where all are no longer than this.
 MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
 # A heading that turns what stands under it into its opposite.
@@ -192,27 +194,45 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
     if standing.begins_item and standing.lead and span.end - standing.lead.start < MAX_LIST_CHARS:
         return Quote(sentence.evidence, Span(standing.lead.start, span.end))
     before = [one for one in passage.sentences if one.end <= span.start]
-    start = _begun(question, passage, before[-MAX_GOING_ON:], span)
+    start = _begun(question, sentence, before[-MAX_GOING_ON:])
     ends = [span.end, *(one.end for one in led_by(passage, span) if one.end - start < MAX_LIST_CHARS)]
     after = _what_is_asked_after(question, passage, Span(start, span.end), span)
-    after = after or _more_of_it_after(question, passage, Span(start, span.end), span)
+    after = after or _more_of_it_after(question, sentence, Span(start, span.end))
     if after is not None and after.end - start <= MAX_GOING_ON_CHARS:
         ends.append(after.end)
     return Quote(sentence.evidence, Span(start, ends[-1]))
 
 
-def _more_of_it_after(question: str, passage: StoredPassage, cited: Span, span: Span) -> Span | None:
-    """Return the sentence after one in its paragraph, or the next, with a word of the question that is not cited yet.
+def _more_of_it_after(question: str, sentence: Sentence, cited: Span) -> Span | None:
+    """Return the sentence after one in its paragraph, or the next, that says more of what is asked; None where none is.
 
-    "Who built the orrery?" is answered by "Do not miss the orrery. It was built by Thomas Wray." None where there is
-    none.
+    "Who built the orrery?" is answered by "Do not miss the orrery. It was built by Thomas Wray."
     """
-    lacks, after = _lacks(question, passage, cited), goes_on_to(passage, span)
+    passage = sentence.evidence.passage
+    after = goes_on_to(passage, sentence.span)
     for _ in range(MAX_GOING_ON):
-        if after is None or lacks & content_words(passage.slice(after)):
+        if after is None or passage.slice(after).endswith("?"):
+            return None
+        if _says_more(question, sentence, cited, after):
             return after
         after = goes_on_to(passage, after)
     return None
+
+
+def _says_more(question: str, sentence: Sentence, cited: Span, other: Span) -> bool:
+    """Return whether another sentence of a passage says more of what is asked than what is cited for a sentence.
+
+    It has a word of the question that is not cited, or together they match the question better. A question of the
+    article's own begins something else, and what stands below one that asks the same needs nothing more.
+    """
+    passage, reading = sentence.evidence.passage, sentence.evidence.reading
+    if passage.slice(other).endswith("?") or sentence.span in asked_above(question, passage):
+        return False
+    heading = structure_of(passage)[sentence.span.start].heading
+    lacks = content_words(question) - content_words(f"{heading} {passage.slice(cited)}")
+    if lacks & content_words(passage.slice(other)):
+        return True
+    return reading.match_of([sentence.span, other]) - reading.match_of([sentence.span]) > MATCHED_MORE
 
 
 def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, span: Span) -> Span | None:
@@ -233,11 +253,12 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
     return after if held == [False, True] else None
 
 
-def _begun(question: str, passage: StoredPassage, before: Sequence[Span], span: Span) -> int:
+def _begun(question: str, sentence: Sentence, before: Sequence[Span]) -> int:
     """Return where what is cited for a sentence begins: with what it goes on from, or with the question it answers.
 
-    It goes on from the sentence before it in its paragraph, too, that has a word of the question which it lacks.
+    It goes on from the sentence before it in its paragraph, too, that says more of what is asked.
     """
+    passage, span = sentence.evidence.passage, sentence.span
     start = span.start
     for one in reversed(before):
         cited, said = passage.slice(Span(one.start, span.end)), passage.slice(Span(start, span.end))
@@ -248,16 +269,9 @@ def _begun(question: str, passage: StoredPassage, before: Sequence[Span], span: 
             break
         start = one.start
     if start == span.start and before and structure_of(passage)[span.start].goes_on:
-        wider = Span(before[-1].start, span.end)
-        if len(passage.slice(wider)) <= MAX_GOING_ON_CHARS and _lacks(question, passage, span) & content_words(
-            passage.slice(before[-1])
-        ):
-            return wider.start
+        is_short = span.end - before[-1].start <= MAX_GOING_ON_CHARS
+        return before[-1].start if is_short and _says_more(question, sentence, span, before[-1]) else start
     return start
-
-
-def _lacks(question: str, passage: StoredPassage, span: Span) -> frozenset[str]:
-    return content_words(question) - content_words(passage.slice(span))
 
 
 def merged(quotes: Sequence[Quote]) -> list[Quote]:
