@@ -238,8 +238,8 @@ def _says_more(question: str, sentence: Sentence, cited: Span, other: Span) -> b
 def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, span: Span) -> Span | None:
     """Return the sentence after one in its paragraph, where it is needed for the answer; None where it is not.
 
-    It is where what is cited has no number or date and the next sentence has the one asked for, and where a reason is
-    asked for and none is given yet. What is capitalised there is seldom the name asked for.
+    It is where what is cited has no number or date and the next sentence has the one asked for, where a reason is asked
+    for and none is given yet, and where it is asked what happened. What is capitalised there is seldom the name asked for.
     """
     after, asked_for = goes_on_to(passage, span), answer_type(question)
     if after is None or len(passage.slice(span).split()) < MIN_WORDS:
@@ -247,6 +247,8 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
         return after
     if asks_why(question):
         return None if gives_reason(passage.slice(cited)) else after
+    if asks_what_happened(question):
+        return after
     if asked_for not in (AnswerType.NUMBER, AnswerType.DATE):
         return None
     held = [holds(asked_for, passage.slice(one), words_of(question)) for one in (cited, after)]
