@@ -235,13 +235,13 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
     """Return the quotes, those of one passage that overlap made one, in the place of the first."""
     kept: list[Quote] = []
     for quote in quotes:
-        for at, other in enumerate(kept):
-            if quote.evidence.passage_id == other.evidence.passage_id and quote.span.shared(other.span):
-                start, end = min(quote.span.start, other.span.start), max(quote.span.end, other.span.end)
-                kept[at] = Quote(quote.evidence, Span(start, end))
-                break
-        else:
-            kept.append(quote)
+        of_passage = [at for at, other in enumerate(kept) if other.evidence.passage_id == quote.evidence.passage_id]
+        overlapping = [at for at in of_passage if quote.span.shared(kept[at].span)]
+        spans = [quote.span, *(kept[at].span for at in overlapping)]
+        whole = Span(min(span.start for span in spans), max(span.end for span in spans))
+        place = overlapping[0] if overlapping else len(kept)
+        kept = [other for at, other in enumerate(kept) if at not in overlapping]
+        kept.insert(place, Quote(quote.evidence, whole))
     return kept
 
 
