@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from api import document_schemas, terminal
 from index.backup import Contents, back_up, restore
-from index.corpus import Corpus, open_corpus, open_store, stored_identity
+from index.corpus import Corpus, not_found, open_corpus, open_store, stored_identity
 from index.document import checked_doc_id
 from index.embedder import OnnxEmbedder, find_model
 from index.errors import DocumentNotFound, ModelNotPrepared, NotOfThisStore
@@ -41,13 +41,13 @@ def delete_documents(corpus: Corpus, doc_ids: Sequence[str]) -> list[DocumentNot
     """Remove documents and say which; return the errors of those that are not there, which are said, too."""
     missing = []
     # What cannot be an id is refused before anything is removed.
-    for doc_id in [checked_doc_id(one) for one in doc_ids]:
-        try:
-            corpus.delete(doc_id)
+    checked = [checked_doc_id(one) for one in doc_ids]
+    for doc_id, was_there in zip(checked, corpus.delete_all(checked), strict=True):
+        if was_there:
             terminal.print_fact("deleted", doc_id)
-        except DocumentNotFound as error:
-            missing.append(error)
-            terminal.say(str(error))
+        else:
+            missing.append(not_found(doc_id))
+            terminal.say(str(missing[-1]))
     return missing
 
 
