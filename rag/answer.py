@@ -14,7 +14,8 @@ from rag.confidence import confidence_in
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated
-from rag.quotes import Quote, chosen_sentences, in_order, plain, quotes_of, readable
+from rag.plain_text import plain
+from rag.quotes import Quote, chosen_sentences, in_order, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
 from rag.rivals import WHERE_ASKED, find_rivals
 from rag.sources import Source
