@@ -11,7 +11,7 @@ from index.corpus import Corpus, not_found, open_corpus, open_store, stored_iden
 from index.document import checked_doc_id
 from index.embedder import OnnxEmbedder, find_model
 from index.errors import DocumentNotFound, ModelNotPrepared, NotOfThisStore
-from index.listing import list_documents
+from index.listing import all_documents
 from index.migration import count, migrate
 from index.upgrade import made_with, upgrade
 from rag.errors import InvalidSetting
@@ -19,22 +19,16 @@ from rag.errors import InvalidSetting
 if TYPE_CHECKING:
     from rag.settings import Settings
 
-_LISTED_AT_ONCE = 500
 Prepare = Callable[[str, Path], None]
 
 
 def print_documents(corpus: Corpus, *, as_json: bool) -> None:
     """Print a line for each document, in the order of their ids."""
-    cursor: str | None = None
-    while True:
-        page, cursor = list_documents(corpus, _LISTED_AT_ONCE, cursor)
-        for document in page:
-            if as_json:
-                terminal.print_json(document_schemas.document_line(document))
-            else:
-                terminal.print_document(document)
-        if cursor is None:
-            return
+    for document in all_documents(corpus.store.read):
+        if as_json:
+            terminal.print_json(document_schemas.document_line(document))
+        else:
+            terminal.print_document(document)
 
 
 def delete_documents(corpus: Corpus, doc_ids: Sequence[str]) -> list[DocumentNotFound]:

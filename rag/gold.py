@@ -1,7 +1,6 @@
 """Gold questions: what people ask, and the exact slices of the articles that answer it."""
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -9,6 +8,7 @@ from typing import Literal, get_args
 from index.corpus import Corpus
 from index.document import Span
 from index.errors import DocumentNotFound
+from index.listing import all_documents
 from rag.errors import InvalidGold
 
 Kind = Literal["fact", "paraphrase", "keyword", "noisy", "temporal", "conflict", "multi", "unanswerable"]
@@ -118,9 +118,9 @@ def _find(corpus: Corpus, question: GoldQuestion, evidence: Evidence) -> Span:
 
 def _elsewhere(corpus: Corpus, quote: str, text: str) -> str:
     """Return where a missing quote would be: in another document, or in this one but for case and white space."""
-    for doc_id in _doc_ids(corpus):
-        if quote and quote in corpus.document(doc_id).text:
-            return f"; it is in {doc_id!r}"
+    for line in all_documents(corpus.store.read):
+        if quote and quote in corpus.document(line.doc_id).text:
+            return f"; it is in {line.doc_id!r}"
     wanted = "".join(quote.split()).casefold()
     # Without case some characters become two, which stand at one place.
     places = [(at, one) for at, character in enumerate(text) if not character.isspace() for one in character.casefold()]
@@ -129,14 +129,3 @@ def _elsewhere(corpus: Corpus, quote: str, text: str) -> str:
         return "; no document does"
     first, last = places[found][0], places[found + len(wanted) - 1][0]
     return f"; but for case and white space it stands at {first} to {last + 1}: {text[first : last + 1][:80]!r}"
-
-
-def _doc_ids(corpus: Corpus) -> Sequence[str]:
-    def every() -> Iterator[str]:
-        after = ""
-        with corpus.read() as view:
-            while page := view.reading.documents(500, after):
-                yield from (line.doc_id for line in page)
-                after = page[-1].doc_id
-
-    return list(every())

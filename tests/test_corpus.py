@@ -23,7 +23,7 @@ from index.errors import (
     InvalidCursor,
     ModelNotPrepared,
 )
-from index.listing import list_documents
+from index.listing import all_documents, list_documents
 from index.records import Filters
 from tests.doubles import HashingEmbedder
 
@@ -149,6 +149,17 @@ def test_who_asks_while_a_change_is_made_searchable_sees_what_was_before(corpus:
         (passage,) = view.reading.passages(view.vectors.passage_nos().tolist())
         assert passage.text == "Lanthanum prices rose."
     assert (found(corpus, "lanthanum"), found(corpus, "tin")) == ([], ["a"])
+
+
+def test_all_documents_are_listed_while_others_come_and_go(corpus: Corpus) -> None:
+    for number in range(405):
+        corpus.put(document(f"a{number:03}", "Tin is soft."), publish=False)
+    listed = all_documents(corpus.store.read, "a001")
+    assert next(listed).doc_id == "a002"
+    corpus.delete("a300")
+    corpus.put(document("b", "Tin is soft."))
+    assert [one.doc_id for one in listed] == [*(f"a{number:03}" for number in range(3, 405) if number != 300), "b"]
+    assert list(all_documents(corpus.store.read, "b")) == []
 
 
 def test_many_documents_are_removed_and_made_searchable_together(
