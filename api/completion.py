@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 
 import typer
@@ -11,7 +11,6 @@ import typer
 from index.errors import FootnoteError
 
 _MAX_SHOWN = 200
-_PAGE = 500
 # Where there are more documents, the sources of the first ones are completed.
 _MAX_READ = 5000
 # What an article says of itself is put into a command: nothing that a shell would take for more than a word.
@@ -49,6 +48,7 @@ def _documents(context: typer.Context, after: str, limit: int) -> list[tuple[str
 
 
 def _read(data: Path | None, after: str, limit: int) -> Iterator[tuple[str, str | None]]:
+    from index.listing import all_documents
     from index.store import Store
     from rag.settings import Settings
 
@@ -58,8 +58,5 @@ def _read(data: Path | None, after: str, limit: int) -> Iterator[tuple[str, str 
         return
     # The shell hands over a line in which it has not replaced ~ yet.
     store = Store(settings.data_dir.expanduser())
-    with store.read() as reading:
-        while limit > 0 and (page := reading.documents(min(limit, _PAGE), after)):
-            yield from ((line.doc_id, line.metadata.source) for line in page)
-            limit, after = limit - len(page), page[-1].doc_id
+    yield from ((line.doc_id, line.metadata.source) for line in islice(all_documents(store.read, after), limit))
     store.close()

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from api import document_schemas, terminal
 from index.backup import Contents, back_up, restore
-from index.corpus import Corpus, open_corpus, open_store, stored_identity
+from index.corpus import Corpus, not_found, open_corpus, open_store, stored_identity
 from index.document import checked_doc_id
 from index.embedder import OnnxEmbedder, find_model
 from index.errors import DocumentNotFound, ModelNotPrepared, NotOfThisStore
-from index.listing import list_documents
+from index.listing import all_documents
 from index.migration import count, migrate
 from index.upgrade import made_with, upgrade
 from rag.errors import InvalidSetting
@@ -19,35 +19,29 @@ from rag.errors import InvalidSetting
 if TYPE_CHECKING:
     from rag.settings import Settings
 
-_LISTED_AT_ONCE = 500
 Prepare = Callable[[str, Path], None]
 
 
 def print_documents(corpus: Corpus, *, as_json: bool) -> None:
     """Print a line for each document, in the order of their ids."""
-    cursor: str | None = None
-    while True:
-        page, cursor = list_documents(corpus, _LISTED_AT_ONCE, cursor)
-        for document in page:
-            if as_json:
-                terminal.print_json(document_schemas.document_line(document))
-            else:
-                terminal.print_document(document)
-        if cursor is None:
-            return
+    for document in all_documents(corpus.store.read):
+        if as_json:
+            terminal.print_json(document_schemas.document_line(document))
+        else:
+            terminal.print_document(document)
 
 
 def delete_documents(corpus: Corpus, doc_ids: Sequence[str]) -> list[DocumentNotFound]:
     """Remove documents and say which; return the errors of those that are not there, which are said, too."""
     missing = []
     # What cannot be an id is refused before anything is removed.
-    for doc_id in [checked_doc_id(one) for one in doc_ids]:
-        try:
-            corpus.delete(doc_id)
+    checked = [checked_doc_id(one) for one in doc_ids]
+    for doc_id, was_there in zip(checked, corpus.delete_all(checked), strict=True):
+        if was_there:
             terminal.print_fact("deleted", doc_id)
-        except DocumentNotFound as error:
-            missing.append(error)
-            terminal.say(str(error))
+        else:
+            missing.append(not_found(doc_id))
+            terminal.say(str(missing[-1]))
     return missing
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -15,6 +16,7 @@ from index.database import FORMAT
 from index.document import Document
 from index.embedded_store import disk_bytes
 from index.errors import DataBusy
+from index.listing import all_documents
 from index.records import TOKEN_SCALE, DocumentSummary, PassageTokens
 from index.storage import Milvus, Storage
 from index.storage import Reading as StoredReading
@@ -22,7 +24,6 @@ from index.store import Reading, Store
 from index.vectors import VectorSnapshot
 from index.words import WordSnapshot
 
-_PAGE = 200
 _REINDEX = "delete the document and index its article again"
 
 
@@ -97,16 +98,13 @@ def _milvus_faults(store: Storage) -> Iterator[str]:
     """Yield the faults of each document, and where a search would find what is of none, or not what is of one."""
     stored: set[int] = set()
     with store.view() as view:
-        after = ""
-        while page := view.reading.documents(_PAGE, after):
-            for summary in page:
-                stored.update(view.reading.passage_nos(summary.doc_id))
-                try:
-                    yield from _summary_faults(view.reading, summary)
-                    yield from _stored_vector_faults(view.reading, summary.doc_id)
-                except DataBusy:
-                    yield f"{summary.doc_id!r} is incomplete, or was changed meanwhile; {_REINDEX}."
-            after = page[-1].doc_id
+        for summary in all_documents(lambda: nullcontext(view.reading)):
+            stored.update(view.reading.passage_nos(summary.doc_id))
+            try:
+                yield from _summary_faults(view.reading, summary)
+                yield from _stored_vector_faults(view.reading, summary.doc_id)
+            except DataBusy:
+                yield f"{summary.doc_id!r} is incomplete, or was changed meanwhile; {_REINDEX}."
         for name, numbers in (("vectors", view.vectors.passage_nos()), ("words", view.words.passage_nos())):
             if set(numbers.tolist()) != stored:
                 yield (
@@ -124,11 +122,8 @@ def _stored_vector_faults(reading: StoredReading[Any], doc_id: str) -> Iterator[
 
 
 def _document_faults(reading: Reading) -> Iterator[str]:
-    after = ""
-    while page := reading.documents(_PAGE, after):
-        for summary in page:
-            yield from _summary_faults(reading, summary)
-        after = page[-1].doc_id
+    for summary in all_documents(lambda: nullcontext(reading)):
+        yield from _summary_faults(reading, summary)
 
 
 def _summary_faults(reading: StoredReading[Any], summary: DocumentSummary) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -104,9 +105,10 @@ def checked_span(start: int, end: int, text: str, doc_id: str) -> Span:
 def checked_published_at(value: str) -> str:
     """Return an ISO 8601 date or instant in its stored form; raise InvalidMetadata for anything else."""
     value = value.strip()
+    # What gives no time of day is a date, of which `datetime` would make midnight.
+    with suppress(ValueError):
+        return date.fromisoformat(value).isoformat()
     try:
-        if len(value) == len("2025-05-01"):
-            return date.fromisoformat(value).isoformat()
         instant = datetime.fromisoformat(value)
         instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:

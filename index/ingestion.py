@@ -9,12 +9,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.corpus import Corpus
-from index.errors import DocumentError, DocumentNotFound, DuplicateDocumentId, NothingToIndex, UnreadableDocument
+from index.errors import DocumentError, DuplicateDocumentId, NothingToIndex, UnreadableDocument
 from index.limits import STANDARD, Limits
 from index.reading import MEDIA_TYPES, doc_id_of, media_type_of, too_large
 from index.records import FileRecord
@@ -256,8 +255,5 @@ def _bytes(path: Path, limits: Limits) -> bytes:
 def _prune(corpus: Corpus) -> int:
     with corpus.store.read() as reading:
         gone = [doc_id for doc_id, path in reading.files() if not Path(path).exists()]
-    for doc_id in gone:
-        # Whoever else writes may have deleted it meanwhile.
-        with suppress(DocumentNotFound):
-            corpus.delete(doc_id)
-    return len(gone)
+    # Whoever else writes may have deleted some meanwhile.
+    return sum(corpus.delete_all(gone))

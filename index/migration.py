@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.document import Document
+from index.listing import all_documents
 from index.storage import Storage
-
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,12 @@ def migrate(source: Storage, target: Storage, on_document: Callable[[], None] = 
 
     Both are of one identity. What was interrupted goes on where it stopped. Documents that only the target has stay.
     """
-    copied, unchanged, passages, after = 0, 0, 0, ""
-    while True:
-        with source.read() as reading:
-            page = reading.documents(_PAGE, after)
-        for line in page:
-            made = _copy(source, target, line.doc_id)
-            copied, unchanged, passages = copied + (made > 0), unchanged + (made == 0), passages + made
-            on_document()
-        if not page:
-            return Migrated(copied, unchanged, passages)
-        after = page[-1].doc_id
+    copied = unchanged = passages = 0
+    for line in all_documents(source.read):
+        made = _copy(source, target, line.doc_id)
+        copied, unchanged, passages = copied + (made > 0), unchanged + (made == 0), passages + made
+        on_document()
+    return Migrated(copied, unchanged, passages)
 
 
 def _copy(source: Storage, target: Storage, doc_id: str) -> int:

@@ -14,7 +14,8 @@ from rag.confidence import confidence_in
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated
-from rag.quotes import Quote, chosen_sentences, in_order, plain, quotes_of, readable
+from rag.plain_text import plain
+from rag.quotes import Quote, chosen_sentences, in_order, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
 from rag.rivals import WHERE_ASKED, find_rivals
 from rag.sources import Source
@@ -337,14 +338,16 @@ def _disagreements(asked: Sequence[Asked], book: _Citations) -> tuple[Disagreeme
     shown: dict[object, Disagreement] = {}
     for one in asked:
         sentences, features = one.grounds.sentences, one.grounds.features
-        in_the_same_words = find_disagreements(one.question, sentences[:COMPARED])
-        rivals = find_rivals(one.question, sentences, probability(features), _rivals_from(one)) if features else None
-        for found in in_the_same_words or filter(None, [rivals]):
+        disagreements = find_disagreements(one.question, sentences[:COMPARED])
+        if features and not disagreements:
+            rivals = find_rivals(one.question, sentences, probability(features), _rivals_from(one))
+            disagreements = [rivals] if rivals else []
+        for found in disagreements:
             sides = []
             for value in found.values:
                 quotes = [Quote(sentences[at].evidence, sentences[at].span) for at in value.statements]
                 sides.append(Side(value.value, value.as_of, tuple(dict.fromkeys(map(book.marker, quotes)))))
-            shown.setdefault((found.kind, *sides), Disagreement(found.kind, found.topic, tuple(sides)))
+            shown.setdefault((found.kind, *sides), Disagreement(found.kind, plain(found.topic), tuple(sides)))
     return tuple(shown.values())
 
 

@@ -32,12 +32,13 @@ def read_collection(folder: Path, split: str, limit: int | None = None) -> Colle
     path = folder / "qrels" / f"{split}.tsv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            for query_id, document_id, relevance in list(csv.reader(file, delimiter="\t"))[1:]:
+            rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            for query_id, document_id, relevance in list(rows)[1:]:
                 qrels.setdefault(query_id, {})[doc_id_of(document_id)] = int(relevance)
         texts = {line["_id"]: line["text"] for line in _lines(folder / "queries.jsonl")}
         answered = sorted(query_id for query_id, judged in qrels.items() if max(judged.values()) > 0)[:limit]
         queries = {query_id: texts[query_id] for query_id in answered}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise InvalidBeir(
             f"'{path}' does not give judged queries ({error!r}); give a folder in the BEIR layout."
         ) from error

@@ -2,14 +2,28 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
+
+from index.errors import ModelUnusable
 
 # Probabilities are told in four digits, and no surer than that.
 LEAST = 0.0001
 PATH = Path(__file__).with_name("calibration.json")
+
+
+class Features(Protocol):
+    """Named numbers that a probability is a function of."""
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        """Their names."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Yield them in the order of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +34,13 @@ class Logistic:
     weights: dict[str, float]
     threshold: float
 
-    def probability(self, features: Sequence[float]) -> float:
-        """Return the probability in (0, 1) for features, one for each weight and in their order."""
+    def probability(self, features: Features) -> float:
+        """Return the probability in (0, 1) for features; raise ModelUnusable where the weights are of others."""
+        if features._fields != tuple(self.weights):
+            raise ModelUnusable(
+                f"'{PATH}' has weights of {', '.join(self.weights)}, not of {', '.join(features._fields)}; "
+                "run `make calibrate`, or install this version anew."
+            )
         logit = self.intercept + sum(w * value for w, value in zip(self.weights.values(), features, strict=True))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 

@@ -13,8 +13,8 @@ from rag.conversation import READ_CHARS, Turn
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.evidence import Evidence
 from rag.followup import MAX_TURNS, standalone
+from rag.plain_text import plain
 from rag.query import MAX_QUERY_CHARS
-from rag.quotes import plain
 from rag.spelling import written_out
 
 MAX_PARTS = 3

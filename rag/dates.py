@@ -85,6 +85,8 @@ _UNTIL_BEFORE = re.compile(rf"\b(?:until|till|up\s+to)\s+{_LOOSELY}$", re.IGNORE
 _NOT_BEFORE = re.compile(r"(?:\b(?:not|never|no one|nobody|nothing)|n[’']t)\b[^.;:]*$", re.IGNORECASE)
 # What was so until a day was so for some years, and not from the beginning of time.
 _UNTIL_YEARS = 20
+# "1999–00" is two years; "2024–12" is rather a month than a stretch into the next century.
+_HALF_A_CENTURY = 50
 # Nobody holds an office this long: it is a life.
 _LIFE_YEARS = 45
 
@@ -275,7 +277,9 @@ def _decade(found: re.Match[str], now: date | None) -> Period | None:
 def _short_range(found: re.Match[str], now: date | None) -> Period | None:
     first = int(found["year"])
     last = first - first % 100 + int(found["to"])
-    return _years(first, last) if first < last else None
+    if last < first:
+        last += 100
+    return _years(first, last) if first < last < first + _HALF_A_CENTURY else None
 
 
 def _year(found: re.Match[str], now: date | None) -> Period | None:

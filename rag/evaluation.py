@@ -128,7 +128,8 @@ def evaluate_collection(
     for query_id, text in collection.queries.items():
         runs[query_id] = _ranked(engine, text, times)[1]
         if take_evidence_out:
-            taken = Filters(without_doc_ids=tuple(collection.qrels[query_id]))
+            relevant = (doc_id for doc_id, grade in collection.qrels[query_id].items() if grade > 0)
+            taken = Filters(without_doc_ids=tuple(relevant))
             asked = Query.parse(text[:MAX_QUERY_CHARS], ANSWER_TOP_K)
             judged += [
                 _judged(engine.ask(asked).answer, True),

@@ -32,9 +32,6 @@ _MEASURES = (
     | {"t": "t"}  # Writers take tons and tonnes for each other, and few mean the short ton.
     | by_spelling(
         {
-            # An hour's way is told as one: "60 mph" and "60 miles per hour".
-            "km": "km/h kph",
-            "mile": "mph",
             "ha": "ha",
             "ounce": "oz ounce ounces",
             "gallon": "gallon gallons",
@@ -58,9 +55,11 @@ _MEASURES = (
 )
 _MEASURE = re.compile(
     rf"[\s-]?(?:metric )?(?P<power>square |sq |cubic )?"
-    rf"(?P<unit>{any_of(_MEASURES)})\b",
+    rf"(?P<unit>{any_of(_MEASURES)})\b(?P<hourly>[\s-](?:per|an)[\s-]hour\b)?",
     re.IGNORECASE,
 )
+# The way of an hour is a speed: "60 miles per hour" is "60 mph", and not 60 miles.
+_SPEEDS = {"km": "km/h", "mile": "mph"}
 _RANGE = re.compile(r"\s*(?:-|–|—|to|and|or)\s*[$€£]?")
 _QUANTITY = re.compile(
     r"[$€£]|\b(?:half|halved|thirds?|quarters?|twice|(?:doubl|tripl|quadrupl)(?:e|es|ed|ing)|dozens?|hundreds?|"
@@ -117,7 +116,8 @@ def _measure(number: re.Match[str]) -> str | None:
     if unit is None:
         return None
     power = (unit["power"] or "").casefold().replace("sq ", "square ")
-    return power + _MEASURES[unit["unit"].casefold()]
+    measure = power + _MEASURES[unit["unit"].casefold()]
+    return _SPEEDS.get(measure, measure) if unit["hourly"] else measure
 
 
 def is_counted(number: Figure, counted: Sequence[Figure]) -> bool:

@@ -1,7 +1,6 @@
 """Gold questions: what people ask, and the exact slices of the articles that answer it."""
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -9,6 +8,7 @@ from typing import Literal, get_args
 from index.corpus import Corpus
 from index.document import Span
 from index.errors import DocumentNotFound
+from index.listing import all_documents
 from rag.errors import InvalidGold
 
 Kind = Literal["fact", "paraphrase", "keyword", "noisy", "temporal", "conflict", "multi", "unanswerable"]
@@ -77,6 +77,7 @@ def _question(where: str, line: str) -> GoldQuestion:
         raise InvalidGold(f"{where} has no {error.args[0]!r}; gold/README.md says what a gold question has.") from error
     except TypeError as error:
         raise InvalidGold(f"{where} is not an object as gold/README.md describes it; see there.") from error
+    _check_words(where, question)
     for value, allowed in ((question.kind, get_args(Kind)), (question.split, get_args(Split))):
         if value not in allowed:
             raise InvalidGold(f"{where} has {value!r}; give one of {', '.join(allowed)}.")
@@ -89,6 +90,16 @@ def _question(where: str, line: str) -> GoldQuestion:
             f"{where} is of the kind {question.kind!r} and has no evidence; give a quote, or the kind 'unanswerable'."
         )
     return question
+
+
+def _check_words(where: str, question: GoldQuestion) -> None:
+    """Raise InvalidGold where what is to be words is none: JSON has numbers, lists and nothing, too."""
+    named = [("id", question.question_id), ("question", question.question)]
+    for one in question.evidence:
+        named += [("doc", one.doc_id), ("quote", one.quote)]
+    for name, value in named:
+        if not isinstance(value, str) or not value.strip():
+            raise InvalidGold(f"{where} has {name} {repr(value)[:80]}; give a string that is not empty.")
 
 
 def _find(corpus: Corpus, question: GoldQuestion, evidence: Evidence) -> Span:
@@ -107,25 +118,14 @@ def _find(corpus: Corpus, question: GoldQuestion, evidence: Evidence) -> Span:
 
 def _elsewhere(corpus: Corpus, quote: str, text: str) -> str:
     """Return where a missing quote would be: in another document, or in this one but for case and white space."""
-    for doc_id in _doc_ids(corpus):
-        if quote and quote in corpus.document(doc_id).text:
-            return f"; it is in {doc_id!r}"
-    wanted = " ".join(quote.split()).lower()
-    positions = [at for at, character in enumerate(text) if not character.isspace()]
-    joined = "".join(text[at] for at in positions).lower()
-    at = joined.find(wanted.replace(" ", "")) if wanted else -1
-    if at < 0:
+    for line in all_documents(corpus.store.read):
+        if quote and quote in corpus.document(line.doc_id).text:
+            return f"; it is in {line.doc_id!r}"
+    wanted = "".join(quote.split()).casefold()
+    # Without case some characters become two, which stand at one place.
+    places = [(at, one) for at, character in enumerate(text) if not character.isspace() for one in character.casefold()]
+    found = "".join(one for _, one in places).find(wanted) if wanted else -1
+    if found < 0:
         return "; no document does"
-    first, last = positions[at], positions[at + len(wanted.replace(" ", "")) - 1]
+    first, last = places[found][0], places[found + len(wanted) - 1][0]
     return f"; but for case and white space it stands at {first} to {last + 1}: {text[first : last + 1][:80]!r}"
-
-
-def _doc_ids(corpus: Corpus) -> Sequence[str]:
-    def every() -> Iterator[str]:
-        after = ""
-        with corpus.read() as view:
-            while page := view.reading.documents(500, after):
-                yield from (line.doc_id for line in page)
-                after = page[-1].doc_id
-
-    return list(every())

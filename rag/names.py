@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from index.analysis import LETTERS, words_of
 from index.document import Span
@@ -14,7 +15,7 @@ SOUGHT_IN, ANOTHER_FORM = 3, 0.52
 # Of a question's words, by inverse document frequency, a name that it turns on makes at least this share.
 _LEAST_SHARE = 0.15
 _LEAST_LETTERS = 3
-# More names than these are of a list, not of a question.
+# More names than these, or more codes, are of a list, not of a question.
 _MOST_NAMES = 8
 # What has no capital in a title where all else has.
 _SMALL = frozenset(["a", "an", "the", "of", "in", "on", "at", "to", "by", "for", "from", "with", "and", "or"])
@@ -26,8 +27,8 @@ _NO_NAMES = _SMALL | frozenset([
     "chairman", "chairwoman", "saint", "rep", "congressman", "congresswoman", "company", "group", "inc", "corp", "ltd",
     "hello", "hi", "hey", "dear", "please", "tell", "thanks", "thank", "footnote",
 ])  # fmt: skip
-# Capitals and digits, or a number of a name in capitals: "C500", "EOS 215".
-_CODE = re.compile(r"\b(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*\b|\b[A-Z]{2,} \d{1,5}\b")
+# Capitals and digits, or a number of a name in capitals: "C500", "EOS 215", but not "EU 2024".
+_CODE = re.compile(r"\b(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*\b|\b[A-Z]{2,} (?!(?:1\d|20)\d\d\b)\d{1,5}\b")
 # A number of a name: "NordTherm 12", but not "May 12" nor a year.
 _NUMBERED = re.compile(
     rf"\b(?!(?:{'|'.join(MONTHS)})\b)(?-i:(?P<name>[A-Z]\w*[a-z]\w*)) "
@@ -37,6 +38,8 @@ _NUMBERED = re.compile(
 _CODE_PART = re.compile(r"[^\W_]+")
 _WITHIN_NAME = re.compile(r"(?:[’']s)?[\s’'.-]*(?:(?:of|and|for|&|de|von|van|du)\s+)?(?:the\s+)?")
 _BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;,(–—])[\s•*–—-]*[\"'“‘«„¿¡(]*\s*$")
+# What tells that a sentence begins stands so near before its first word.
+_NEAR = 40
 _ENDS_SENTENCE = re.compile(r"[.!?](?=\s|$)")
 # Of what belongs to a country articles speak by the country's name.
 _OF_A_COUNTRY = re.compile(
@@ -69,8 +72,10 @@ def unmentioned_codes(question: str, idfs: Mapping[str, float], is_mentioned: Ca
     A code, unlike a name, has no other form.
     """
     found = []
-    for code in (Span(*one.span()) for one in _CODE.finditer(question) if not question.isupper()):
-        missing = [part for part in _CODE_PART.findall(code.of(question)) if not is_mentioned(part)]
+    codes = () if question.isupper() else islice(_CODE.finditer(question), _MOST_NAMES)
+    for code in (Span(*one.span()) for one in codes):
+        parts = _CODE_PART.findall(code.of(question))[:_MOST_NAMES]
+        missing = [part for part in parts if not is_mentioned(part)]
         weight = sum(idfs.get(stem, 0.0) for part in missing for stem in words_of(part))
         if missing and weight >= _LEAST_SHARE * sum(idfs.values()):
             found.append(code)
@@ -84,7 +89,8 @@ def unmentioned_numbers(question: str, texts: Sequence[str]) -> list[Span]:
     in a cell of its own, in Roman numerals or in words, and any where the name stands in the plural.
     """
     found = []
-    for one in _NUMBERED.finditer(question):
+    named = (one for one in _NUMBERED.finditer(question) if one["name"].lower() not in _NO_NAMES)
+    for one in islice(named, _MOST_NAMES):
         others = re.compile(rf"\b{one['name']}[ -](?!(?:1\d|20)\d\d\b)\d")
         forms = "|".join(_forms(int(one["number"])))
         own = re.compile(
@@ -92,16 +98,19 @@ def unmentioned_numbers(question: str, texts: Sequence[str]) -> list[Span]:
             rf"(?:^|\|)\W*(?:{forms})\W*(?:\||\s|$)",
             re.MULTILINE | re.IGNORECASE,
         )
-        is_name = one["name"].lower() not in _NO_NAMES
-        if is_name and any(map(others.search, texts)) and not any(map(own.search, texts)):
+        if any(map(others.search, texts)) and not any(map(own.search, texts)):
             found.append(Span(*one.span()))
     return found
 
 
 def _forms(number: int) -> Iterator[str]:
-    """Yield how a number is written: in digits, in words up to ninety, in Roman numerals up to 39."""
+    """Yield patterns of how a number is written: in digits, in words below a hundred, in Roman numerals up to 39."""
     yield str(number)
-    yield from (word for word, value in NUMBERS.items() if value == number)
+    words = {value: word for word, value in NUMBERS.items()}
+    if number in words:
+        yield words[number]
+    elif number < 100:
+        yield f"{words[number - number % 10]}[ -]{words[number % 10]}"
     if 0 < number < 40:
         ones = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
         yield "X" * (number // 10) + ones[number % 10]
@@ -136,4 +145,4 @@ def _is_name(question: str, word: Span) -> bool:
         return False
     end = _ENDS_SENTENCE.search(question, word.end)
     is_beside = "?" in question and end is not None and end[0] != "?"
-    return not is_beside and _BEGINS_SENTENCE.search(question, 0, word.start) is None
+    return not is_beside and _BEGINS_SENTENCE.search(question, max(0, word.start - _NEAR), word.start) is None

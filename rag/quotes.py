@@ -8,12 +8,12 @@ from typing import NamedTuple
 from index.analysis import words_of
 from index.dateline import is_dateline
 from index.document import Span
-from index.furniture import without_inline
 from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_reason, holds
 from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
+from rag.plain_text import plain
 from rag.relevance import Sentence
 from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, structure_of
 from rag.superlatives import superlative_row
@@ -52,7 +52,6 @@ _DENIES = re.compile(
     r"discontinued|withdrawn)\b|n[’']t\b",
     re.IGNORECASE,
 )
-_FOOTNOTE_MARK = re.compile(r"\s?\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]")
 _OPENING = frozenset("\"“„«‘'")
 _MARKS = "*_ "
 _ASKS = r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)\b"
@@ -61,14 +60,6 @@ _ENDS_BY_ASKING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NAMES_A_TOPIC = re.compile(r"(?:where|what|how|when|who|which|why) to \w+(?: \w+){0,3}[.:]?", re.IGNORECASE)
-_TABLE_RULE = re.compile(r"(?:(?<=\|)|^)\s*\|?(?:\s*:?-{3,}:?\s*\|)+")
-# Marks of bold and of italics, and not what multiplies.
-_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])")
-# The same where what closes or opens it stands in another sentence.
-_HALF_EMPHASIS = re.compile(r"(?<![\w*])\*{2,3}(?=[^\s*])|(?<=[^\s*])\*{2,3}(?![\w*])|^\*(?=[^\s*])|(?<=[.!?])\*$")
-# A quoted paragraph of Markdown, and not what is more than a number.
-_QUOTED_LINE = re.compile(r"^[ \t]*(?:>[ \t]?)+(?![>\s\d$€£=])", re.MULTILINE)
-_DOUBLED = re.compile(r"([“”„«»])\1+")
 # Who speaks in an interview or a list of questions; where there is a B, it is a list of letters.
 _SPEAKER = r"(?:Q|A|Question|Answer|F|Frage|Antwort)"
 _SPEAKS = re.compile(
@@ -280,13 +271,13 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
     """Return the quotes, those of one passage that overlap made one, in the place of the first."""
     kept: list[Quote] = []
     for quote in quotes:
-        for at, other in enumerate(kept):
-            if quote.evidence.passage_id == other.evidence.passage_id and quote.span.shared(other.span):
-                start, end = min(quote.span.start, other.span.start), max(quote.span.end, other.span.end)
-                kept[at] = Quote(quote.evidence, Span(start, end))
-                break
-        else:
-            kept.append(quote)
+        of_passage = [at for at, other in enumerate(kept) if other.evidence.passage_id == quote.evidence.passage_id]
+        overlapping = [at for at in of_passage if quote.span.shared(kept[at].span)]
+        spans = [quote.span, *(kept[at].span for at in overlapping)]
+        whole = Span(min(span.start for span in spans), max(span.end for span in spans))
+        place = overlapping[0] if overlapping else len(kept)
+        kept = [other for at, other in enumerate(kept) if at not in overlapping]
+        kept.insert(place, Quote(quote.evidence, whole))
     return kept
 
 
@@ -316,13 +307,3 @@ def _said(passage: StoredPassage, span: Span) -> str:
 
 def _cells(row: str) -> list[str]:
     return [plain(cell).rstrip(":") for cell in cells_of(row)]
-
-
-def plain(text: str) -> str:
-    """Return a text on one line, without inline furniture, marks of Markdown or any that look like markers."""
-    text = _QUOTED_LINE.sub("", text)
-    text = _EMPHASIS.sub(r"\2", _TABLE_RULE.sub(" ", without_inline(text, Span(0, len(text)))))
-    text = _DOUBLED.sub(r"\1", _HALF_EMPHASIS.sub("", text))
-    while (fewer := _FOOTNOTE_MARK.sub("", text)) != text:
-        text = fewer
-    return " ".join(text.split())

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.errors import ModelUnusable
 from rag.abstention import (
     Judged,
     abstention_measures,
@@ -12,7 +13,7 @@ from rag.abstention import (
     confidence_reliability,
 )
 from rag.answerability import Features
-from rag.calibration import fitted
+from rag.calibration import Logistic, fitted
 from rag.confidence import ConfidenceFeatures
 from rag.relevance import FoundFeatures, SentenceFeatures
 from rag.rivals import RivalFeatures
@@ -62,6 +63,12 @@ def test_measures_are_shares_and_bins_lose_nobody(judged: list[Judged]) -> None:
     assert sum(one.count for one in answerable_reliability(judged)) == len(judged)
     known = [one for one in judged if not one.abstained and one.is_right is not None]
     assert sum(one.count for one in confidence_reliability(judged)) == len(known)
+
+
+def test_weights_of_other_features_are_refused() -> None:
+    weights = Logistic(0.0, {"answers": 1.0, "begins": 0.0, "relevance": 0.0, "rank": 0.0}, 0.5)
+    with pytest.raises(ModelUnusable, match=r"weights of answers, begins.* not of relevance, begins.*make calibrate"):
+        weights.probability(FoundFeatures(1.0, 0.0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import closing
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.corpus import Corpus
-from index.document import Document, Metadata
+from index.document import Document, Metadata, Span
 from index.embedder import OnnxEmbedder
 from rag import citation
 from rag.answer_type import compares
@@ -23,7 +24,7 @@ from rag.evidence import Evidence, unread
 from rag.generation import Generator
 from rag.gold import read_gold
 from rag.query import Query
-from rag.quotes import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, Quote, chosen_sentences, readable
+from rag.quotes import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, Quote, chosen_sentences, merged, readable
 from rag.reranking import CrossEncoderRereading, Reranking
 from rag.timeliness import asks_what_happened
 from tests.command_line import ROOT
@@ -150,6 +151,19 @@ def test_a_time_that_nothing_speaks_of_is_not_answered_for(seeds_engine: Engine,
     assert ask(seeds_engine, question).answer.abstained
 
 
+def test_a_marker_in_a_question_is_none_in_the_answer(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    texts = {
+        "guide": "Meridian Hall opened in 1958 with a concert by the city's orchestra.",
+        "history": "Meridian Hall opened in 1961 with a concert by the city's orchestra.",
+    }
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        for doc_id, text in texts.items():
+            corpus.put(Document(doc_id, text, "text/plain", Metadata("Meridian Hall")))
+        answer = ask(Engine(corpus), "When did Meridian Hall open [7]?").answer
+    (found,) = answer.disagreements
+    assert found.topic == "“When did Meridian Hall open?”"
+
+
 def evidence_of(corpus: Corpus, text: str) -> Evidence:
     """What is found in an article of one passage in Markdown."""
     corpus.put(Document("limits", text, "text/markdown", Metadata()))
@@ -157,6 +171,24 @@ def evidence_of(corpus: Corpus, text: str) -> Evidence:
         passage_nos = view.reading.passage_nos("limits")
         (passage,), (tokens,) = view.reading.passages(passage_nos), view.reading.passage_tokens(passage_nos)
     return Evidence(passage, unread(tokens), 0.0, 0.0, 0.0)
+
+
+def test_a_quote_joins_all_that_it_overlaps(corpus: Corpus) -> None:
+    evidence = evidence_of(corpus, "Tin is soft and melts early, and copper does not.")
+    quotes = [Quote(evidence, Span(*span)) for span in ((0, 10), (30, 40), (20, 30), (5, 25))]
+    assert [quote.span for quote in merged(quotes)] == [Span(0, 30), Span(30, 40)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=8))
+def test_no_two_quotes_overlap(seeds_engine: Engine, cited: list[tuple[int, int]]) -> None:
+    evidence = seeds_engine.grounds(Query.parse(PROCESSING)).evidence[0]
+    quotes = [Quote(evidence, Span(start, start + length)) for start, length in cited]
+    spans = [quote.span for quote in merged(quotes)]
+    assert not any(one.shared(other) for one, other in combinations(spans, 2))
+    assert {at for one in spans for at in range(one.start, one.end)} == {
+        at for one in quotes for at in range(one.span.start, one.span.end)
+    }
+    assert all(spans[0].holds(quote.span) for quote in quotes[:1])
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from rag.compound import MAX_PARTS, one_ranking, parts_of
 from rag.conversation import Turn
 from rag.engine import Engine
 from rag.generation import Generator
+from rag.plain_text import plain
 from rag.query import Query
-from rag.quotes import plain
 from tests.scripted_llm import saying, scripted_llm
 from tests.test_answer import ask, checked
 

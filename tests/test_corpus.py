@@ -1,7 +1,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from index.errors import (
     InvalidCursor,
     ModelNotPrepared,
 )
-from index.listing import list_documents
+from index.listing import all_documents, list_documents
 from index.records import Filters
 from tests.doubles import HashingEmbedder
 
@@ -149,6 +149,36 @@ def test_who_asks_while_a_change_is_made_searchable_sees_what_was_before(corpus:
         (passage,) = view.reading.passages(view.vectors.passage_nos().tolist())
         assert passage.text == "Lanthanum prices rose."
     assert (found(corpus, "lanthanum"), found(corpus, "tin")) == ([], ["a"])
+
+
+def test_all_documents_are_listed_while_others_come_and_go(corpus: Corpus) -> None:
+    for number in range(405):
+        corpus.put(document(f"a{number:03}", "Tin is soft."), publish=False)
+    listed = all_documents(corpus.store.read, "a001")
+    assert next(listed).doc_id == "a002"
+    corpus.delete("a300")
+    corpus.put(document("b", "Tin is soft."))
+    assert [one.doc_id for one in listed] == [*(f"a{number:03}" for number in range(3, 405) if number != 300), "b"]
+    assert list(all_documents(corpus.store.read, "b")) == []
+
+
+def test_many_documents_are_removed_and_made_searchable_together(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(150):
+        corpus.put(document(f"a{number}", f"Lanthanum prices rose {number} times."), publish=False)
+    published, made = corpus.store.published, []
+
+    def counted() -> AbstractContextManager[None]:
+        made.append(1)
+        return published()
+
+    monkeypatch.setattr(corpus.store, "published", counted)
+    ids = [f"a{number}" for number in range(1, 150)]
+    assert corpus.delete_all(["b", *ids, "a1"]) == [False, *[True] * 149, False]
+    assert found(corpus, "lanthanum") == ["a0"]
+    assert len(made) == 2
+    assert corpus.delete_all([]) == []
 
 
 @pytest.mark.slow

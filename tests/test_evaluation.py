@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from math import log2
 from pathlib import Path
 
@@ -8,13 +9,16 @@ from hypothesis import strategies as st
 
 from index.corpus import Corpus
 from index.document import Document, Metadata, Span
+from index.records import Filters
 from rag.beir import doc_id_of, index_corpus, index_folder, read_collection
-from rag.engine import Engine
+from rag.conversation import Turn
+from rag.engine import AskResponse, Engine, Listener
 from rag.errors import BelowBaseline, InvalidBeir, InvalidGold
 from rag.evaluation import DOCUMENT, EVIDENCE, check_drop, compared, evaluate_collection, evaluate_gold, trec_run
 from rag.fusion import Weights
 from rag.gold import Evidence, GoldQuestion, Place, places, read_gold
 from rag.measures import compare, estimate, per_query
+from rag.query import Query
 
 TEXTS = {
     "copper": "Copper prices fell sharply on Monday.",
@@ -61,6 +65,16 @@ class TestGold:
             ('{"evidence": [{"doc": "a"}]}', "line 1 has no 'quote'; "),
             (question("q", "x", ("a", "b"), kind="riddle"), "'riddle'"),
             (question("q", "x", ("a", "b"), split="train"), "'train'"),
+            (question("", "x", ("a", "b")), "line 1 has id ''; give a string that is not empty"),
+            (question("q", " ", ("a", "b")), "line 1 has question ' '; "),
+            (question("q", "x", ("", "b")), "line 1 has doc ''; "),
+            (question("q", "x", ("a", "")), "line 1 has quote ''; "),
+            (question("7", "x", ("a", "b")).replace('"7"', "7"), "line 1 has id 7; "),
+            (question("7", "x", ("a", "b")).replace('"7"', "[7]"), r"line 1 has id \[7\]; "),
+            (question("q", "7", ("a", "b")).replace('"7"', "null"), "line 1 has question None; "),
+            (question("q", "x", ("7", "b")).replace('"7"', "7"), "line 1 has doc 7; "),
+            (question("q", "x", ("a", "7")).replace('"7"', "{}"), "line 1 has quote {}; "),
+            (question("q", "x", ("a", "b")).replace('"fact"', "[]"), r"has \[\]; give one of"),
             (question("q", "x"), "of the kind 'fact' and has no evidence; .* the kind 'unanswerable'"),
             (question("q", "x", ("a", "b"), kind="unanswerable"), "of the kind 'unanswerable' and has evidence"),
         ],
@@ -88,6 +102,22 @@ class TestGold:
     ) -> None:
         with pytest.raises(InvalidGold, match=said):
             places(engine.corpus, GoldQuestion("q", "x", "fact", (Evidence(doc_id, quote),), "dev"))
+
+    @pytest.mark.parametrize(
+        ("text", "quote", "said"),
+        [
+            ("İİİabc def", "abc  def", "stands at 3 to 10: 'abc def'"),
+            ("İİİabc def", "İABC", "stands at 2 to 6: 'İabc'"),
+            ("Die Straße ist lang.", "STRASSE  IST", "stands at 4 to 14: 'Straße ist'"),
+            ("ΟΔΟΣ", "οδος ", "stands at 0 to 4: 'ΟΔΟΣ'"),
+        ],
+    )
+    def test_a_letter_that_is_two_without_case_moves_no_place(
+        self, corpus: Corpus, text: str, quote: str, said: str
+    ) -> None:
+        corpus.put(Document("letters", text, "text/plain", Metadata()))
+        with pytest.raises(InvalidGold, match=said):
+            places(corpus, GoldQuestion("q", "x", "fact", (Evidence("letters", quote),), "dev"))
 
     @pytest.mark.parametrize(("start", "end", "covered"), [(0, 10, True), (5, 20, True), (6, 20, False), (0, 4, False)])
     def test_half_of_a_quote_is_enough(self, start: int, end: int, covered: bool) -> None:
@@ -206,6 +236,30 @@ class TestCollections:
         assert evaluation.latency_ms["p50"] > 0
         assert list(read_collection(folder, "test", 1).queries) == ["q1"]
 
+    def test_of_the_judged_documents_only_relevant_ones_are_taken_out(
+        self, corpus: Corpus, folder: Path, tmp_path: Path
+    ) -> None:
+        class Heard(Engine):
+            def ask(
+                self, question: Query | str, history: Sequence[Turn] = (), listener: Listener | None = None
+            ) -> AskResponse:
+                assert isinstance(question, Query)
+                filters.append(question.filters)
+                return super().ask(question, history, listener)
+
+        filters: list[Filters] = []
+        index_corpus(folder, corpus, tmp_path / "data", lambda: None)
+        evaluate_collection(Heard(corpus), read_collection(folder, "test"), take_evidence_out=True)
+        taken = [one.without_doc_ids for one in filters]
+        assert taken == [None, (doc_id_of("Metals/tin"),), None, (doc_id_of("Metals/lead"),)]
+
+    def test_quotation_marks_in_judgments_are_of_their_ids(self, folder: Path) -> None:
+        (folder / "qrels" / "test.tsv").write_text(
+            'query-id\tcorpus-id\tscore\nq1\t"tin\t1\nq2\tlead"s\t1\nq2\ttin\t0\n'
+        )
+        qrels = read_collection(folder, "test").qrels
+        assert qrels == {"q1": {doc_id_of('"tin'): 1}, "q2": {doc_id_of('lead"s'): 1, "tin": 0}}
+
     def test_an_index_is_named_for_its_content(self, folder: Path, tmp_path: Path) -> None:
         before = index_folder(folder, tmp_path)
         (folder / "corpus.jsonl").write_text("")
@@ -221,6 +275,12 @@ class TestCollections:
 
         with pytest.raises(InvalidBeir, match="metals"):
             read()
+
+    @pytest.mark.parametrize("line", ["q1\t" + "tin" * 50_000 + "\t1", "q1\ttin", "q1\ttin\thigh"])
+    def test_judgments_that_cannot_be_read_are_refused(self, folder: Path, line: str) -> None:
+        (folder / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\n{line}\n")
+        with pytest.raises(InvalidBeir, match=r"test\.tsv"):
+            read_collection(folder, "test")
 
     @pytest.mark.parametrize(
         "line",

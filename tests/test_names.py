@@ -12,7 +12,7 @@ from index.document import Document, Metadata
 from index.embedder import OnnxEmbedder
 from index.records import Filters
 from rag.engine import Engine
-from rag.names import names_in, unmentioned, unmentioned_numbers
+from rag.names import names_in, unmentioned, unmentioned_codes, unmentioned_numbers
 from rag.query import Query
 
 
@@ -44,6 +44,12 @@ from rag.query import Query
 )
 def test_names_are_found_by_their_capitals(question: str, names: list[str]) -> None:
     assert [name.of(question) for name in names_in(question)] == names
+
+
+def test_what_begins_a_sentence_is_told_by_what_stands_near_before_it() -> None:
+    assert names_in(f"it is. {'•' * 30} Bonn") == []
+    assert len(names_in(f"is it{' ' * 1990}Bonn")) == 1
+    assert len(names_in("is it " + "Bonn or " * 240)) == 240
 
 
 def missing(question: str, idfs: dict[str, float], *mentioned: str) -> list[str]:
@@ -115,6 +121,10 @@ def test_a_code_that_nothing_mentions_is_not_answered_about(embedder: OnnxEmbedd
         "Which course is EOS 999?": ("EOS 999",),
         "WHAT IS E06?": (),
         "Does it have 3D maps?": ("3D",),
+        # A year after capitals is of no code.
+        "What is in the EU 2024 budget?": (),
+        "What does EOS 1905 mean?": (),
+        "Which course is EOS 2150?": ("EOS 2150",),
     }
     for question, names in missing.items():
         assert Engine(corpus).grounds(Query.parse(question)).unmentioned == names, question
@@ -132,6 +142,18 @@ def test_another_form_of_a_name_is_a_mention(embedder: OnnxEmbedder, tmp_path: P
     ):
         assert Engine(corpus).grounds(Query.parse(question)).unmentioned == (), question
     assert Engine(corpus).grounds(Query.parse("What tariff did Brazil put on steel?")).unmentioned == ("Brazil",)
+
+
+@pytest.mark.parametrize("question", [" or ".join(f"is it E{number}" for number in range(99)), f"is it E{'-1' * 900}"])
+def test_of_many_codes_the_first_are_looked_up(question: str) -> None:
+    looked_up: list[str] = []
+
+    def is_mentioned(word: str) -> bool:
+        looked_up.append(word)
+        return False
+
+    assert unmentioned_codes(question, {}, is_mentioned)
+    assert len(looked_up) == 8
 
 
 @given(st.text(max_size=80))
@@ -155,6 +177,10 @@ def test_any_text_is_read(text: str) -> None:
         ("What is Apollo 14?", []),
         ("What is Falcon 9?", []),
         ("What is Berlin 7?", []),
+        ("Where is Pier 42?", []),
+        ("Where is Pier 43?", ["Pier 43"]),
+        # So many are of a question, and more of a list.
+        (" or ".join(["is it NordTherm 12"] * 20), ["NordTherm 12"] * 8),
         # Nothing has a number behind this one.
         ("What does the Kaltwerk 9 cost?", []),
     ],
@@ -164,7 +190,7 @@ def test_a_number_of_a_name_is_missed_where_the_name_has_others(question: str, f
         "The NordTherm 8 costs 12,400 euros. The Kaltwerk is dearer.",
         "The Apollo missions 10 and 11 were the first to reach the moon; Apollo 12 and Apollo XIV followed.",
         "Gate 4 is for Rome. Gates 5 to 9 are for Asia. Level 1 means calm.\n| Level | Meaning |\n| 3 | danger |",
-        "Falcon 1 and Falcon Nine. Berlin 1945.",
+        "Falcon 1 and Falcon Nine. Berlin 1945. Pier 2 is closed, Pier Forty-Two is not.",
     ]
     assert [one.of(question) for one in unmentioned_numbers(question, texts)] == found
 

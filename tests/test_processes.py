@@ -94,10 +94,11 @@ class TestCommands:
         assert [line.split("\t")[0] for line in listed] == sorted(line.split("\t")[0] for line in listed)
         assert len(listed) == 5
         gone, kept = listed[0].split("\t")[0], listed[1].split("\t")[0]
-        removed = rag("delete", "nosuch", gone)
+        removed = rag("delete", "nosuch", gone, "neither", gone)
         assert removed.returncode == 1
         assert removed.stdout == f"deleted    {gone}\n"
-        assert removed.stderr == "There is no document 'nosuch'; look in the list of documents.\n"
+        missing = "There is no document '{}'; look in the list of documents.\n"
+        assert removed.stderr == "".join(missing.format(doc_id) for doc_id in ("nosuch", "neither", gone))
         left = [json.loads(line)["doc_id"] for line in rag("list", "--json").stdout.splitlines()]
         assert gone not in left
         assert kept in left
