@@ -230,7 +230,8 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
     """Return the sentence after one in its paragraph, where it is needed for the answer; None where it is not.
 
     It is where what is cited has no number or date and the next sentence has the one asked for, where a reason is asked
-    for and none is given yet, and where it is asked what happened. What is capitalised there is seldom the name asked for.
+    for and none is given yet, and where it is asked what happened. What is capitalised there is seldom the name asked
+    for.
     """
     after, asked_for = goes_on_to(passage, span), answer_type(question)
     if after is None or len(passage.slice(span).split()) < MIN_WORDS:
