@@ -1,5 +1,6 @@
 """Fusion: one ranking out of vectors, words and tokens, with more than one document in it."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ Scores = npt.NDArray[np.float64]
 # So many of the best are read token by token: the best by cosine and overlap, in these shares.
 READ = 40
 _COSINE_SHARE, _OVERLAP_SHARE = 0.6, 0.4
+# The scale of each kind of evidence is that of this share of them, the most promising.
+MOST_PROMISING = 0.75
 # More than the greatest promise, so that what was not read has a score below 0, and what was read one above.
 _BEYOND = 1.5
 # What a passage keeps of its score for each better one from its own document: where two are about as good, the reader
@@ -87,9 +90,9 @@ def candidates_of(near: Sequence[Near], overlaps: Mapping[int, float], bm25: Map
 
 
 def fused(candidates: Sequence[Candidate], readings: Sequence[Reading], weights: Weights) -> list[Ranked]:
-    """Return the candidates ranked by the convex combination of all evidence.
+    """Return the candidates, given by their promise, ranked by the convex combination of all evidence.
 
-    Each kind is stretched to [0, 1] over the candidates first (Bruch et al. 2023, https://arxiv.org/abs/2210.11934):
+    Each kind is stretched to [0, 1] over the most promising first (Bruch et al. 2023, https://arxiv.org/abs/2210.11934):
     what a long question shares with all of them tells none of them apart. All are then scaled by the greatest strength
     among them, so that where nothing bears on the query no score is near 1.
     """
@@ -105,10 +108,15 @@ def fused(candidates: Sequence[Candidate], readings: Sequence[Reading], weights:
 
 
 def _stretched(values: Sequence[float]) -> Scores:
-    """Return the values on a scale from 0 for the least to 1 for the greatest; 1 where all are equal."""
+    """Return the values on a scale from 0 for the least of the most promising to 1 for the greatest of all.
+
+    What is less is 0, so that a passage which is like none of the others changes no scale; all are 1 where none is
+    greater than that least.
+    """
     array = np.array(values, dtype=np.float64)
-    least, width = array.min(initial=np.inf), np.ptp(array) if len(array) else 0.0
-    return (array - least) / width if width > 0 else np.ones(len(array))
+    least = array[: math.ceil(MOST_PROMISING * len(array))].min(initial=np.inf)
+    width = array.max(initial=-np.inf) - least
+    return np.maximum((array - least) / width, 0.0) if width > 0 else np.ones(len(array))
 
 
 def followed(ranking: Sequence[Ranked], candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[Ranked]:

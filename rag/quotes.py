@@ -17,7 +17,7 @@ from rag.plain_text import plain
 from rag.relevance import Sentence
 from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, structure_of
 from rag.superlatives import superlative_row
-from rag.timeliness import asks_what_happened
+from rag.timeliness import asks_what_happened, time_asked
 
 MAX_SENTENCES = 3
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.
@@ -230,8 +230,8 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
     """Return the sentence after one in its paragraph, where it is needed for the answer; None where it is not.
 
     It is where what is cited has no number or date and the next sentence has the one asked for, where a reason is asked
-    for and none is given yet, and where it is asked what happened. What is capitalised there is seldom the name asked
-    for.
+    for and none is given yet, and where it is asked what happened to something. What is capitalised there is seldom
+    the name asked for.
     """
     after, asked_for = goes_on_to(passage, span), answer_type(question)
     if after is None or len(passage.slice(span).split()) < MIN_WORDS:
@@ -239,7 +239,7 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
         return after
     if asks_why(question):
         return None if gives_reason(passage.slice(cited)) else after
-    if asks_what_happened(question):
+    if asks_what_happened(question) and time_asked(question) is None:
         return after
     if asked_for not in (AnswerType.NUMBER, AnswerType.DATE):
         return None

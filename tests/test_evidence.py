@@ -107,6 +107,17 @@ def reading_of(number: int, match: float) -> Reading:
     return replace(unread(passage(number, 1, [])), match=match)
 
 
+def test_a_passage_like_none_of_the_others_changes_no_order() -> None:
+    found = [
+        Candidate(number, number, 0.5 + 0.02 * number, 0.6 - 0.05 * number, 4.0 - number, 0.5) for number in range(8)
+    ]
+    readings = [reading_of(one.passage_no, 0.5 + 0.03 * one.passage_no) for one in found]
+    unlike = Candidate(9, 9, -0.4, 0.0, 0.0, -0.24)
+    ranking = fused([*found, unlike], [*readings, reading_of(9, 0.0)], Weights())
+    alone = fused(found, readings, Weights())
+    assert [one.candidate for one in ranking] == [*(one.candidate for one in alone), unlike]
+
+
 @given(
     rows=st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1), st.integers(0, 5)), max_size=40),
     read_ones=st.integers(0, 40),
