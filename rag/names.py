@@ -66,6 +66,11 @@ def unmentioned(question: str, idfs: Mapping[str, float], is_mentioned: Callable
     return found
 
 
+def codes_in(text: str) -> frozenset[str]:
+    """Return the codes in a text ("E06", "QB-1042"); none where all of it is in capitals."""
+    return frozenset() if text.isupper() else frozenset(one[0] for one in _CODE.finditer(text))
+
+
 def unmentioned_codes(question: str, idfs: Mapping[str, float], is_mentioned: Callable[[str], bool]) -> list[Span]:
     """Return where a question gives codes ("E06", "QB-1042") that it turns on and of which a part is not mentioned.
 

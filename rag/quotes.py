@@ -13,6 +13,7 @@ from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_r
 from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
+from rag.names import codes_in
 from rag.plain_text import plain
 from rag.relevance import Sentence
 from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, structure_of
@@ -91,6 +92,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     }
     if row := superlative_row(question, sentences):
         answering[row.key] = JUST_ABOVE * most
+    answering |= {one.key: JUST_ABOVE * most for one in _of_its_code(question, sentences)}
 
     def relevance(sentence: Sentence) -> float:
         return max(sentence.relevance, answering.get(sentence.key, 0.0)) if answering else sentence.relevance
@@ -111,18 +113,27 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
             continue
         best = best or sentence
         is_new = not any(say_the_same(sentence.vector, said.vector) for said in chosen)
-        if is_new and not _is_beside_the_point(sentence, best):
+        if is_new and not _is_beside_the_point(question, sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
     instead = [one for one in sentences if not _asks(one)] or sentences
     return chosen or list(instead[:1])
 
 
-def _is_beside_the_point(sentence: Sentence, best: Sentence) -> bool:
-    """Return whether a sentence lacks what is asked for and the best one has: a number, a date, or the time."""
+def _of_its_code(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences with a code that the question gives, where the best of all has another: "E7" for "E3"."""
+    codes = codes_in(question)
+    others = codes_in(sentences[0].text) if codes and sentences else codes
+    return [one for one in sentences if codes & codes_in(one.text)] if others and not codes & others else []
+
+
+def _is_beside_the_point(question: str, sentence: Sentence, best: Sentence) -> bool:
+    """Return whether a sentence lacks what is asked for and the best one has: a number, a date, the time, the code."""
     lacks = min(sentence.features.number, sentence.features.date) < 0
     holds = max(best.features.number, best.features.date) > 0
-    return (lacks and holds) or (sentence.features.time < 0 and best.features.time == 1)
+    codes, own = codes_in(question), codes_in(sentence.text)
+    has_another = bool(codes & codes_in(best.text)) and bool(own) and not codes & own
+    return (lacks and holds) or (sentence.features.time < 0 and best.features.time == 1) or has_another
 
 
 def _asks(sentence: Sentence) -> bool:
