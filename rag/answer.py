@@ -14,6 +14,7 @@ from rag.confidence import confidence_in
 from rag.disagreement import find_disagreements
 from rag.evidence import Evidence
 from rag.grounding import Generated
+from rag.kinds import lacking_kind
 from rag.plain_text import plain
 from rag.quotes import Quote, chosen_sentences, in_order, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
@@ -33,6 +34,8 @@ AS_PUBLISHED = 0.75
 TIMELY_SHARE = 0.1
 # What is left of it where a name that the question turns on is not mentioned.
 UNMENTIONED_SHARE = 0.1
+# And where what would be quoted holds nothing of the kind that is asked for.
+OF_ANOTHER_KIND_SHARE = 0.1
 # So many of the question's words are named at most where an answer abstains.
 MAX_MISSING = 5
 
@@ -189,10 +192,20 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
         answerable = min(answerable, AS_PUBLISHED) if timely <= PRESUMED else answerable
     chosen = chosen_sentences(question, grounds.sentences)
     quotes = quotes_of(question, in_order(question, chosen))
+    if lacking := lacking_kind(question, [_in_context(quote) for quote in quotes]):
+        answerable *= OF_ANOTHER_KIND_SHARE
+        if not is_answered(answerable):
+            reason = f"The nearest passages give no {lacking}."
+            return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
     new = [quote for quote in quotes if not book.has(quote)]
     text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in new)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
     return Answer(text, (), answerable=round(answerable, 4), span=span)
+
+
+def _in_context(quote: Quote) -> str:
+    """Return a quote as it reads, below the heading of its passage."""
+    return f"{quote.evidence.passage.heading}\n{readable(quote)}"
 
 
 def abstain(reason: str, answerable: float | None = None, confidence: float | None = None) -> Answer:

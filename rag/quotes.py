@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from index.analysis import words_of
@@ -13,6 +14,7 @@ from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_r
 from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
+from rag.kinds import lacking_kind
 from rag.names import codes_in
 from rag.plain_text import plain
 from rag.relevance import Sentence
@@ -30,6 +32,9 @@ QUOTED_SHARE, QUOTED_FROM, ABOUT_AS_RELEVANT = 0.5, 0.35, 0.9
 JUST_ABOVE = 1.01
 # One that speaks of the very time that is asked for counts so much more.
 TIMELY_FACTOR = 2.5
+# A sentence that holds what is asked for is quoted in place of a better one that does not, if it is this relevant
+# beside it.
+HOLDING_SHARE = 0.5
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
 MAX_LIST_CHARS = 600
 # A sentence that begins so is understood only after the one before it.
@@ -84,15 +89,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     the article's own is as relevant as that question; where a heading asks just this one, more than any sentence, and
     so is the row that has the most of what is asked for.
     """
-    answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
-    most = max((one.relevance for one in sentences), default=0.0)
-    passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
-    answering |= {
-        (name, span): JUST_ABOVE * most for name, one in passages.items() for span in asked_above(question, one)
-    }
-    if row := superlative_row(question, sentences):
-        answering[row.key] = JUST_ABOVE * most
-    answering |= {one.key: JUST_ABOVE * most for one in _of_its_code(question, sentences)}
+    answering = _answering(question, sentences)
 
     def relevance(sentence: Sentence) -> float:
         return max(sentence.relevance, answering.get(sentence.key, 0.0)) if answering else sentence.relevance
@@ -120,11 +117,33 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     return chosen or list(instead[:1])
 
 
+def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, Span] | None, float]:
+    """Return how relevant some sentences are by what they are beside their words, by their keys."""
+    answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
+    most = max((one.relevance for one in sentences), default=0.0)
+    passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
+    asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
+    row = superlative_row(question, sentences)
+    others = [*_of_its_code(question, sentences), *_of_its_kind(question, sentences), *([row] if row else [])]
+    return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
+
+
 def _of_its_code(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the sentences with a code that the question gives, where the best of all has another: "E7" for "E3"."""
     codes = codes_in(question)
     others = codes_in(sentences[0].text) if codes and sentences else codes
     return [one for one in sentences if codes & codes_in(one.text)] if others and not codes & others else []
+
+
+def _of_its_kind(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the best sentence that holds what is asked for, such as an age, where what is cited for the best does not.
+
+    None where the best may well hold it, or none else that is relevant at all does.
+    """
+    if not sentences or not lacking_kind(question, [readable(quote_of(question, sentences[0]))]):
+        return []
+    relevant = (one for one in sentences if one.relevance >= HOLDING_SHARE * sentences[0].relevance)
+    return list(islice((one for one in relevant if not lacking_kind(question, [one.text])), 1))
 
 
 def _is_beside_the_point(question: str, sentence: Sentence, best: Sentence) -> bool:

@@ -267,6 +267,61 @@ class TestQuotes:
             corpus.put(Document("works", text, "text/markdown", Metadata("The works")))
             assert ask(Engine(corpus), question).answer.text.startswith(first)
 
+    @pytest.mark.parametrize(
+        ("question", "cited"),
+        [
+            (
+                "Who built the orrery?",
+                "Do not miss the Great Orrery of 1764 in the Round Room. It was built by Thomas Wray for a duke.",
+            ),
+            (
+                "What happened to the stolen watches?",
+                "In 2018 thieves took eleven gold watches. Seven of them were found in a garage in Leeds.",
+            ),
+            (
+                "When was the canal closed?",
+                "The Tarn canal opened in 1871. It is 40 km long. It was closed in 1950.",
+            ),
+            ("How old is the ferry?", "The ferry was built in Ulsten in 1998."),
+            ("What does error E3 mean?", "| E3 | Brewing unit not in place |"),
+        ],
+    )
+    def test_what_says_more_of_what_is_asked_is_cited(
+        self, embedder: OnnxEmbedder, tmp_path: Path, question: str, cited: str
+    ) -> None:
+        text = (
+            "# The museum\n\nDo not miss the Great Orrery of 1764 in the Round Room. It was built by Thomas Wray for a "
+            "duke.\n\nIn 2018 thieves took eleven gold watches. Seven of them were found in a garage in Leeds.\n\n"
+            "## The canal\n\nThe Tarn canal opened in 1871. It is 40 km long. It was closed in 1950.\n\n"
+            "## The ferry\n\nThe ferry, run by the town, was carrying passengers when it struck the rocks. "
+            "The ferry was built in Ulsten in 1998.\n\n"
+            "## Errors of the coffee machine\n\nIf the error E7 appears, contact customer service.\n\n"
+            "| Error | Cause |\n| --- | --- |\n| E3 | Brewing unit not in place |\n| E5 | Overheating |\n"
+        )
+        with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+            corpus.put(Document("museum", text, "text/markdown", Metadata("The museum")))
+            answer = ask(Engine(corpus), question).answer
+        assert answer.citations[0].cited_text == cited
+
+    @pytest.mark.parametrize(
+        ("question", "reason"),
+        [
+            ("Who is the CEO of the ferry company Norrlinje?", "The nearest passages give no CEO."),
+            ("How old is the captain of the Tindra, Ada Berg?", "The nearest passages give no age."),
+        ],
+    )
+    def test_what_holds_nothing_of_the_kind_is_no_answer(
+        self, embedder: OnnxEmbedder, tmp_path: Path, question: str, reason: str
+    ) -> None:
+        text = (
+            "The ferry company Norrlinje runs the Tindra between the islands.\n\n"
+            "The captain of the Tindra, Ada Berg, apologised to the passengers of Norrlinje."
+        )
+        with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+            corpus.put(Document("ferry", text, "text/plain", Metadata("The ferry")))
+            answer = ask(Engine(corpus), question).answer
+        assert (answer.abstained, answer.reason) == (True, reason)
+
     def test_a_bullet_is_cited_from_the_line_above_its_list(self, corpus: Corpus) -> None:
         text = "The plan has two parts:\n\n- more recycling of magnets\n- new mines in Utah\n\nIt starts soon."
         corpus.put(Document("plan", text, "text/plain", Metadata()))
