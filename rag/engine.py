@@ -33,6 +33,7 @@ from rag.spelling import corrected
 from rag.stages import OnStage, Stages
 from rag.subject import of_the_subject
 from rag.term_weights import lighter_parts, weighted
+from rag.welcome import asks_nothing, welcome
 
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
@@ -225,6 +226,8 @@ class Engine:
         of a compound question is answered by itself; where none is, the question is taken as a whole.
         """
         started, question, listener = time.perf_counter(), _parsed(question), listener or Listener()
+        if asks_nothing(question.text):
+            return self._welcomed(question, listener, started)
         divided = parts_of(question.text, history)
         asked = [replace(question, text=Query.parse(part.question).text) for part in divided]
         self._observer.on_question(" ".join(one.text for one in asked))
@@ -250,6 +253,17 @@ class Engine:
             stages.over("generate")
         understood = replace(question, text=" ".join(one.question for one in parts))
         response = AskResponse(question, understood, answer, hits, _ms_since(started))
+        self._observer.on_answer(response)
+        return response
+
+    def _welcomed(self, question: Query, listener: Listener, started: float) -> AskResponse:
+        """Return what is said to a question that asks nothing of the articles; nothing is searched."""
+        self._observer.on_question(question.text)
+        with self.corpus.read() as view:
+            answer = welcome(view)
+        listener.on_hits(())
+        listener.on_text(answer.text)
+        response = AskResponse(question, question, answer, (), _ms_since(started))
         self._observer.on_answer(response)
         return response
 

@@ -1,0 +1,44 @@
+"""Welcome: what is said to whom greets, thanks, or asks what there is to ask, and asks nothing of the articles."""
+
+import re
+from dataclasses import replace
+
+from index.corpus import View
+from rag.answer import Answer, abstain
+from rag.plain_text import plain
+
+_SHOWN, _TITLE_CHARS = 3, 80
+_ARTICLES = r"(?:articles|documents|files|sources|texts|papers)"
+_NO_QUESTION = re.compile(
+    r"(?:hello|hi|hey|hallo|greetings|good (?:morning|afternoon|evening|day))(?: (?:there|everyone|all|footnote))?|"
+    r"(?:ok(?:ay)?,? )?(?:thanks|thank you|thx|cheers)(?: (?:so|very) much| a lot)?|(?:good)?bye|"
+    r"(?:please )?help(?: me)?|who are you|what (?:are you|is this|can you do|can i ask(?: you)?|do you (?:know|do))|"
+    r"how (?:does (?:this|it) work|can (?:you help me|i use this))|"
+    rf"(?:what|which|how many) {_ARTICLES}(?: (?:do you (?:have|know)|have you got|"
+    rf"are (?:there|here|indexed|available)|can (?:you|i) search))?|(?:list|show)(?: me)?(?: all)?(?: (?:the|your|my))? {_ARTICLES}",
+    re.IGNORECASE,
+)
+_AROUND = " \t\n.,;:!?…👋🙏🙂😀"
+
+
+def asks_nothing(question: str) -> bool:
+    """Return whether a question is none that an article could answer: "Hello", or what articles there are."""
+    return _NO_QUESTION.fullmatch(" ".join(question.split()).strip(_AROUND)) is not None
+
+
+def welcome(view: View) -> Answer:
+    """Return an answer that says which articles there are, without citations."""
+    count, _ = view.reading.count()
+    titles = [f"“{_shown(one.metadata.title or one.doc_id)}”" for one in view.reading.documents(_SHOWN)]
+    if not count:
+        return abstain("There are no documents yet.")
+    articles = f"There {'is 1 article' if count == 1 else f'are {count:,} articles'}"
+    such_as = ", " if count == len(titles) else ", among them "
+    shown = " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
+    answer = abstain("This asks nothing of what the articles say.")
+    return replace(answer, text=f"{articles}{such_as}{shown}. Ask what they say.")
+
+
+def _shown(title: str) -> str:
+    title = plain(title)
+    return title if len(title) <= _TITLE_CHARS else f"{title[:_TITLE_CHARS].rstrip()}…"
