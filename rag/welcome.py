@@ -15,7 +15,8 @@ _NO_QUESTION = re.compile(
     r"(?:please )?help(?: me)?|who are you|what (?:are you|is this|can you do|can i ask(?: you)?|do you (?:know|do))|"
     r"how (?:does (?:this|it) work|can (?:you help me|i use this))|"
     rf"(?:what|which|how many) {_ARTICLES}(?: (?:do you (?:have|know)|have you got|"
-    rf"are (?:there|here|indexed|available)|can (?:you|i) search))?|(?:list|show)(?: me)?(?: all)?(?: (?:the|your|my))? {_ARTICLES}",
+    rf"are (?:there|here|indexed|available)|can (?:you|i) search))?|"
+    rf"(?:list|show)(?: me)?(?: all)?(?: (?:the|your|my))? {_ARTICLES}",
     re.IGNORECASE,
 )
 _AROUND = " \t\n.,;:!?…👋🙏🙂😀"
