@@ -24,16 +24,24 @@ _DATE = (
 _SEPARATOR = r"\s*[,|/·•–—-]\s*"
 _SOURCE = r"(?-i:[A-Z][\w&.’'-]*(?: (?:(?:of|the|and|for) )?[A-Z][\w&.’'-]*){0,5})(?: \([\w ]{2,20}\))?"
 _SAYS = r"(?:(?:first |last )?(?:published|posted|released|issued|updated|dated?)(?::| on| at)?)"
-_TIME = r"(?:,? (?:at )?\d\d?[:.]\d\d(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?)"
+_CLOCK = r"\d\d?[:.]\d\d(?: ?[ap]\.?m\.?)?"
+_TIME = rf"(?:,? (?:at )?{_CLOCK}(?: ?(?:to|until|[–-]) ?{_CLOCK})?(?: [A-Z]{{2,4}})?)"
 # What stands behind a date on such a line: the time, who wrote it, how long it takes to read.
-_AFTER = rf"{_TIME}?(?:\s*[|·•–—]\s*[\w .:,]{{2,40}}| by (?-i:[A-Z])[\w .,’'“”\"-]{{1,80}})?"
+_AFTER = (
+    rf"{_TIME}?(?:\s*[|·•–—]\s*[\w .:,]{{2,40}}| by (?-i:[A-Z])[\w .,’'“”\"-]{{1,80}}|"
+    r"\. (?:text|words|story|photos?|by|from)\b:? (?-i:[A-Z])[\w .,’'-]{1,60})?"
+)
+_RELEASE = r"(?:(?:press|news|media) release|statement|communiqué)(?: (?:of|by|from) .{1,80}?)?"
 _NAMES = r"(?-i:[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*){1,3})"
 _BYLINE = re.compile(
     rf"(?:(?:words|text|written|reported|report|story|photos?) )?by:? {_NAMES}(?:(?:,| and| &) {_NAMES})*",
     re.IGNORECASE,
 )
 # What may be the first line, and what there would be a title: "Chernobyl, 26 April 1986".
-_LINE = re.compile(rf"(?:{_SAYS} |(?:{_SAYS} )?by .{{1,80}}?(?:{_SEPARATOR}|,? on ))?{_DATE}{_AFTER}", re.IGNORECASE)
+_LINE = re.compile(
+    rf"(?:{_SAYS} |(?:{_SAYS} )?by .{{1,80}}?(?:{_SEPARATOR}|,? on )|{_RELEASE}(?:{_SEPARATOR}|: ))?{_DATE}{_AFTER}",
+    re.IGNORECASE,
+)
 _BELOW_TITLE = re.compile(rf"{_SOURCE}{_SEPARATOR}{_DATE}{_AFTER}", re.IGNORECASE)
 # A report begins with its place and day: "WELLINGTON, 8 August 2024 – A seal …".
 _BEGINS = re.compile(rf"{_SOURCE},? {_DATE}\W{{0,3}}\s[–—-]\s\W*\w", re.IGNORECASE)
@@ -55,8 +63,13 @@ def read_dateline(text: str) -> str | None:
 
 
 def is_dateline(line: str) -> bool:
-    """Return whether a line says when an article was published or who wrote it, and no more."""
+    """Return whether a line says when an article was published or who wrote it, and no more.
+
+    "Date: 8 February 2025" is none: it may as well be the day of what the article is about.
+    """
     line = _bare(line)
+    if line.lower().startswith("date:"):
+        return False
     told = (pattern.fullmatch(line) for pattern in (_LINE, _BELOW_TITLE, _BYLINE))
     return len(line) <= _MAX_CHARS and any(told)
 

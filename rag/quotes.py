@@ -15,6 +15,7 @@ from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
 from rag.kinds import lacking_kind
+from rag.labels import answers_by_label
 from rag.names import codes_in
 from rag.plain_text import plain
 from rag.relevance import Sentence
@@ -125,6 +126,7 @@ def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, 
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
     row = superlative_row(question, sentences)
     others = [*_of_its_code(question, sentences), *_of_its_kind(question, sentences), *([row] if row else [])]
+    others += [one for one in sentences if one.doc_id == sentences[0].doc_id and answers_by_label(question, one.text)]
     return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
 
 
