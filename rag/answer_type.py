@@ -57,6 +57,9 @@ _REASON = re.compile(
     r"attribut\w+|stem(?:s|med)? from|explain(?:s|ed)?)\b",
     re.IGNORECASE,
 )
+_NAMES_REASON = re.compile(
+    r"(?:The|One|Its|Their|A|His|Her) (?:(?:main|real|exact|likely|probable|only) )?(?:reasons?|causes?|explanation)\b"
+)
 
 
 def answer_type(question: str) -> AnswerType | None:
@@ -72,6 +75,11 @@ def asks_why(question: str) -> bool:
 def gives_reason(text: str) -> bool:
     """Return whether a text says of something why it is so."""
     return _REASON.search(text) is not None
+
+
+def names_reason(text: str) -> bool:
+    """Return whether a text begins by saying that it gives the reason or the cause of something."""
+    return _NAMES_REASON.match(text) is not None
 
 
 def compares(question: str) -> bool:

@@ -110,13 +110,13 @@ def fused(candidates: Sequence[Candidate], readings: Sequence[Reading], weights:
 def _stretched(values: Sequence[float]) -> Scores:
     """Return the values on a scale from 0 for the least of the most promising to 1 for the greatest of all.
 
-    What is less is 0, so that a passage which is like none of the others changes no scale; all are 1 where none is
-    greater than that least.
+    What is less is 0, so that a passage which is like none of the others changes no scale. All that are not less are 1
+    where none is greater.
     """
     array = np.array(values, dtype=np.float64)
     least = array[: math.ceil(MOST_PROMISING * len(array))].min(initial=np.inf)
     width = array.max(initial=-np.inf) - least
-    return np.maximum((array - least) / width, 0.0) if width > 0 else np.ones(len(array))
+    return np.maximum((array - least) / width, 0.0) if width > 0 else np.where(array < least, 0.0, 1.0)
 
 
 def followed(ranking: Sequence[Ranked], candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[Ranked]:

@@ -10,7 +10,7 @@ from index.analysis import words_of
 from index.dateline import is_dateline
 from index.document import Span
 from index.records import StoredPassage
-from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_reason, holds
+from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_reason, holds, names_reason
 from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import Evidence, say_the_same
@@ -36,6 +36,8 @@ TIMELY_FACTOR = 2.5
 # A sentence that holds what is asked for is quoted in place of a better one that does not, if it is this relevant
 # beside it.
 HOLDING_SHARE = 0.5
+# One that begins by naming the reason is quoted for it, if it is this relevant beside the best one.
+REASON_SHARE = 0.02
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
 MAX_LIST_CHARS = 600
 # A sentence that begins so is understood only after the one before it.
@@ -126,8 +128,22 @@ def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, 
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
     row = superlative_row(question, sentences)
     others = [*_of_its_code(question, sentences), *_of_its_kind(question, sentences), *([row] if row else [])]
-    others += [one for one in sentences if one.doc_id == sentences[0].doc_id and answers_by_label(question, one.text)]
+    others += _of_its_article(question, sentences)
     return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
+
+
+def _of_its_article(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences of the best one's article that answer by their form: by a label, or by naming the reason."""
+    least = REASON_SHARE * sentences[0].relevance if sentences else 0.0
+    return [
+        one
+        for one in sentences
+        if one.doc_id == sentences[0].doc_id
+        and (
+            answers_by_label(question, one.text)
+            or (asks_why(question) and names_reason(one.text) and one.relevance >= least)
+        )
+    ]
 
 
 def _of_its_code(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -322,13 +338,23 @@ def readable(quote: Quote) -> str:
         # "Damage by moths" may stand under "What is not insured".
         heading = plain(standing.heading.rpartition(BELOW)[2]).rstrip("?:")
         return f"{heading}: {_said(passage, quote.span)}"
-    if standing is None or not standing.is_row or standing.lead is None:
+    rows = [one for one in passage.sentences if quote.span.holds(one) and structure_of(passage)[one.start].is_row]
+    if not rows or rows[-1].end < quote.span.end:
         return _said(passage, quote.span)
-    columns, cells = (_cells(passage.slice(row)) for row in (standing.lead, quote.span))
-    if len(columns) < len(cells):
-        return _said(passage, quote.span)
-    pairs = list(zip(columns, cells, strict=False))
-    named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in pairs[1:] if cell)
+    above = _said(passage, Span(quote.span.start, rows[0].start))
+    shown = [_row(passage, row) for row in rows if len(rows) == 1 or not structure_of(passage)[row.start].is_header]
+    return " ".join(filter(None, [above, ". ".join(shown)]))
+
+
+def _row(passage: StoredPassage, span: Span) -> str:
+    """Return a row of a table in words, its cells each with what its column is."""
+    lead = structure_of(passage)[span.start].lead
+    columns, cells = (_cells(passage.slice(row)) for row in (lead or span, span))
+    if lead is None or len(columns) < len(cells):
+        return _said(passage, span)
+    named = "; ".join(
+        f"{column}: {cell}" if column else cell for column, cell in zip(columns[1:], cells[1:], strict=False) if cell
+    )
     return " – ".join(filter(None, [cells[0], named]))
 
 

@@ -179,11 +179,11 @@ def led_by(passage: StoredPassage, span: Span) -> list[Span]:
         return []
     led: list[Span] = []
     for after, standing in _after(passage, span):
-        goes_on = standing.of_list or (not led and text.endswith(":"))
-        if not standing.adjoins or standing.is_row or not goes_on:
+        goes_on = standing.of_list or standing.is_row or (not led and text.endswith(":"))
+        if not standing.adjoins or not goes_on:
             break
         led.append(after)
-        if not standing.of_list:
+        if not (standing.of_list or standing.is_row):
             break
     return led
 

@@ -339,6 +339,29 @@ class TestQuotes:
         assert answer.citations[0].cited_text == "| 2001 | 159,000 |"
         assert answer.text == "2001 – Population: 159,000 [1]"
 
+    def test_a_table_is_cited_with_the_line_that_leads_to_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        text = (
+            "# Travel\n\n## Hotels\n\nThe following limits for hotels are per night.\n\n"
+            "| City | Limit |\n| --- | --- |\n| London | £210 |\n| Paris | €200 |\n\nRent no cars.\n"
+        )
+        with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+            corpus.put(Document("travel", text, "text/markdown", Metadata("Travel")))
+            answer = ask(Engine(corpus), "What are the limits for hotels per night?").answer
+        shown = "The following limits for hotels are per night. London – Limit: £210. Paris – Limit: €200 [1]"
+        assert answer.text.startswith(shown)
+
+    @pytest.mark.parametrize("question", ["Why did the ferry hit the reef?", "Do we know why the ferry hit the reef?"])
+    def test_what_names_the_reason_is_quoted_for_it(
+        self, embedder: OnnxEmbedder, tmp_path: Path, question: str
+    ) -> None:
+        text = (
+            "The ferry hit the Skarv reef in fog on Tuesday morning. It had left the quay at six.\n\n"
+            "The cause of the accident is not yet known. Divers will look at the hull."
+        )
+        with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+            corpus.put(Document("ferry", text, "text/plain", Metadata("The ferry")))
+            assert ask(Engine(corpus), question).answer.text.startswith("The cause of the accident is not yet known.")
+
     def test_a_list_is_cited_with_the_line_that_leads_to_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
         corpus = Corpus(tmp_path, embedder, create=True)
         text = (
