@@ -23,13 +23,24 @@ class AnswerType(StrEnum):
     NAME = "name"
 
 
+# Where one of these stands before it, "when" asks nothing: "How loud is it when it grinds?".
+_ASKS_OTHERWISE = (
+    r"(?:\b(?:how|what|who|whom|whose|why|where|which)\b|^\W*(?:is|are|was|were|do|does|did|can|may|must)\b)"
+)
 _ASKED = (
-    (AnswerType.NUMBER, r"\bhow (?:many|much|long|far|old|big|large|deep|high|tall|wide|fast|often|soon|heavy)\b"),
+    (
+        AnswerType.NUMBER,
+        r"\bhow (?:many|much|long|far|old|big|large|deep|high|tall|wide|thick|fast|often|soon|heavy|loud|hot|cold|"
+        r"steep)\b",
+    ),
     (
         AnswerType.NUMBER,
         rf"\b(?:what|which)(?:[’']s| is| was| are| were)? (?:[\w’'-]+ ){{0,4}}?(?P<measure>{_MEASURE}|{_DIMENSION})\b",
     ),
-    (AnswerType.DATE, r"\bwhen\b|\b(?:what|which) (?:year|month|day|date|century|decade)\b"),
+    (
+        AnswerType.DATE,
+        rf"^(?!.*{_ASKS_OTHERWISE}.*\bwhen\b).*?\bwhen\b|\b(?:what|which) (?:year|month|day|date|century|decade)\b",
+    ),
     (AnswerType.NAME, r"\bwho(?:m|se)?\b|\bwhere\b|\b(?:what|which) (?:country|city|state|company|person)\b"),
 )
 _ASKED_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)

@@ -21,6 +21,7 @@ _ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 _ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)
+_MEASURING = content_words("much many")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
@@ -138,20 +139,23 @@ def asked_above(question: str, passage: StoredPassage) -> list[Span]:
 
     "Why the budget doubled" asks, too.
     """
+    title = content_words(passage.metadata.title or "")
     begins = passage.text[: passage.sentences[0].start - passage.span.start].strip() if passage.sentences else ""
     found, above = [], "" if begins else passage.heading
     for span, standing in zip(passage.sentences, structure_of(passage).values(), strict=True):
-        if standing.heading != above and _asks_the_same(question, standing.heading.rpartition(BELOW)[2]):
+        if standing.heading != above and _asks_the_same(question, standing.heading.rpartition(BELOW)[2], title):
             found.append(span)
         above = standing.heading
     return found
 
 
-def _asks_the_same(question: str, heading: str) -> bool:
+def _asks_the_same(question: str, heading: str, title: frozenset[str]) -> bool:
+    """Return whether a heading asks a question; what the title has need not be said again below it."""
     asking, others = (_ASKING.match(text) for text in (question, heading))
     if not (heading.endswith("?") or others) or (asking and asking[0].lower()) != (others and others[0].lower()):
         return False
-    asked, said = content_words(question), content_words(heading)
+    asked, said = (content_words(text) - _MEASURING for text in (question, heading))
+    asked -= title - said
     least = SAME_ASKING if asking else SAME_QUESTION
     return len(asked & said) >= least * max(len(asked), len(said), 1) and is_negated(question) is is_negated(heading)
 
