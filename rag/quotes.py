@@ -20,7 +20,7 @@ from rag.names import codes_in
 from rag.plain_text import plain
 from rag.relevance import Sentence
 from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, structure_of
-from rag.superlatives import superlative_row
+from rag.table_rows import named_rows, superlative_row
 from rag.timeliness import asks_what_happened, time_asked
 
 MAX_SENTENCES = 3
@@ -112,12 +112,17 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
         if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
             continue
         best = best or sentence
-        is_new = not any(say_the_same(sentence.vector, said.vector) for said in chosen)
+        is_new = _is_row(sentence) or not any(say_the_same(sentence.vector, said.vector) for said in chosen)
         if is_new and not _is_beside_the_point(question, sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
     instead = [one for one in sentences if not _asks(one)] or sentences
     return chosen or list(instead[:1])
+
+
+def _is_row(sentence: Sentence) -> bool:
+    """Return whether a sentence is a row of a table, of which each says something of its own."""
+    return structure_of(sentence.evidence.passage)[sentence.span.start].is_row
 
 
 def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, Span] | None, float]:
@@ -127,7 +132,8 @@ def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, 
     passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
     row = superlative_row(question, sentences)
-    others = [*_of_its_code(question, sentences), *_of_its_kind(question, sentences), *([row] if row else [])]
+    others = [*named_rows(question, sentences), *([row] if row else [])]
+    others += [*_of_its_code(question, sentences), *_of_its_kind(question, sentences)]
     others += _of_its_article(question, sentences)
     return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
 

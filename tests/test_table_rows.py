@@ -1,6 +1,7 @@
-"""Superlatives: the row of a table that has the most, or the least, of what is asked for comes first."""
+"""Rows of tables: that with the most or the least of what is asked for, and those that are named, come first."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from index.embedder import Embedder
 from index.reading import MARKDOWN, read_text
 from rag.engine import Engine
 from rag.query import Query
-from rag.superlatives import superlative_row
+from rag.table_rows import superlative_row
 
 PUMPS = """# Heat pumps compared
 
@@ -109,3 +110,29 @@ def test_a_total_is_no_row(tmp_path: Path, embedder: Embedder) -> None:
     assert row is not None
     assert row.text == "| New | 210 |"
     corpus.close()
+
+
+TICKETS = """# The museum
+
+| Ticket | Price |
+| --- | --- |
+| Family (2 adults, up to 3 children) | £28.00 |
+| Adult | £11.50 |
+| Child | £5.00 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("What is the price for adults?", ["Adult"]),
+        ("What is dearer, a ticket for an adult or for a child?", ["Adult", "Child"]),
+    ],
+)
+def test_the_rows_that_a_question_names_are_quoted_first(
+    embedder: Embedder, tmp_path: Path, question: str, rows: list[str]
+) -> None:
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        corpus.put(read_text("museum", TICKETS, MARKDOWN))
+        cited = [one.cited_text for one in Engine(corpus).ask(question).answer.citations[: len(rows)]]
+    assert sorted(one.split("|")[1].strip() for one in cited) == rows

@@ -1,4 +1,4 @@
-"""Superlatives: which row of a table has the most, or the least, of what a question asks for."""
+"""Table rows: which row has the most, or the least, of what a question asks for, and which rows it names."""
 
 import re
 from collections import defaultdict
@@ -67,6 +67,20 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
             best = (max if asked["most"] else min)(values)
             return rows[values.index(best)] if values.count(best) == 1 else None
     return None
+
+
+def named_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the rows of the best sentence's table that a question names by their first cells, in all their words.
+
+    None where the best sentence is no row, or the only one that is named.
+    """
+    words = content_words(question)
+    for rows in _tables(sentences):
+        if sentences[0] in rows:
+            first = [(content_words(cells_of(row.text)[0]), row) for row in rows]
+            named = [(cell, row) for cell, row in first if frozenset() < cell <= words]
+            return [row for cell, row in named if not any(cell < other for other, _ in named)]
+    return []
 
 
 def _tables(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:
