@@ -24,7 +24,7 @@ from rag.evidence import Evidence, likeness, query_tokens, read
 from rag.filtering import why_nothing
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
 from rag.grounding import Generated
-from rag.names import ANOTHER_FORM, SOUGHT_IN, unmentioned, unmentioned_codes, unmentioned_numbers
+from rag.names import ANOTHER_FORM, SOUGHT_IN, has_another_form, unmentioned, unmentioned_codes, unmentioned_numbers
 from rag.query import MAX_QUERY_CHARS, Query
 from rag.relevance import read_sentences
 from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
@@ -308,7 +308,15 @@ class Engine:
             return words_of(word) <= sources or bool(view.words.matching(word, 1, ranking.doc_nos))
 
         names = unmentioned(question, idfs, is_mentioned)
-        absent = [one for one in names if likeness(ranking.embedding, one, evidence[:SOUGHT_IN]) < ANOTHER_FORM]
+        near = evidence[:SOUGHT_IN]
+        absent = [
+            one
+            for one in names
+            if likeness(ranking.embedding, one, near) < ANOTHER_FORM
+            or not has_another_form(
+                one.of(question), [f"{item.passage.metadata.title}\n{item.passage.text}" for item in near]
+            )
+        ]
         absent += unmentioned_codes(question, idfs, is_mentioned)
         absent += unmentioned_numbers(
             question, [f"{one.passage.metadata.title}\n{one.passage.text}" for one in evidence]

@@ -71,7 +71,11 @@ _KINDS = (
         r"\bwhat(?:[’']s| is| are| was| were| does| did)\b[^?]*\b(?:price|cost|salary|fee|fare|rent)\b",
         _MONEY,
     ),
-    _kind("date", r"^\W*(?:when|what time|(?:in )?(?:what|which) year)\b", _TIME),
+    _kind(
+        "date",
+        r"^\W*(?:when|what time|(?:in )?(?:what|which) year)\b(?!.*,.*\b(?:what|which|who|how|where|why)\b)",
+        _TIME,
+    ),
     _kind(
         "number",
         r"\bpopulation (?:of|in)\b|\bwhat(?:[’']s| is| was) (?:the|its) population\b",

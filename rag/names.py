@@ -1,7 +1,8 @@
 """Names: which names a question gives, and which of them the articles do not mention."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from itertools import islice
 
 from index.analysis import LETTERS, words_of
@@ -15,6 +16,8 @@ SOUGHT_IN, ANOTHER_FORM = 3, 0.52
 # Of a question's words, by inverse document frequency, a name that it turns on makes at least this share.
 _LEAST_SHARE = 0.15
 _LEAST_LETTERS = 3
+# Two forms of a name have so much of their letters in common, by the ratio of difflib.
+_ALIKE = 0.6
 # More names than these, or more codes, are of a list, not of a question.
 _MOST_NAMES = 8
 # What has no capital in a title where all else has.
@@ -64,6 +67,20 @@ def unmentioned(question: str, idfs: Mapping[str, float], is_mentioned: Callable
         if is_most and weight >= _LEAST_SHARE * sum(idfs.values()) and not any(map(is_mentioned, _at_once(words))):
             found.append(name)
     return found
+
+
+def has_another_form(name: str, texts: Iterable[str]) -> bool:
+    """Return whether texts have a name that may be another form of one by its letters: "Kyiv" of "Kiev".
+
+    Both begin alike, and have most letters or the first three in common.
+    """
+    own = [word.lower() for word in LETTERS.findall(name) if word.lower() not in _NO_NAMES]
+    others = {word.lower() for text in texts for word in LETTERS.findall(text) if word[0].isupper()}
+    return any(
+        one[0] == other[0] and (one[:3] == other[:3] or SequenceMatcher(None, one, other).ratio() >= _ALIKE)
+        for one in own
+        for other in others
+    )
 
 
 def codes_in(text: str) -> frozenset[str]:

@@ -25,6 +25,7 @@ from rag.kinds import lacking_kind
         ("What is the population of Halmsund?", "About 1,300 people live in Halmsund.", None),
         ("When was the mill built?", "The mill belongs to the Berg family.", "date"),
         ("When was the mill built?", "The mill was built soon after the war.", None),
+        ("When rock folds, what does it make?", "It makes the synform.", None),
         ("What time is it in Spain?", "You lose an hour in Spain.", None),
         ("Who is the CEO of Norrlinje?", "Norrlinje runs three ferries.", "CEO"),
         ("Who is the CEO of Norrlinje?", "Norrlinje's chief executive, Ada Berg, apologised.", None),
