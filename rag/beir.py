@@ -81,8 +81,8 @@ def index_corpus(folder: Path, corpus: Corpus, data: Path | None, on_document: C
 
 
 def _document(line: Mapping[str, str]) -> Document:
-    title = line.get("title") or None
     # Some collections have a NUL where a character could not be read.
+    title = (line.get("title") or "").replace("\0", " ") or None
     text = (line["text"] or title or "").replace("\0", " ")
     return read_text(doc_id_of(line["_id"]), text, PLAIN, Metadata(title, line.get("source")))
 
