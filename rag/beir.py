@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def read_collection(folder: Path, split: str, limit: int | None = None) -> Colle
     path = folder / "qrels" / f"{split}.tsv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            for query_id, document_id, relevance in list(csv.reader(file, delimiter="\t"))[1:]:
+            lines = list(csv.reader(file, delimiter="\t"))
+            for query_id, document_id, relevance in lines[_has_header(lines) :]:
                 qrels.setdefault(query_id, {})[doc_id_of(document_id)] = int(relevance)
         texts = {line["_id"]: line["text"] for line in _lines(folder / "queries.jsonl")}
         answered = sorted(query_id for query_id, judged in qrels.items() if max(judged.values()) > 0)[:limit]
@@ -41,7 +43,14 @@ def read_collection(folder: Path, split: str, limit: int | None = None) -> Colle
         raise InvalidBeir(
             f"'{path}' does not give judged queries ({error!r}); give a folder in the BEIR layout."
         ) from error
+    if not queries:
+        raise InvalidBeir(f"'{path}' has no document that is relevant to a query; give a split with judgements.")
     return Collection(folder.name, queries, {query_id: qrels[query_id] for query_id in answered})
+
+
+def _has_header(lines: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first line names the columns: a judgement ends in a number."""
+    return bool(lines) and re.fullmatch(r"\s*-?\d+\s*", lines[0][-1] if lines[0] else "") is None
 
 
 def index_folder(folder: Path, cache: Path) -> Path:
