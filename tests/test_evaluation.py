@@ -171,8 +171,8 @@ class TestEvaluation:
             check_drop(compared(evaluate_gold(spoiled, asked), baseline), 0.01)
 
     def test_a_gate_with_nothing_to_compare_is_refused(self) -> None:
-        none: dict[str, list[Comparison]] = {}
-        for comparisons in (none, {DOCUMENT: []}):
+        nothing: list[dict[str, list[Comparison]]] = [{}, {DOCUMENT: []}]
+        for comparisons in nothing:
             with pytest.raises(InvalidGold, match="nothing is compared"):
                 check_drop(comparisons, 0.1)
 
