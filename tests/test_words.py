@@ -132,6 +132,24 @@ def test_any_text_may_be_asked(corpus: Corpus, text: str) -> None:
     matching(corpus, text)
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("5 m²", "m2"),
+        ("CO₂", "co2"),
+        ("ＮＶＩＤＩＡ", "nvidia"),
+        ("２０２４", "2024"),
+        ("H₂O", "h2o"),
+        ("Genève", "geneve"),
+    ],
+)
+def test_other_forms_of_letters_and_digits_are_the_plain_ones(corpus: Corpus, written: str, asked: str) -> None:
+    put(corpus, a=f"It has {written} there.", b="It has none.")
+    assert [doc_id for doc_id, _ in matching(corpus, asked)] == ["a"]
+    put(corpus, a=f"It has {asked} there.")
+    assert "a" in dict(matching(corpus, written))
+
+
 def test_stop_words_count_only_where_there_is_nothing_else(corpus: Corpus) -> None:
     put(corpus, **ARTICLES)
     assert {doc_id for doc_id, _ in matching(corpus, "the")} == {"tin", "zinc"}
