@@ -15,6 +15,7 @@ _FORMATS = frozenset(
 # What is part of a sentence inside a paragraph; elsewhere it is a form's, a menu's, or says when the page was made.
 _INLINE = frozenset(("span", "abbr", "time", "label", "output", "button", "progress", "data", "meter", "a"))
 _PARAGRAPHS = frozenset(("p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"))
+_PARTS = frozenset(("p", "div", "h1", "h2", "h3", "h4", "h5", "h6"))
 _TEXT_BLOCKS = _PARAGRAPHS | {"figcaption", "caption", "summary", "div"}
 _HOLDERS = frozenset(("ul", "ol", "dl", "table", "pre", "div", "section", "blockquote"))
 # A page may hide all of its article until a script runs, but no paragraph of it.
@@ -72,7 +73,9 @@ class _Blocks:
 
 
 def _is_text(block: "_Element") -> bool:
-    """Tell a paragraph from a byline, whose date is the article's."""
+    """Tell a paragraph from a byline, whose date is the article's, and from what holds paragraphs."""
+    if sum(1 for _ in block.iter(*_PARTS)) > (block.tag in _PARTS):
+        return False
     return block.tag not in {"p", "div"} or _SENTENCE_END.search(_text(block)) is not None
 
 

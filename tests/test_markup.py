@@ -57,8 +57,10 @@ def test_no_word_of_a_paragraph_is_lost_or_doubled(inside: str) -> None:
 def test_a_time_in_a_sentence_is_not_the_article_s_and_that_of_a_byline_is() -> None:
     time = '<time datetime="2019-05-03">3 May 2019</time>'
     assert page(f"<p>The wing opened on {time} in Bern.</p>").metadata.published_at is None
-    for byline in (f"<header>{time}</header>", f"<p>By Ann Lee, {time}</p>", f"<div>{time}</div>"):
-        assert page(f"{byline}<p>The wing opened.</p>").metadata.published_at == "2019-05-03"
+    for byline in (f"<header>{time}</header>", f"<p>By Ann Lee, {time}</p>", f"<div>{time}</div>", f"<h1>A</h1>{time}"):
+        for around in ("{}", "<div>{}</div>", "<table><tr><td>{}</td></tr></table>"):
+            document = page(around.format(f"{byline}<p>The wing opened.</p>"))
+            assert document.metadata.published_at == "2019-05-03"
 
 
 @pytest.mark.parametrize("more", ["", NEWS])
