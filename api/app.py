@@ -226,11 +226,13 @@ def _add_checks(app: FastAPI, corpus: Corpus, capacity: Capacity) -> None:
 def _add_pages(app: FastAPI, corpus: Corpus, capacity: Capacity) -> None:
     app.mount("/static", PageFiles(directory=STATIC), name="static")
 
+    @app.head("/", include_in_schema=False)
     @app.get("/", tags=["pages"], response_class=HTMLResponse)
     def chat() -> FileResponse:
         """Show the chat page."""
         return FileResponse(STATIC / "chat.html", headers=HEADERS)
 
+    @app.head("/source/{doc_id:path}", include_in_schema=False)
     @app.get(
         "/source/{doc_id:path}",
         tags=["pages"],
@@ -273,7 +275,8 @@ def _upload(corpus: Corpus, files: list[UploadFile], bounds: Bounds) -> document
             first = first or error
             failed.append(document_schemas.FailedUpload(file=name, code=errors.code(error), message=str(error)))
     if first and not stored:
-        raise first
+        details = [failure.model_dump() for failure in failed]
+        raise errors.NoFileTaken(str(first), type(first), details)
     return document_schemas.UploadResponse(documents=stored, failed=failed)
 
 

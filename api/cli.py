@@ -81,17 +81,19 @@ def index_command(
     ] = 1,
 ) -> None:
     """Add and update articles; what is unchanged is skipped."""
-    from index.ingestion import article_files, ingest, other_files
+    from index.ingestion import article_files, emptied_folders, ingest, nothing_in, other_files
 
     paths = paths or [Path("seeds")]
-    files, skipped = article_files(paths), [file.suffix for file in other_files(paths)]
+    emptied = emptied_folders(paths) if prune else []
+    files = article_files([path for path in paths if path not in emptied])
+    skipped = [file.suffix for file in other_files(paths)]
     settings = _shared(_settings(data), processes)
 
     try:
-        corpus = _opened(settings, create=True)
+        corpus = _opened(settings, create=bool(files))
     except ModelNotPrepared:
         _prepare(settings.model, settings.prepared_models)
-        corpus = _opened(settings, create=True)
+        corpus = _opened(settings, create=bool(files))
     limits = settings.document_limits
     try:
         with terminal.progress(len(files)) as on_file:
@@ -100,6 +102,8 @@ def index_command(
         terminal.say("Stopped; what has been indexed is kept, and the same command goes on from there.")
         raise typer.Exit(1) from None
     corpus.close()
+    for folder in emptied:
+        terminal.say(str(nothing_in(folder)))
     for failure in summary.failures:
         terminal.say(failure.reason)
     terminal.print_summary(summary, skipped)
@@ -324,10 +328,10 @@ def eval_command(
 
     if (gold is None) == (beir is None):
         raise InvalidQuery("Give either --gold FILE or --beir DIR.")
-    if max_drop is not None and baseline is None:
-        raise InvalidQuery("--max-drop needs --baseline FILE to fall from.")
+    evaluations.check_gate(baseline, max_drop)
     if gold is not None and (queries is not None or without_evidence):
         raise InvalidQuery("--queries and --without-evidence are for --beir; leave them out with --gold.")
+    evaluations.check_run(run)
     settings = _settings(data)
     if gold is not None:
         evaluation = evaluations.of_gold(_engine(settings), gold, split)

@@ -18,6 +18,8 @@ Url = Annotated[
     ),
 ]
 
+Line = Annotated[str, Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
+
 
 class DocumentBody(Wire):
     """A document to store."""
@@ -29,8 +31,8 @@ class DocumentBody(Wire):
         description="What it says; there has to be something to cite.",
         json_schema_extra={"minLength": 1, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
     )
-    title: str | None = Field(None, max_length=2000)
-    source: str | None = Field(None, max_length=2000)
+    title: Line | None = Field(None, max_length=2000)
+    source: Line | None = Field(None, max_length=2000)
     url: Url | None = Field(None, max_length=2000)
     published_at: When | None = Field(None, max_length=100, description="ISO 8601 date or instant.")
     media_type: str = Field("text/plain", json_schema_extra={"enum": [PLAIN, MARKDOWN, HTML]})

@@ -44,7 +44,7 @@ async def on_footnote_error(request: Request, error: Exception) -> Response:
     """Return the response for an error of our own."""
     assert isinstance(error, FootnoteError)
     status = errors.http_status(error)
-    body = schemas.ErrorBody(code=errors.code(error), message=str(error))
+    body = schemas.ErrorBody(code=errors.code(error), message=str(error), details=errors.details(error))
     return _error(request, status, body, errors.headers(error))
 
 

@@ -1,6 +1,7 @@
 """How errors leave: each with its HTTP status and its exit status."""
 
 import re
+from collections.abc import Sequence
 
 from api import logs
 from index import errors
@@ -34,6 +35,17 @@ class Overloaded(FootnoteError):
 
 class TooManyFiles(FootnoteError):
     """One upload holds more files than it may."""
+
+
+class NoFileTaken(FootnoteError):
+    """None of an upload's files can be taken; it leaves as the first one's error, with those of all in `details`."""
+
+    def __init__(
+        self, message: str, first: type[FootnoteError] = errors.DocumentError, details: Sequence[dict[str, str]] = ()
+    ) -> None:
+        super().__init__(message)
+        self.first = first
+        self.details = list(details)
 
 
 class KeyNeeded(FootnoteError):
@@ -107,7 +119,12 @@ def exit_status(error: FootnoteError) -> int:
 
 def code(error: FootnoteError) -> str:
     """Return the error's name in snake_case."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", _kind(error).__name__).lower()
+
+
+def details(error: FootnoteError) -> list[dict[str, str]] | None:
+    """Return what is wrong in each part of a request, None where one sentence says all."""
+    return error.details if isinstance(error, NoFileTaken) else None
 
 
 def headers(error: FootnoteError) -> dict[str, str]:
@@ -123,4 +140,8 @@ def headers(error: FootnoteError) -> dict[str, str]:
 
 
 def _statuses(error: FootnoteError) -> tuple[int, int]:
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    return next(STATUSES[kind] for kind in _kind(error).__mro__ if kind in STATUSES)
+
+
+def _kind(error: FootnoteError) -> type[FootnoteError]:
+    return error.first if isinstance(error, NoFileTaken) else type(error)

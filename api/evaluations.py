@@ -1,6 +1,7 @@
 """What `rag eval` reads and prints."""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from rag.abstention import answerable_reliability, confidence_reliability
 from rag.beir import corpus_size, index_corpus, index_folder, read_collection
 from rag.engine import Engine
 from rag.errors import InvalidGold, InvalidQuery
-from rag.evaluation import Evaluation, compared, evaluate_collection, evaluate_gold, trec_run
+from rag.evaluation import DOCUMENT, Evaluation, compared, evaluate_collection, evaluate_gold, trec_run
 from rag.gold import read_gold
 from rag.measures import Comparison
 from rag.reranking import Reranking
@@ -33,6 +34,8 @@ def of_gold(engine: Engine, path: Path, split: str | None) -> Evaluation:
     if split not in {None, "dev", "test"}:
         raise InvalidQuery(f"The split is {split!r}; give dev or test, or none for both.")
     questions = [question for question in read_gold(path) if split in {None, question.split}]
+    if not questions:
+        raise InvalidGold(f"'{path}' has no questions{f' of the split {split!r}' if split else ''}; give some to ask.")
     with terminal.progress(sum(bool(question.evidence) for question in questions), "Asked", "questions") as advance:
         return evaluate_gold(engine, questions, advance)
 
@@ -68,10 +71,21 @@ def _named(milvus: Milvus, data: Path) -> Milvus:
 def with_baseline(evaluation: Evaluation, path: Path) -> dict[str, list[Comparison]]:
     """Return the comparisons with what `--json` printed into a file; raise InvalidGold where it is something else."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return compared(evaluation, said["values"])
+        said = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        comparisons = compared(evaluation, said["values"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidGold(f"'{path}' is not a baseline ({error!r}); make one by `rag eval … --json`.") from error
+    asked, shared = (
+        len(evaluation.runs[DOCUMENT]),
+        min((one.queries for of_level in comparisons.values() for one in of_level), default=0),
+    )
+    if shared < asked:
+        terminal.say(f"Compared on {shared} of {asked} questions; '{path}' has no values for the others.")
+    return comparisons
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number to compare with")
 
 
 def print_json(evaluation: Evaluation) -> None:
@@ -104,12 +118,40 @@ def print_tables(evaluation: Evaluation, comparisons: Mapping[str, Sequence[Comp
             console.print(f"(p = {comparison.p:.3f}); won {_listed(comparison.won)}; lost {_listed(comparison.lost)}")
 
 
+def check_gate(baseline: Path | None, max_drop: float | None) -> None:
+    """Raise InvalidQuery for a fall that nothing could be held to."""
+    if max_drop is None:
+        return
+    if baseline is None:
+        raise InvalidQuery("--max-drop needs --baseline FILE to fall from.")
+    if not 0 <= max_drop < math.inf:
+        raise InvalidQuery(f"--max-drop is {max_drop:g}; give a number from 0 on, such as 0.01.")
+
+
+def check_run(path: Path | None) -> None:
+    """Raise InvalidQuery where a run could not be written, before what takes long."""
+    if path is None:
+        return
+    is_new = not path.exists()
+    try:
+        with path.open("a"):
+            pass
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def write_run(evaluation: Evaluation, path: Path) -> None:
     """Write the rankings in TREC's format, of the finest level there is."""
     try:
         path.write_text(trec_run(evaluation, next(iter(evaluation.runs)), "footnote"), encoding="utf-8")
     except OSError as error:
-        raise InvalidQuery(f"'{path}' cannot be written ({error.strerror}); name another file for --run.") from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidQuery:
+    return InvalidQuery(f"'{path}' cannot be written ({error.strerror}); name another file for --run.")
 
 
 def _listed(query_ids: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import pickle  # nosec B403
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -23,7 +24,12 @@ _READER = (sys.executable, "-S", "-E", "-P", str(Path(large_json.__file__)))
 
 
 class JsonRoute(APIRoute):
-    """A route whose large bodies hold nobody up."""
+    """A route whose large bodies hold nobody up, and whose path is matched to its very end."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as the method that it overrides
+        super().__init__(*arguments, **options)
+        # Starlette's own pattern passes over a line feed that ends a path, so that "a" would be taken for "a\n".
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z", re.DOTALL)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's own handler, with a request that reads its JSON in another way."""

@@ -3,25 +3,32 @@
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
+from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
     ListToolsResult,
     PaginatedRequestParams,
+    RequestId,
     TextContent,
     Tool,
     ToolAnnotations,
@@ -37,10 +44,16 @@ from index.errors import FootnoteError
 from rag.engine import Engine
 from rag.errors import InvalidQuery
 
+if TYPE_CHECKING:
+    from mcp.shared._stream_protocols import ReadStream, WriteStream
+
 Context = ServerRequestContext[Any, Request]
 Arguments = Mapping[str, Any]
 Call = Callable[[Context, Arguments], Awaitable[CallToolResult]]
 A = TypeVar("A", bound=Wire)
+
+# A language model has its own, shorter deadline.
+_LAST_ANSWERS_S = 600.0
 
 _INSTRUCTIONS = """\
 Footnote holds a collection of articles and answers from nothing else. Every sentence of an answer is cited to the \
@@ -139,8 +152,58 @@ def serve_stdio(engine: Engine, threads: int = 0, public_url: str | None = None)
 async def _serve_stdio(server: Server[Any], threads: int) -> None:
     # One more thread waits for input all the time, and one writes.
     anyio.to_thread.current_default_thread_limiter().total_tokens = (threads or os.cpu_count() or 1) + 2
-    async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    unanswered = _Unanswered()
+    async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as tasks:
+        to_server, taken = anyio.create_memory_object_stream[SessionMessage | Exception]()
+        given, from_server = anyio.create_memory_object_stream[SessionMessage]()
+        tasks.start_soon(unanswered.take, incoming, to_server)
+        tasks.start_soon(unanswered.give, from_server, outgoing)
+        await server.run(taken, given, server.create_initialization_options())
+
+
+class _Unanswered:
+    """The requests that came in and have no answer yet: the server, which leaves them so, meets the end only after."""
+
+    def __init__(self) -> None:
+        self._requests: Counter[RequestId] = Counter()
+        self._changed = anyio.Event()
+
+    async def take(
+        self,
+        incoming: "ReadStream[SessionMessage | Exception]",
+        to_server: ObjectSendStream[SessionMessage | Exception],
+    ) -> None:
+        """Hand on what comes in, and its end once all of it is answered or has had its time."""
+        async with to_server:
+            async for one in incoming:
+                if isinstance(one, SessionMessage):
+                    self._note(one.message)
+                await to_server.send(one)
+            with anyio.move_on_after(_LAST_ANSWERS_S):
+                while self._requests:
+                    await self._changed.wait()
+
+    async def give(
+        self, from_server: ObjectReceiveStream[SessionMessage], outgoing: "WriteStream[SessionMessage]"
+    ) -> None:
+        """Hand on what goes out."""
+        async with outgoing:
+            async for one in from_server:
+                await outgoing.send(one)
+                self._note(one.message)
+
+    def _note(self, message: JSONRPCMessage) -> None:
+        if isinstance(message, JSONRPCRequest):
+            self._requests[message.id] += 1
+        elif isinstance(message, JSONRPCNotification):
+            if message.method == "notifications/cancelled":
+                self._requests.pop((message.params or {}).get("requestId", ""), None)
+        elif message.id is not None and self._requests[message.id] > 1:
+            self._requests[message.id] -= 1
+        elif message.id is not None:
+            del self._requests[message.id]
+        self._changed.set()
+        self._changed = anyio.Event()
 
 
 def tool_server(engine: Engine, answering: Answering, base_of: Callable[[Request | None], str]) -> Server[Any]:

@@ -34,11 +34,13 @@ def add_operation(
     async def aside(work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=own)
 
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", tags=["operation"])
     async def healthz() -> schemas.Health:
         """Say that the service is alive."""
         return schemas.Health()
 
+    @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", tags=["operation"], responses=unready)
     async def readyz() -> schemas.Readiness:
         """Say that questions are answered, and what there is to ask; 503 before that and while the service stops."""

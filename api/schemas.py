@@ -236,8 +236,9 @@ class Delta(Wire):
 
 
 class Claim(Wire):
-    """What is said to be a citation."""
+    """What is said to be a citation; what else a citation of this service has may stand there and is passed over."""
 
+    model_config = ConfigDict(extra="ignore")
     doc_id: str
     start_char_index: Annotated[int, AS_JSON]
     end_char_index: Annotated[int, AS_JSON]

@@ -97,9 +97,12 @@ def restore(folder: Path, backup: Path, model: str, fit: Callable[[Path], object
 def _copied(backup: Path, made: Path, model: str) -> Contents:
     try:
         copy_database(backup, made / DATABASE)
-        contents = _checked(made, backup)
+        contents = _contents_or_fault(made)
     except DataCorrupt as error:
-        raise InvalidBackup(f"'{backup}' is no sound backup, nothing was changed: {error}") from error
+        # The error itself names the copy, and this very command as the remedy.
+        contents = str(error.__cause__ or error)
+    if isinstance(contents, str):
+        raise InvalidBackup(f"'{backup}' is no sound backup ({contents}) and nothing was changed; name another one.")
     if contents.format > FORMAT:
         raise InvalidBackup(
             f"'{backup}' has format {contents.format}, this version reads format {FORMAT}; "
@@ -129,15 +132,21 @@ def _install(made: Path, live: Path) -> None:
 
 def _checked(folder: Path, shown: Path) -> Contents:
     """Return what the database in `folder` holds; raise DataCorrupt, naming `shown`, where it is damaged."""
+    found = _contents_or_fault(folder)
+    if isinstance(found, str):
+        raise DataCorrupt(f"'{shown}' is damaged ({found}); restore an earlier backup, or index the articles anew.")
+    return found
+
+
+def _contents_or_fault(folder: Path) -> Contents | str:
+    """Return what the database in `folder` holds, or what is wrong with it."""
     with closing(Database(folder, None)) as database:
         try:
             with database.read() as connection:
                 faults = damage(connection) or _changed_texts(connection)
-                if not faults:
-                    return _contents(connection)
+                return faults[0] if faults else _contents(connection)
         except DataCorrupt as error:
-            faults = [str(error.__cause__ or error)]
-    raise DataCorrupt(f"'{shown}' is damaged ({faults[0]}); restore an earlier backup, or index the articles anew.")
+            return str(error.__cause__ or error)
 
 
 def _contents(connection: Connection) -> Contents:

@@ -59,17 +59,27 @@ def article_files(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = [file for file in _files_in(path) if _is_of_known_kind(file)]
+            inside = _articles_in(path)
             if not inside:
-                raise NothingToIndex(
-                    f"'{path}' holds no file that can be read; put articles ending in {', '.join(MEDIA_TYPES)} into it."
-                )
+                raise nothing_in(path)
         elif path.exists():
             inside = [_without_ups(path)]
         else:
             raise NothingToIndex(f"There is no '{path}'; name a file or a folder of articles.")
         found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def emptied_folders(paths: Sequence[Path]) -> list[Path]:
+    """Return the folders among `paths` without an article, whose documents `ingest` drops where it prunes."""
+    return [path for path in paths if path.is_dir() and not _articles_in(path)]
+
+
+def nothing_in(folder: Path) -> NothingToIndex:
+    """Return the error for a folder without an article."""
+    return NothingToIndex(
+        f"'{folder}' holds no file that can be read; put articles ending in {', '.join(MEDIA_TYPES)} into it."
+    )
 
 
 def other_files(paths: Sequence[Path]) -> list[Path]:
@@ -99,7 +109,7 @@ def ingest(
             try:
                 _store(corpus, file, summary)
             except DocumentError as error:
-                summary.failures.append(Failure(_shown(file.path), str(error)))
+                summary.failures.append(Failure(_shown(file.path), _reason(file.path, error)))
             on_file()
     if prune:
         summary.removed = _prune(corpus)
@@ -123,6 +133,10 @@ def _files_in(folder: Path) -> list[Path]:
         folders[:] = (name for name in folders if not name.startswith("."))
         files += (Path(parent, name) for name in names if not name.startswith("."))
     return sorted(file for file in files if file.stem.lower() != "readme")
+
+
+def _articles_in(folder: Path) -> list[Path]:
+    return [file for file in _files_in(folder) if _is_of_known_kind(file)]
 
 
 def _is_of_known_kind(file: Path) -> bool:
@@ -223,6 +237,12 @@ def _check_name(path: Path) -> None:
 def _shown(path: Path) -> str:
     """Return a path with what is no UTF-8 in it as numbers."""
     return str(path).encode(errors="backslashreplace").decode()
+
+
+def _reason(path: Path, error: DocumentError) -> str:
+    """Return what is wrong with a file, by its path: many an error knows the document's id alone."""
+    shown = _shown(path)
+    return str(error) if shown in str(error) else f"'{shown}': {error}"
 
 
 def _check_unclaimed(doc_id: str, path: Path, stored: FileRecord | None, taken: dict[str, Path]) -> None:

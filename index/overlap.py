@@ -32,7 +32,7 @@ _NUMBER = np.dtype("<u4")
 
 def inverse_frequency(having: int, passages: int) -> float:
     """Return the inverse document frequency of a word that so many of all passages have, as BM25 has it, above 0."""
-    # Tantivy counts what was deleted among those that have a word, until it merges, but not among all.
+    # Where the two are counted at different instants, more may have it than there are.
     having = min(having, passages)
     return math.log(1 + (passages - having + 0.5) / (having + 0.5))
 

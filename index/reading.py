@@ -28,6 +28,7 @@ from index.errors import DocumentTooLarge, EmptyDocument, InvalidMetadata, Unrea
 from index.front_matter import split_front_matter
 from index.furniture import furniture_spans
 from index.limits import STANDARD, Limits
+from index.markup import make_plain
 from index.pdf import read_pdf
 
 if TYPE_CHECKING:
@@ -180,11 +181,18 @@ def _merged(given: Metadata | None, found: Metadata) -> Metadata:
         )
     published_at = None if given.published_at is None else checked_published_at(given.published_at)
     return Metadata(
-        title=given.title or found.title,
-        source=given.source or found.source,
+        title=_given(given.title) or found.title,
+        source=_given(given.source) or found.source,
         url=given.url or found.url,
         published_at=published_at or found.published_at,
     )
+
+
+def _given(text: str | None) -> str | None:
+    """Return what somebody gives for a title or a source, None where it is blank."""
+    if text is not None and _storable(text) is None:
+        raise InvalidMetadata(f"{text[:80]!r} holds a NUL or a lone surrogate; send it as clean Unicode text.")
+    return text if text and text.strip() else None
 
 
 def _is_web_address(url: str) -> bool:
@@ -192,7 +200,7 @@ def _is_web_address(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not re.search(r"[\s<>\"]", url)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not re.search(r"[\s\0\ud800-\udfff<>\"]", url)
 
 
 def _first_line_title(text: str, blocks: tuple[Block, ...]) -> str | None:
@@ -252,8 +260,9 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     from trafilatura import bare_extraction
 
     source = _NOT_IN_XML.sub(" ", source)
+    tree = _checked_page(doc_id, source)
     page = bare_extraction(
-        _framed(source, _checked_page(doc_id, source)),
+        source if tree is None else _framed(tree),
         with_metadata=True,
         include_comments=False,
         # Only what the page states: the extensive search guesses dates from the text around.
@@ -267,20 +276,21 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     return text, Metadata(page.title or None, page.sitename or None, url, published_at)
 
 
-def _framed(source: str, tree: "_Element | None") -> str:
+def _framed(tree: "_Element") -> str:
     """Return a page with all of its body marked as the article where nothing is marked, and nothing stands around it.
 
-    Otherwise lists and headings would be taken for menus.
+    Otherwise lists and headings would be taken for menus. The markup inside its text is made plain.
     """
-    body = None if tree is None else tree.find("body")
-    if tree is None or body is None or tree.xpath(_FRAME):
-        return source
     from lxml import etree
 
-    article = etree.Element("article")
-    article.text, body.text = body.text, None
-    article.extend(list(body))
-    body.append(article)
+    body = tree.find("body")
+    if body is not None:
+        make_plain(body)
+    if body is not None and not tree.xpath(_FRAME):
+        article = etree.Element("article")
+        article.text, body.text = body.text, None
+        article.extend(list(body))
+        body.append(article)
     framed: str = etree.tostring(tree, encoding="unicode", method="html")
     return framed
 

@@ -35,6 +35,9 @@ _HEAP_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 30.0
 _LOOKED_UP = 1000
 _KEPT_WORDS = 10_000
+# So few passages are written anew in a tenth of a second; of more it is done when so large a share has been removed.
+_FEW = 1000
+_MARKED_SHARE = 1 / 8
 # Stands for the sequence number of an index that is of another database, or ahead of this one.
 _FOREIGN = -1
 # What Tantivy raises where it cannot read or write, and what our own look at its files raises where they are damaged.
@@ -140,7 +143,9 @@ class WordSnapshot:
         if having is None:
             if len(self._frequencies) >= _KEPT_WORDS:
                 self._frequencies.clear()
-            having = self._frequencies[word] = self.searcher.doc_freq(_ANYWHERE, word)
+            # Tantivy's own number of passages that have a word has those in it that are removed.
+            query = Query.term_query(self.schema, _ANYWHERE, word)
+            having = self._frequencies[word] = _count(self.searcher.search(query, limit=1))
         return having
 
 
@@ -230,15 +235,27 @@ class Words:
             # Another process may have written while this one waited for the lock.
             since = self._current(index).seq
             if since < reading.seq:
-                if since == _FOREIGN:
+                removed = reading.removed_since(max(since, 0))
+                if since == _FOREIGN or self._weighs_on_scores(removed, reading):
                     # In one commit with what comes in their place, so that whoever still reads them is not disturbed.
                     writer.delete_all_documents()
-                self._write(writer, reading, max(since, 0))
+                    since, removed = 0, []
+                self._write(writer, reading, since, removed)
                 writer.commit()
         return self._current(index)
 
-    def _write(self, writer: tantivy.IndexWriter, reading: Reading, since: int) -> None:
-        for passage_no in reading.removed_since(since):
+    def _weighs_on_scores(self, removed: Sequence[int], reading: Reading) -> bool:
+        """Tell whether to write all words anew rather than to mark some as removed.
+
+        What is only marked counts in Tantivy's scores until it merges, which it may never do.
+        """
+        if not removed:
+            return False
+        passages = reading.count()[1]
+        return passages <= _FEW or len(removed) + _marked(self._folder) > passages * _MARKED_SHARE
+
+    def _write(self, writer: tantivy.IndexWriter, reading: Reading, since: int, removed: Sequence[int]) -> None:
+        for passage_no in removed:
             writer.delete_documents_by_term("passage_no", passage_no)
         for passage_no, doc_no, words in reading.words_since(since):
             document = tantivy.Document()
@@ -333,6 +350,19 @@ def _snapshot(index: tantivy.Index, schema: tantivy.Schema, database_id: str) ->
     state = searcher.doc(found[0][1]).to_dict()
     seq = int(state["seq"][0]) if state["database_id"] == [database_id] else _FOREIGN
     return WordSnapshot(seq, searcher, schema)
+
+
+def _count(found: tantivy.SearchResult) -> int:
+    # The stubs of Tantivy lack it.
+    return int(found.count)  # type: ignore[attr-defined]
+
+
+def _marked(folder: Path) -> int:
+    """Return how many rows are marked as removed in the index in a folder; 0 where there is none."""
+    with suppress(*_UNUSABLE):
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        return sum((segment["deletes"] or {}).get("num_deleted_docs", 0) for segment in meta["segments"])
+    return 0
 
 
 def _is_whole(folder: Path) -> bool:

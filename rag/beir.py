@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,8 @@ def read_collection(folder: Path, split: str, limit: int | None = None) -> Colle
     path = folder / "qrels" / f"{split}.tsv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            for query_id, document_id, relevance in list(rows)[1:]:
+            lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+            for query_id, document_id, relevance in lines[_has_header(lines) :]:
                 qrels.setdefault(query_id, {})[doc_id_of(document_id)] = int(relevance)
         texts = {line["_id"]: line["text"] for line in _lines(folder / "queries.jsonl")}
         answered = sorted(query_id for query_id, judged in qrels.items() if max(judged.values()) > 0)[:limit]
@@ -42,7 +43,14 @@ def read_collection(folder: Path, split: str, limit: int | None = None) -> Colle
         raise InvalidBeir(
             f"'{path}' does not give judged queries ({error!r}); give a folder in the BEIR layout."
         ) from error
+    if not queries:
+        raise InvalidBeir(f"'{path}' has no document that is relevant to a query; give a split with judgements.")
     return Collection(folder.name, queries, {query_id: qrels[query_id] for query_id in answered})
+
+
+def _has_header(lines: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first line names the columns: a judgement ends in a number."""
+    return bool(lines) and re.fullmatch(r"\s*-?\d+\s*", lines[0][-1] if lines[0] else "") is None
 
 
 def index_folder(folder: Path, cache: Path) -> Path:
@@ -82,8 +90,8 @@ def index_corpus(folder: Path, corpus: Corpus, data: Path | None, on_document: C
 
 
 def _document(line: Mapping[str, str]) -> Document:
-    title = line.get("title") or None
     # Some collections have a NUL where a character could not be read.
+    title = (line.get("title") or "").replace("\0", " ") or None
     text = (line["text"] or title or "").replace("\0", " ")
     return read_text(doc_id_of(line["_id"]), text, PLAIN, Metadata(title, line.get("source")))
 

@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from index.analysis import plain_case
 from index.document import Span
@@ -12,6 +13,8 @@ from rag.english import MONTHS, NUMBERS, WEEKDAYS
 
 # For whoever asks only where dates stand: which day a relative one is does not matter then.
 ANY_DAY = date(2000, 1, 1)
+# Each value of a sentence asks for its time; those of the sentences of a few questions are kept.
+_SENTENCES = 1024
 
 _NUMBERS = NUMBERS | {"a": 1, "an": 1, "a couple of": 2, "first": 1, "second": 2, "third": 3, "fourth": 4}
 _MONTH_NOS = {name[:3]: number for number, name in enumerate(MONTHS, start=1)}
@@ -136,6 +139,7 @@ def periods_in(text: str, published_at: str | None) -> list[Period]:
     return [one.period for one in mentions_in(text, published_at)]
 
 
+@lru_cache(_SENTENCES)
 def as_of(sentence: str, published_at: str | None) -> str | None:
     """Return in ISO 8601 the period that a sentence speaks of, the first it names; None where it names none."""
     return next((period.iso() for period in periods_in(sentence, published_at)), None)

@@ -164,7 +164,12 @@ def compared(
 
 
 def check_drop(comparisons: Mapping[str, Sequence[Comparison]], max_drop: float) -> None:
-    """Raise BelowBaseline where a measure's mean is more than `max_drop` below the baseline's."""
+    """Raise BelowBaseline where a measure's mean is more than `max_drop` below the baseline's.
+
+    Raises InvalidGold where there is nothing to compare.
+    """
+    if not any(comparisons.values()):
+        raise InvalidGold("No question has evidence, so nothing is compared with the baseline; give some that have.")
     for level, of_level in comparisons.items():
         for comparison in of_level:
             if comparison.mean < comparison.baseline - max_drop:

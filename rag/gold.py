@@ -49,7 +49,8 @@ class Place:
 def read_gold(path: Path) -> list[GoldQuestion]:
     """Return the questions in a file of JSON lines; raise InvalidGold naming the line that is not one."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Other ends of lines than these may stand in a quote as they are.
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidGold(f"'{path}' cannot be read ({error}); give a file of gold questions in UTF-8.") from error
     questions = [_question(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -57,6 +58,10 @@ def read_gold(path: Path) -> list[GoldQuestion]:
     for question in questions:
         if question.question_id in seen:
             raise InvalidGold(f"'{path}' has two questions of the id {question.question_id!r}; rename one.")
+        if question.question_id.split() != [question.question_id]:
+            raise InvalidGold(f"'{path}' has a question of the id {question.question_id!r}; give one without spaces.")
+        if not all(evidence.quote.strip() for evidence in question.evidence):
+            raise InvalidGold(f"'{path}' has a blank quote in question {question.question_id!r}; quote some words.")
         seen.add(question.question_id)
     return questions
 

@@ -30,7 +30,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A measure of two runs over the same queries: means, the chance of such a difference, and who won where.
+    """A measure of two runs over the same `queries`: means, the chance of such a difference, and who won where.
 
     `p` is of the two-sided paired randomisation test (Smucker, Allan & Carterette 2007).
     """
@@ -41,6 +41,7 @@ class Comparison:
     p: float
     won: tuple[str, ...]
     lost: tuple[str, ...]
+    queries: int
 
 
 def per_query(qrels: Qrels, run: Run) -> PerQuery:
@@ -80,6 +81,7 @@ def compare(values: Mapping[str, float], baseline: Mapping[str, float], measure:
         p=_randomisation_p(differences),
         won=tuple(query_id for query_id, difference in zip(shared, differences, strict=True) if difference > 1e-9),
         lost=tuple(query_id for query_id, difference in zip(shared, differences, strict=True) if difference < -1e-9),
+        queries=len(shared),
     )
 
 

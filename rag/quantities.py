@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import Literal, NamedTuple
 
 from index.analysis import plain_case
@@ -20,6 +20,8 @@ _SPELT_SCALES = {"dozen": 12, "hundred": 100} | SCALES
 _ALL_SCALES = _SPELT_SCALES | SHORT_SCALES | LETTER_SCALES
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
 _SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
+# Each value is read together with its sentence; what has more of them is a table that came as one line.
+_MOST_VALUES = 40
 # How far "a third" may be from a third.
 _ROUGHLY = 0.06
 _BOUND_WORDS: dict[Bound, str] = {
@@ -191,12 +193,18 @@ class _Measured(NamedTuple):
 
 
 def read_quantities(text: str) -> list[Quantity]:
-    """Return the quantities that a sentence states as they are, not what it denies or what was before."""
+    """Return the quantities that a sentence states as they are, not what it denies or what was before.
+
+    Of a sentence with more than 40 values the beginning is read, up to as many.
+    """
     if not _MAY_HAVE_VALUES.search(text):
         return []
     plain = _blanked(text)
     clauses = _clauses(plain)
     found = [[one for one in _VALUE.finditer(plain, start, end) if not _is_of_name(one)] for start, end in clauses]
+    beyond = next(islice(chain.from_iterable(found), _MOST_VALUES, None), None)
+    if beyond is not None:
+        return read_quantities(text[: beyond.start()])
     return [
         quantity
         for at, (clause, matches) in enumerate(zip(clauses, found, strict=True))

@@ -32,11 +32,13 @@ class Settings(BaseSettings):
     milvus_uri: str | None = Field(
         None,
         pattern=r"^(?:(?:https?|tcp)://[^\s@]+|unix:\S+|.+\.db)$",
+        examples=["http://milvus:19530"],
         description="Address of a Milvus, `http://host:19530`, or a file ending in `.db` for Milvus Lite.",
     )
     milvus_collection: str = Field(
         "footnote",
         pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+        examples=["footnote"],
         description="What the names of its collections begin with; a corpus has its own.",
     )
     milvus_token: SecretStr | None = Field(None, description="`user:password` or an API key, where it wants one.")
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
+        examples=["https://footnote.example"],
         description="Address that readers reach the service at, for links in other programs; else the request's own.",
     )
     api_keys: SecretStr | None = Field(
@@ -76,16 +79,19 @@ class Settings(BaseSettings):
     rate_limit: str | None = Field(
         None,
         pattern=r"^[1-9]\d*/(?:[1-9]\d* ?)?(?:second|minute|hour|day)$",
+        examples=["600/minute"],
         description="Requests that one key, or without keys one address, may send, such as `600/minute`.",
     )
     cors_origins: str | None = Field(
         None,
         pattern=r"^https?://[^\s/?#,*]+(?:[\s,]+https?://[^\s/?#,*]+)*$",
+        examples=["https://wiki.example, https://intranet.example"],
         description="Origins of other web pages that may ask from a browser, between commas.",
     )
     trusted_proxies: str = Field(
         "127.0.0.1",
         pattern=r"^(?:\*|[\da-fA-F.:/]+(?:,[\da-fA-F.:/]+)*)$",
+        examples=["127.0.0.1,10.0.0.0/8"],
         description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, between commas.",
     )
     threads: int = Field(0, ge=0, le=256, description="Threads that embed and answer; 0 takes one for each core.")
@@ -178,7 +184,15 @@ class Settings(BaseSettings):
                 raise InvalidSetting(f"{fault['ctx']['error']}.") from error
             name = PREFIX + str(fault["loc"][0]).upper()
             shown = _without_password(str(fault["input"]))
-            raise InvalidSetting(f"{name} cannot be {shown!r}: {fault['msg']}.") from error
+            raise InvalidSetting(f"{name} cannot be {shown!r}{_remedy(str(fault['loc'][0]), fault['msg'])}.") from error
+
+
+def _remedy(name: str, problem: str) -> str:
+    """Return what a setting takes instead, by an example where it has to have a form."""
+    field = Settings.model_fields[name]
+    if not field.examples:
+        return f": {problem}"
+    return f"; give one as in {field.examples[0]!r}: {(field.description or name).rstrip('.')}"
 
 
 def _without_password(value: str) -> str:

@@ -102,6 +102,13 @@ class TestQuestions:
             },
         ).json() == {"results": [{"valid": True, "reason": None}] * len(body["citations"])}
 
+    def test_the_service_s_own_citations_are_verified_as_they_come(self, stored: TestClient) -> None:
+        body = stored.post("/v1/ask", json={"question": "what did copper prices do?"}).json()
+        claims = [*body["citations"], *(result["citation"] for result in body["results"])]
+        verdicts = stored.post("/v1/verify", json={"citations": claims}).json()["results"]
+        assert verdicts == [{"valid": True, "reason": None}] * len(claims)
+        assert claims
+
     def test_a_claim_of_what_can_be_no_document_is_not_exact(self, stored: TestClient) -> None:
         claim = {"doc_id": "a\ud800", "start_char_index": 0, "end_char_index": 1, "cited_text": "\ud800"}
         sent = json.dumps({"citations": [claim]}).encode()
@@ -185,6 +192,38 @@ class TestDocuments:
     def test_an_upload_of_bad_files_alone_is_an_error(self, client: TestClient) -> None:
         error_of(client.post("/v1/documents", files=[("files", ("bad.txt", b"\0\1\2"))]), 422)
         error_of(client.post("/v1/documents", files=[("files", ("bad.csv", b"a,b"))]), 415)
+
+    def test_an_upload_of_bad_files_alone_names_them_all(self, client: TestClient) -> None:
+        files = [("files", ("bad.txt", b"\0\1\2")), ("files", ("bad.csv", b"a,b"))]
+        error = error_of(client.post("/v1/documents", files=files), 422)
+        assert error["code"] == "unreadable_document"
+        assert "'bad.txt'" in error["message"]
+        assert [(line["file"], line["code"]) for line in error["details"]] == [
+            ("bad.txt", "unreadable_document"),
+            ("bad.csv", "unsupported_format"),
+        ]
+
+    @pytest.mark.parametrize("path", ["copper%0A", "copper%0D%0A", "%0Acopper", "cop%0Aper"])
+    @pytest.mark.parametrize("route", ["/v1/documents/", "/source/"])
+    def test_an_id_with_a_line_feed_is_refused_and_touches_nothing(
+        self, stored: TestClient, route: str, path: str
+    ) -> None:
+        assert "\\n" in error_of(stored.get(route + path), 422)["message"]
+        if route == "/v1/documents/":
+            error_of(stored.put(route + path, json={"text": "Tin rose."}), 422)
+            error_of(stored.delete(route + path), 422)
+        assert "Copper prices fell" in stored.get("/v1/documents/copper").json()["text"]
+
+    def test_a_blank_title_or_source_is_none(self, client: TestClient) -> None:
+        client.put("/v1/documents/a", json={"text": "Copper fell.", "title": " \n", "source": "\u2003"})
+        stored = client.get("/v1/documents/a").json()
+        assert (stored["title"], stored["source"]) == (None, None)
+
+    @pytest.mark.parametrize("field", ["title", "source", "url"])
+    @pytest.mark.parametrize("value", ["\\u0000", "\\ud800"])
+    def test_what_cannot_be_stored_of_a_document_is_refused(self, client: TestClient, field: str, value: str) -> None:
+        content = f'{{"text": "Copper fell.", "{field}": "https://a{value}b"}}'
+        error_of(client.put("/v1/documents/a", content=content, headers={"content-type": "application/json"}), 422)
 
     def test_two_uploaded_files_with_one_id_are_said(self, client: TestClient) -> None:
         files = [("files", ("a.txt", b"Copper fell.")), ("files", ("a.md", b"Copper rose."))]
@@ -314,6 +353,12 @@ class TestOperation:
     def test_health_and_readiness(self, stored: TestClient) -> None:
         assert stored.get("/healthz").json() == {"status": "ok"}
         assert stored.get("/readyz").json() == {"status": "ready", "documents": 1, "passages": 1}
+
+    @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/source/copper", "/source/copper?start=0&end=3"])
+    def test_a_head_is_answered_as_a_get_is(self, stored: TestClient, path: str) -> None:
+        head, got = stored.head(path), stored.get(path)
+        assert (head.status_code, head.headers["content-type"]) == (got.status_code, got.headers["content-type"])
+        assert "head" not in stored.get("/openapi.json").json()["paths"][re.sub(r"copper.*", "{doc_id}", path)]
 
     def test_the_documentation_needs_no_other_host(self, client: TestClient) -> None:
         page = client.get("/docs").text

@@ -220,3 +220,10 @@ def test_a_day_is_read_as_it_is_written(day: date) -> None:
 def test_what_was_the_first_since_then_did_not_last_since_then(text: str, lasts: bool) -> None:
     (mention,) = mentions_in(text, None)
     assert (mention.stretch is not None) is lasts
+
+
+def test_the_time_of_a_sentence_is_read_once_however_many_values_ask_for_it() -> None:
+    as_of.cache_clear()
+    for _ in range(5):
+        assert as_of("It weighed 5, 6 and 7 tonnes in 1998.", None) == "1998"
+    assert as_of.cache_info().misses == 1

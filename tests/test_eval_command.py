@@ -71,6 +71,28 @@ def test_the_gate_lets_the_same_through_and_stops_a_fall(rag: CommandLine, gold:
     assert "RR@10 at evidence level" in fallen.stderr
 
 
+def test_a_split_without_questions_is_no_success(rag: CommandLine, gold: Path, tmp_path: Path) -> None:
+    done = rag("eval", "--gold", str(gold), "--split", "test", "--run", str(tmp_path / "gold.run"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no questions of the split 'test'" in done.stderr
+    assert not (tmp_path / "gold.run").exists()
+
+
+def test_a_gate_says_on_how_many_questions_it_compares(rag: CommandLine, gold: Path, tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.json"
+    said = json.loads(rag("eval", "--gold", str(gold), "--json").stdout)
+    for level in said["values"].values():
+        for by_query in level.values():
+            del by_query["q2"]
+    baseline.write_text(json.dumps(said), encoding="utf-8")
+    done = rag("eval", "--gold", str(gold), "--baseline", str(baseline), "--max-drop", "0")
+    assert done.returncode == 0
+    assert "Compared on 1 of 2 questions" in done.stderr
+    baseline.write_text(json.dumps(said).replace("1.0", "NaN"), encoding="utf-8")
+    unmeasured = rag("eval", "--gold", str(gold), "--baseline", str(baseline), "--max-drop", "0")
+    assert (unmeasured.returncode, "NaN" in unmeasured.stderr) == (1, True)
+
+
 def test_a_collection_is_indexed_once(rag: CommandLine, tmp_path: Path) -> None:
     folder = tmp_path / "metals"
     (folder / "qrels").mkdir(parents=True)
@@ -93,6 +115,12 @@ def test_a_collection_is_indexed_once(rag: CommandLine, tmp_path: Path) -> None:
         (("--beir", "absent"), 1, "absent"),
         (("--gold", "x", "--max-drop", "0.1"), 2, "--baseline"),
         (("--gold", "x", "--split", "train"), 2, "'train'"),
+        (("--gold", "/dev/null"), 1, "'/dev/null' has no questions"),
+        *(
+            (("--gold", "x", "--baseline", "x", f"--max-drop={drop}"), 2, f"--max-drop is {drop}")
+            for drop in ("nan", "inf", "-1")
+        ),
+        (("--gold", "/dev/null", "--run", "/nonexistent/gold.run"), 2, "/nonexistent/gold.run"),
     ],
 )
 def test_what_cannot_be_evaluated_is_said(rag: CommandLine, arguments: tuple[str, ...], status: int, said: str) -> None:

@@ -17,7 +17,7 @@ from rag.errors import BelowBaseline, InvalidBeir, InvalidGold
 from rag.evaluation import DOCUMENT, EVIDENCE, check_drop, compared, evaluate_collection, evaluate_gold, trec_run
 from rag.fusion import Weights
 from rag.gold import Evidence, GoldQuestion, Place, places, read_gold
-from rag.measures import compare, estimate, per_query
+from rag.measures import Comparison, compare, estimate, per_query
 from rag.query import Query
 
 TEXTS = {
@@ -200,6 +200,12 @@ class TestEvaluation:
         with pytest.raises(BelowBaseline, match=r"below the baseline's .*; lost: q"):
             check_drop(compared(evaluate_gold(spoiled, asked), baseline), 0.01)
 
+    def test_a_gate_with_nothing_to_compare_is_refused(self) -> None:
+        nothing: list[dict[str, list[Comparison]]] = [{}, {DOCUMENT: []}]
+        for comparisons in nothing:
+            with pytest.raises(InvalidGold, match="nothing is compared"):
+                check_drop(comparisons, 0.1)
+
     def test_a_baseline_of_other_questions_is_refused(self, engine: Engine) -> None:
         evaluation = evaluate_gold(engine, self.GOLD)
         others = {level: {measure: {"other": 1.0} for measure in values} for level, values in evaluation.values.items()}
@@ -264,6 +270,18 @@ class TestCollections:
         before = index_folder(folder, tmp_path)
         (folder / "corpus.jsonl").write_text("")
         assert index_folder(folder, tmp_path) != before
+
+    def test_judgements_need_no_line_above_them(self, folder: Path) -> None:
+        path = folder / "qrels" / "test.tsv"
+        headed = read_collection(folder, "test")
+        path.write_text(path.read_text().partition("\n")[2])
+        assert read_collection(folder, "test") == headed
+
+    @pytest.mark.parametrize("judgements", ["", "query-id\tcorpus-id\tscore\n", "q1\tMetals/tin\t0\n"])
+    def test_a_split_that_judges_nothing_is_refused(self, folder: Path, judgements: str) -> None:
+        (folder / "qrels" / "test.tsv").write_text(judgements)
+        with pytest.raises(InvalidBeir, match="no document that is relevant"):
+            read_collection(folder, "test")
 
     @pytest.mark.parametrize("spoiled", ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"])
     def test_another_layout_is_refused(self, folder: Path, tmp_path: Path, spoiled: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.engine import Engine
-from rag.errors import BelowBaseline
+from rag.errors import BelowBaseline, InvalidGold
 from rag.evaluation import check_drop, compared, evaluate_gold
 from rag.fusion import Weights
 from rag.gold import places, read_gold
@@ -48,6 +48,36 @@ def test_questions_that_need_two_articles_quote_two() -> None:
     for question in QUESTIONS:
         if question.kind == "multi":
             assert len({evidence.doc_id for evidence in question.evidence}) >= 2, question.question_id
+
+
+def gold_line(question_id: str = "q1", quote: str = "Copper fell.") -> str:
+    evidence = [{"doc": "copper", "quote": quote}]
+    asked = {"id": question_id, "question": "What fell?", "kind": "fact", "evidence": evidence, "split": "dev"}
+    return json.dumps(asked, ensure_ascii=False)
+
+
+def test_lines_end_at_a_line_feed_alone(tmp_path: Path) -> None:
+    path, quotes = tmp_path / "gold.jsonl", ["Copper\u2028fell.", "Copper\u0085fell.", "Copper\u2029fell."]
+    lines = [gold_line(f"q{number}", quote) for number, quote in enumerate(quotes)]
+    for end in ("\n", "\r\n"):
+        for mark in ("", "\ufeff"):
+            path.write_bytes((mark + end.join([*lines, ""])).encode())
+            assert [asked.evidence[0].quote for asked in read_gold(path)] == quotes
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (gold_line(quote=" \t"), "blank quote in question 'q1'"),
+        (gold_line(quote=""), "blank quote in question 'q1'"),
+        *((gold_line(question_id), "without spaces") for question_id in ("q 1", "q\t1", "q1 ", "", "q\u00a01")),
+    ],
+)
+def test_what_cannot_be_judged_by_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text(line, encoding="utf-8")
+    with pytest.raises(InvalidGold, match=said):
+        read_gold(path)
 
 
 @pytest.mark.slow

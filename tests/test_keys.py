@@ -341,8 +341,13 @@ class TestKeys:
             ("rate_limit", "many"), ("rate_limit", "0/minute"), ("rate_limit", "5/minute;9/hour"),
             ("cors_origins", "*"), ("cors_origins", "https://a.example/path"), ("trusted_proxies", "proxy"),
         ):  # fmt: skip
-            with pytest.raises(InvalidSetting, match=f"RAG_{name.upper()} cannot be {re.escape(repr(value))}"):
+            said = rf"RAG_{name.upper()} cannot be {re.escape(repr(value))}; give one as in '[^'\[\\]+': [A-Z]"
+            with pytest.raises(InvalidSetting, match=said):
                 Settings.read(**{name: value})
+        for field in Settings.model_fields.values():
+            for example in field.examples or ():
+                name = next(name for name, one in Settings.model_fields.items() if one is field)
+                assert getattr(Settings.read(**{name: example}), name) == example
         settings = Settings.read(
             api_keys=READ_ENTRY, rate_limit="5/10 minute", cors_origins="http://a.b, https://c.d:1"
         )

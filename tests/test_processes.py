@@ -89,6 +89,22 @@ class TestCommands:
         assert second.stdout.endswith("\n1 file of no known kind skipped (.docx)\n")
         assert second.stdout.startswith("1 added, 0 changed, 0 unchanged, 1 removed, 0 failed;")
 
+    def test_the_documents_of_an_emptied_folder_are_pruned(self, empty_rag: CommandLine, tmp_path: Path) -> None:
+        folder = tmp_path / "articles"
+        folder.mkdir()
+        nothing = empty_rag("index", str(folder), "--prune")
+        assert (nothing.returncode, empty_rag.data.joinpath("footnote.db").exists()) == (1, False)
+        (folder / "good.txt").write_text("Copper fell on Monday.")
+        empty_rag("index", str(folder))
+        (folder / "good.txt").unlink()
+        refused = empty_rag("index", str(folder))
+        assert (refused.returncode, refused.stdout) == (1, "")
+        pruned = empty_rag("index", str(folder), "--prune")
+        assert pruned.returncode == 0
+        assert pruned.stdout.startswith("0 added, 0 changed, 0 unchanged, 1 removed, 0 failed;")
+        assert f"'{folder}' holds no file that can be read" in pruned.stderr
+        assert empty_rag("list").stdout == ""
+
     def test_documents_are_listed_and_removed_by_their_ids(self, rag: CommandLine) -> None:
         listed = rag("list").stdout.splitlines()
         assert [line.split("\t")[0] for line in listed] == sorted(line.split("\t")[0] for line in listed)

@@ -152,3 +152,17 @@ def test_any_text_is_read(text: str) -> None:
         assert 0 <= found.start < found.end <= len(text)
         assert text[found.start : found.end].strip() == text[found.start : found.end]
         assert found.low <= found.high
+
+
+def test_of_a_sentence_with_very_many_values_the_first_are_read() -> None:
+    values = [f"{number} tonnes in {number + 1900}" for number in range(1, 1000)]
+    read = read_quantities(f"The bridge weighs {', '.join(values)}.")
+    some = f"The bridge weighs {', '.join(values[:20])}, "
+    assert read == read_quantities(some)
+    assert len(read) == 40
+    assert len(read_quantities(f"The bridge weighs {', '.join(values[:19])}.")) == 38
+
+
+@given(st.lists(st.integers(2, 10**6), min_size=41, max_size=90))
+def test_never_more_than_forty_values_are_read(numbers: list[int]) -> None:
+    assert len(read_quantities("It holds " + "; ".join(f"{number} bottles" for number in numbers))) <= 40

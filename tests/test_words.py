@@ -1,6 +1,7 @@
 import shutil
 import threading
 from collections import Counter
+from contextlib import closing
 from math import log
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from index import words
 from index.corpus import Corpus
 from index.database import DATABASE
 from index.document import Document, Metadata
@@ -130,6 +132,24 @@ def test_any_text_may_be_asked(corpus: Corpus, text: str) -> None:
     matching(corpus, text)
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("5 m²", "m2"),
+        ("CO₂", "co2"),
+        ("ＮＶＩＤＩＡ", "nvidia"),
+        ("２０２４", "2024"),
+        ("H₂O", "h2o"),
+        ("Genève", "geneve"),
+    ],
+)
+def test_other_forms_of_letters_and_digits_are_the_plain_ones(corpus: Corpus, written: str, asked: str) -> None:
+    put(corpus, a=f"It has {written} there.", b="It has none.")
+    assert [doc_id for doc_id, _ in matching(corpus, asked)] == ["a"]
+    put(corpus, a=f"It has {asked} there.")
+    assert "a" in dict(matching(corpus, written))
+
+
 def test_stop_words_count_only_where_there_is_nothing_else(corpus: Corpus) -> None:
     put(corpus, **ARTICLES)
     assert {doc_id for doc_id, _ in matching(corpus, "the")} == {"tin", "zinc"}
@@ -219,6 +239,50 @@ def test_what_was_deleted_makes_no_word_count_below_nothing(corpus: Corpus) -> N
     with corpus.read() as view:
         assert view.words.idfs("copper")["copper"] > 0
         assert all(weight > 0 for _, weight in view.words.weights("copper"))
+
+
+NAMED = st.dictionaries(
+    st.sampled_from(["a", "b", "c", "d"]), st.lists(st.sampled_from(["copper", "tin", "lead", "zinc"]), min_size=1)
+)
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=NAMED, after=NAMED.filter(bool))
+def test_what_was_deleted_leaves_no_trace(
+    few: int, before: dict[str, list[str]], after: dict[str, list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("words")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(Corpus(folder / "used", HashingEmbedder(), create=True)) as used,
+        closing(Corpus(folder / "fresh", HashingEmbedder(), create=True)) as fresh,
+    ):
+        patch.setattr(words, "_FEW", few)
+        for corpus in (used, fresh):
+            put(corpus, **{doc_id: f"{' '.join(said)} rose." for doc_id, said in after.items()})
+        gone = {f"gone-{doc_id}": f"{' '.join(said)} fell." for doc_id, said in [*before.items(), ("x", ["copper"])]}
+        put(used, **gone)
+        for doc_id in gone:
+            used.delete(doc_id)
+        for text in ("copper", "tin rose", "fell"):
+            with used.read() as one, fresh.read() as other:
+                assert one.words.idfs(text) == other.words.idfs(text)
+            if few:
+                assert dict(matching(used, text)).keys() == dict(matching(fresh, text)).keys()
+
+
+def test_scores_are_those_of_a_fresh_index_after_a_deletion(corpus: Corpus, tmp_path: Path) -> None:
+    put(corpus, **ARTICLES)
+    put(corpus, more="Copper and tin. " * 20, tin="Copper alone.")
+    put(corpus, tin=ARTICLES["tin"])
+    corpus.delete("more")
+    with closing(Corpus(tmp_path / "fresh", HashingEmbedder(), create=True)) as fresh:
+        for doc_id, text in ARTICLES.items():
+            fresh.put(Document(doc_id, text, "text/plain", Metadata()), publish=False)
+        fresh.save()
+        for text in ("copper", "tin prices", "lead is heavy"):
+            assert dict(matching(corpus, text)) == pytest.approx(dict(matching(fresh, text)))
 
 
 def test_deletions_that_another_process_is_writing_are_no_damage(corpus: Corpus, tmp_path: Path) -> None:
