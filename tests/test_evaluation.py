@@ -65,7 +65,7 @@ class TestGold:
             ('{"evidence": [{"doc": "a"}]}', "line 1 has no 'quote'; "),
             (question("q", "x", ("a", "b"), kind="riddle"), "'riddle'"),
             (question("q", "x", ("a", "b"), split="train"), "'train'"),
-            (question("", "x", ("a", "b")), "line 1 has id ''; give a string that is not empty"),
+            (question("", "x", ("a", "b")), "line 1 has id ''; give a string that is not blank"),
             (question("q", " ", ("a", "b")), "line 1 has question ' '; "),
             (question("q", "x", ("", "b")), "line 1 has doc ''; "),
             (question("q", "x", ("a", "")), "line 1 has quote ''; "),

@@ -68,9 +68,10 @@ def test_lines_end_at_a_line_feed_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (gold_line(quote=" \t"), "blank quote in question 'q1'"),
-        (gold_line(quote=""), "blank quote in question 'q1'"),
-        *((gold_line(question_id), "without spaces") for question_id in ("q 1", "q\t1", "q1 ", "", "q\u00a01")),
+        (gold_line(quote=" \t"), "line 1 has quote .*; give a string that is not blank"),
+        (gold_line(quote=""), "line 1 has quote ''; give a string that is not blank"),
+        (gold_line(""), "line 1 has id ''; give a string that is not blank"),
+        *((gold_line(question_id), "without spaces") for question_id in ("q 1", "q\t1", "q1 ", "q\u00a01")),
     ],
 )
 def test_what_cannot_be_judged_by_is_refused(tmp_path: Path, line: str, said: str) -> None:
