@@ -144,6 +144,14 @@ def test_another_form_of_a_name_is_a_mention(embedder: OnnxEmbedder, tmp_path: P
     assert Engine(corpus).grounds(Query.parse("What tariff did Brazil put on steel?")).unmentioned == ("Brazil",)
 
 
+def test_a_name_of_the_same_kind_is_no_other_form(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path, embedder, create=True)
+    text = "The limit for a hotel is £210 in London, €200 in Paris and S$310 in Singapore."
+    corpus.put(Document("policy", text, "text/plain", Metadata("Travel policy")))
+    for city in ("Madrid", "Tokyo", "Berlin"):
+        assert Engine(corpus).grounds(Query.parse(f"What is the hotel limit in {city}?")).unmentioned == (city,)
+
+
 @pytest.mark.parametrize("question", [" or ".join(f"is it E{number}" for number in range(99)), f"is it E{'-1' * 900}"])
 def test_of_many_codes_the_first_are_looked_up(question: str) -> None:
     looked_up: list[str] = []
