@@ -1,8 +1,9 @@
 """Retrieval quality: one row a step of the ranking, on public collections and the gold test half.
 
-    python -m benchmarks.retrieval DATA
+    python -m benchmarks.retrieval DATA [SET...]
 
-DATA has the collections in the BEIR layout, a folder each; what is missing is left out. Corpora are indexed under
+DATA has the collections in the BEIR layout, a folder each; what is missing is left out. With SETs those alone are
+measured, and the others keep the figures that they have; one of them is "gold test half". Corpora are indexed under
 var/collections the first time, as `rag eval --beir` does. Writes benchmarks/results/retrieval.json and
 benchmarks/retrieval.md.
 """
@@ -28,7 +29,7 @@ from rag.beir import read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
 from rag.evidence import Reading, query_tokens, read, unread
-from rag.fusion import READ, Candidate, Ranked, Weights, followed, fused, in_order
+from rag.fusion import READ, Candidate, Ranked, Weights, followed, fused, in_order, scale_of
 from rag.gold import read_gold
 from rag.query import Query
 from rag.settings import Settings
@@ -92,7 +93,8 @@ def reciprocal(view: View, query: Query, embedding: Embedding, candidates: Seque
 
 def stretched(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by cosine and BM25, each stretched over the candidates, half and half."""
-    return fused(candidates, _unread(view, candidates), Weights(vector=0.5, overlap=0, bm25=0.5, tokens=0, sentence=0))
+    weights = Weights(vector=0.5, overlap=0, bm25=0.5, tokens=0, sentence=0)
+    return fused(candidates, _unread(view, candidates), weights, len(candidates))
 
 
 def overlapping(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
@@ -106,7 +108,8 @@ def token_by_token(weights: Weights) -> Step:
     def step(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
         tokens = query_tokens(embedding, view.words.weights(query.text), lighter_parts(query.text))
         readings = read(tokens, _tokens(view, candidates))
-        return followed(fused(candidates[:READ], readings[:READ], weights), candidates[READ:], readings[READ:])
+        ranking = fused(candidates[:READ], readings[:READ], weights, scale_of(len(candidates)))
+        return followed(ranking, candidates[READ:], readings[READ:])
 
     return step
 
@@ -143,16 +146,18 @@ SPLITTINGS = {
 
 def main() -> None:
     """Measure, print and record."""
-    data, settings = Path(sys.argv[1]), Settings.read()
-    result: dict[str, Any] = {"sets": {}, "published": PUBLISHED}
-    for name in [*(name for name in COLLECTIONS if (data / name).is_dir()), GOLD]:
+    data, only, settings = Path(sys.argv[1]), sys.argv[2:], Settings.read()
+    recorded = FOLDER / "results" / "retrieval.json"
+    result: dict[str, Any] = json.loads(recorded.read_text(encoding="utf-8")) if only else {"sets": {}}
+    result["published"] = PUBLISHED
+    for name in only or [*(name for name in COLLECTIONS if (data / name).is_dir()), GOLD]:
         started = time.perf_counter()
         result["sets"][name] = dict(_rows(data, settings, name))
         print(name, round(time.perf_counter() - started), "s", json.dumps(result["sets"][name]), flush=True)
     packages = ["faiss-cpu", "tantivy", "onnxruntime", "numpy"]
     result["machine"] = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     result["versions"] = {package: version(package) for package in packages}
-    (FOLDER / "results" / "retrieval.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    recorded.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     (FOLDER / "retrieval.md").write_text(page(result), encoding="utf-8")
 
 

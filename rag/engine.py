@@ -22,7 +22,7 @@ from rag.conversation import Turn
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, likeness, query_tokens, read
 from rag.filtering import why_nothing
-from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused
+from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused, scale_of
 from rag.grounding import Generated
 from rag.names import ANOTHER_FORM, SOUGHT_IN, has_another_form, unmentioned, unmentioned_codes, unmentioned_numbers
 from rag.query import MAX_QUERY_CHARS, Query
@@ -369,7 +369,7 @@ class Engine:
         asked = query_tokens(embedding, view.words.weights(query.text), lighter_parts(query.text))
         readings = read(asked, tokens)
         stages.over("read")
-        ranking = diversified(fused(looked_at[:READ], readings[:READ], self._weights))
+        ranking = diversified(fused(looked_at[:READ], readings[:READ], self._weights, scale_of(len(candidates))))
         return followed(ranking, looked_at[READ:], readings[READ:])[:depth]
 
     def _stages(self) -> Stages:

@@ -17,7 +17,7 @@ Scores = npt.NDArray[np.float64]
 # So many of the best are read token by token: the best by cosine and overlap, in these shares.
 READ = 40
 _COSINE_SHARE, _OVERLAP_SHARE = 0.6, 0.4
-# The scale of each kind of evidence is that of this share of them, the most promising.
+# This share of all that were found, the most promising, makes the scales of a ranking.
 MOST_PROMISING = 0.75
 # More than the greatest promise, so that what was not read has a score below 0, and what was read one above.
 _BEYOND = 1.5
@@ -89,32 +89,40 @@ def candidates_of(near: Sequence[Near], overlaps: Mapping[int, float], bm25: Map
     return sorted(found, key=lambda one: (-one.promise, one.passage_no))
 
 
-def fused(candidates: Sequence[Candidate], readings: Sequence[Reading], weights: Weights) -> list[Ranked]:
+def scale_of(found: int) -> int:
+    """Return how many of the candidates that were found, the most promising, make the scales of a ranking.
+
+    Among few passages all are read, and those that are like none of the others would make the scales.
+    """
+    return math.ceil(MOST_PROMISING * found)
+
+
+def fused(candidates: Sequence[Candidate], readings: Sequence[Reading], weights: Weights, scale: int) -> list[Ranked]:
     """Return the candidates, given by their promise, ranked by the convex combination of all evidence.
 
-    Each kind is stretched to [0, 1] over the most promising first (Bruch et al. 2023, https://arxiv.org/abs/2210.11934):
-    what a long question shares with all of them tells none of them apart. All are then scaled by the greatest strength
-    among them, so that where nothing bears on the query no score is near 1.
+    Each kind is stretched to [0, 1] first, from the least of as many as `scale` of the first candidates to the greatest
+    of all (Bruch et al. 2023, https://arxiv.org/abs/2210.11934): what a long question shares with all of them tells
+    none of them apart. All are then scaled by the greatest strength, so that where nothing bears on the query no score
+    is near 1.
     """
     strongest = max(map(strength, candidates, readings), default=0.0)
     scores = max(strongest, _LEAST_SCALE) * (
-        weights.vector * _stretched([one.cosine for one in candidates])
-        + weights.overlap * _stretched([one.overlap for one in candidates])
-        + weights.bm25 * _stretched([one.bm25 for one in candidates])
-        + weights.tokens * _stretched([one.match for one in readings])
-        + weights.sentence * _stretched([one.best_sentence for one in readings])
+        weights.vector * _stretched([one.cosine for one in candidates], scale)
+        + weights.overlap * _stretched([one.overlap for one in candidates], scale)
+        + weights.bm25 * _stretched([one.bm25 for one in candidates], scale)
+        + weights.tokens * _stretched([one.match for one in readings], scale)
+        + weights.sentence * _stretched([one.best_sentence for one in readings], scale)
     )
     return in_order(map(Ranked, candidates, readings, scores.tolist()))
 
 
-def _stretched(values: Sequence[float]) -> Scores:
-    """Return the values on a scale from 0 for the least of the most promising to 1 for the greatest of all.
+def _stretched(values: Sequence[float], scale: int) -> Scores:
+    """Return the values on a scale from 0 for the least of the first ones, as many as `scale`, to 1 for the greatest.
 
-    What is less is 0, so that a passage which is like none of the others changes no scale. All that are not less are 1
-    where none is greater.
+    What is less is 0, and all that are not less are 1 where none is greater.
     """
     array = np.array(values, dtype=np.float64)
-    least = array[: math.ceil(MOST_PROMISING * len(array))].min(initial=np.inf)
+    least = array[:scale].min(initial=np.inf)
     width = array.max(initial=-np.inf) - least
     return np.maximum((array - least) / width, 0.0) if width > 0 else np.where(array < least, 0.0, 1.0)
 

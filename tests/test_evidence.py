@@ -15,7 +15,7 @@ from index.records import TOKEN_SCALE, PassageTokens
 from index.vectors import Near
 from rag.engine import Engine
 from rag.evidence import QueryTokens, Reading, query_tokens, read, unread
-from rag.fusion import Candidate, Weights, candidates_of, diversified, followed, fused
+from rag.fusion import Candidate, Weights, candidates_of, diversified, followed, fused, scale_of
 from rag.query import Query
 from tests.doubles import HashingEmbedder
 
@@ -113,8 +113,8 @@ def test_a_passage_like_none_of_the_others_changes_no_order() -> None:
     ]
     readings = [reading_of(one.passage_no, 0.5 + 0.03 * one.passage_no) for one in found]
     unlike = Candidate(9, 9, -0.4, 0.0, 0.0, -0.24)
-    ranking = fused([*found, unlike], [*readings, reading_of(9, 0.0)], Weights())
-    alone = fused(found, readings, Weights())
+    ranking = fused([*found, unlike], [*readings, reading_of(9, 0.0)], Weights(), scale_of(9))
+    alone = fused(found, readings, Weights(), scale_of(8))
     assert [one.candidate for one in ranking] == [*(one.candidate for one in alone), unlike]
 
 
@@ -131,7 +131,7 @@ def test_documents_keep_their_order_and_what_was_not_read_comes_last(
         for number, (cosine, overlap, _, doc) in enumerate(rows)
     ]
     readings = [reading_of(one.passage_no, rows[one.passage_no][2]) for one in found]
-    ranking = fused(found[:read_ones], readings[:read_ones], weights)
+    ranking = fused(found[:read_ones], readings[:read_ones], weights, scale_of(len(found)))
     again = diversified(ranking)
     assert sorted(one.candidate for one in again) == sorted(found[:read_ones])
     first_of = {one.candidate.doc_no: one for one in reversed(ranking) if one.score > 0}
