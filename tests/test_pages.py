@@ -352,6 +352,16 @@ class TestArticles:
             assert page.locator(".source-card .facts").first.inner_text() == "Wire7" * 20
             page.context.close()
 
+    def test_items_of_a_list_stand_on_lines_of_their_own(self, browser: Browser, empty_rag: CommandLine) -> None:
+        with empty_rag.serving() as (client, _):
+            text = "Ramaco has bought two mines:\n\n- the Brook Mine\n- the Elk Mine\n"
+            client.put("/v1/documents/mines", json={"text": text, "media_type": "text/markdown"})
+            page = opened(browser, str(client.base_url))
+            answered(page, "Which mines has Ramaco bought?")
+            quote = page.locator(".source-card blockquote").first
+            assert quote.inner_text().split("\n")[-2:] == ["- the Brook Mine", "- the Elk Mine"]
+            page.context.close()
+
     def test_chosen_files_are_added(self, browser: Browser, empty_rag: CommandLine, tmp_path: Path) -> None:
         file = tmp_path / "mine.md"
         file.write_text("# The mine\n\nThe Brook Mine was bought by Ramaco.")

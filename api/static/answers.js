@@ -1,6 +1,6 @@
 // An answer on the page: its text with markers, its sources, what the articles disagree on, and its Markdown.
 
-import { announce, at, creditOf, element, factsOf, titleOf, unturned } from "./dom.js";
+import { announce, at, creditOf, element, factsOf, quotation, titleOf, unturned } from "./dom.js";
 import { clearFilters, filters } from "./filters.js";
 import { openArticle } from "./reader.js";
 
@@ -121,7 +121,7 @@ export class Turn {
       element("span", { class: "number" }, this.marker(cited.marker)),
       titleButton(cited),
       factsOf(cited) ? element("p", { class: "facts" }, factsOf(cited)) : null,
-      element("blockquote", { dir: "auto" }, cited.cited_text),
+      quotation(cited.cited_text),
     );
   }
 
@@ -135,7 +135,7 @@ export class Turn {
         element("strong", {}, value),
         asOf ? element("span", { class: "soft" }, `as of ${asOf}`) : null,
         quoted.map((cited) => [
-          element("blockquote", { dir: "auto" }, cited.cited_text),
+          quotation(cited.cited_text),
           element("p", { class: "facts" }, this.marker(cited.marker), " ", creditOf(cited)),
         ]).flat(),
       );
@@ -181,7 +181,7 @@ function passagesOf(results, open) {
       element("span", { class: "number soft" }, `${result.rank}.`),
       titleButton(result.citation),
       factsOf(result.citation) ? element("p", { class: "facts" }, factsOf(result.citation)) : null,
-      element("blockquote", { dir: "auto" }, highlighted(result)),
+      quotation(result.text, highlighted(result)),
     ))),
   );
 }
@@ -247,7 +247,7 @@ export function markdownOf({ question, answer, citations }) {
 function showTip(button, cited) {
   const tip = at("quote-tip");
   tip.replaceChildren(
-    element("blockquote", { dir: "auto" }, cited.cited_text),
+    quotation(cited.cited_text),
     element("p", { class: "facts" }, creditOf(cited)),
   );
   tip.hidden = false;

@@ -15,6 +15,12 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** Return what an article says as a quotation, the items of a list and the rows of a table each on a line. */
+export function quotation(text, shown = [text]) {
+  const hasLines = /\n\s*(?:\||[-*•]\s|\d{1,3}[.)]\s)/.test(text);
+  return element("blockquote", { dir: "auto", class: hasLines && "lines" }, ...shown);
+}
+
 /** Say something to those who listen to the page: in the open dialog, for what is under it is not heard. */
 export function announce(text) {
   (document.querySelector("dialog[open] .announcements") ?? at("announcements")).textContent = text;

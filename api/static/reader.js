@@ -1,7 +1,7 @@
 // The article beside the answer, scrolled to what is cited.
 
 import { Fault, readPage } from "./client.js";
-import { announce, at, element, titleOf } from "./dom.js";
+import { announce, at, element, quotation, titleOf } from "./dom.js";
 import { faultNotice } from "./faults.js";
 
 let opener = null;
@@ -72,7 +72,7 @@ async function pageOf(cited) {
 }
 
 function notShown(fault, cited, from) {
-  const quote = cited.cited_text ? element("blockquote", { dir: "auto" }, cited.cited_text) : null;
+  const quote = cited.cited_text ? quotation(cited.cited_text) : null;
   if (fault.kind !== "missing") return [faultNotice(fault, () => openArticle(cited, from))];
   const said = `This article is no longer stored.${quote ? " This was quoted from it:" : ""}`;
   return [element("div", { class: "notice unanswered" }, element("p", { role: "alert" }, said), quote)];
@@ -87,7 +87,7 @@ function show(page, cited) {
   const changed = cited.cited_text && bare(marked) !== bare(cited.cited_text);
   at("reader-body").replaceChildren(
     element("p", { class: "facts" }, page.querySelector(".facts").textContent),
-    ...(changed ? [element("div", { class: "notice unanswered" }, element("p", {}, "The article has changed since this was quoted from it:"), element("blockquote", { dir: "auto" }, cited.cited_text))] : []),
+    ...(changed ? [element("div", { class: "notice unanswered" }, element("p", {}, "The article has changed since this was quoted from it:"), quotation(cited.cited_text))] : []),
     element(
       "p",
       { class: "ways" },
