@@ -16,9 +16,10 @@ from rag.evidence import Evidence
 from rag.grounding import Generated
 from rag.kinds import lacking_kind
 from rag.plain_text import plain
-from rag.quotes import Quote, chosen_sentences, in_order, quotes_of, readable
+from rag.quotes import Quote, quotes_of, readable
 from rag.relevance import PRESUMED, Sentence
 from rag.rivals import WHERE_ASKED, find_rivals
+from rag.selection import chosen_sentences, in_order
 from rag.sources import Source
 from rag.subject import of_the_subject
 from rag.timeliness import time_asked

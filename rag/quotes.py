@@ -1,43 +1,23 @@
-"""Quotes: which sentences are quoted, in which order, what is cited for each, and how it reads."""
+"""Quotes: what is cited for a sentence, and how it reads."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from index.analysis import words_of
-from index.dateline import is_dateline
 from index.document import Span
 from index.records import StoredPassage
-from rag.answer_type import AnswerType, answer_type, asks_why, compares, gives_reason, holds, names_reason
+from rag.answer_type import AnswerType, answer_type, asks_why, gives_reason, holds
 from rag.content import content_words
-from rag.dates import periods_in
-from rag.evidence import Evidence, say_the_same
-from rag.kinds import lacking_kind
-from rag.labels import answers_by_label
-from rag.names import codes_in
+from rag.evidence import Evidence
 from rag.plain_text import plain
 from rag.relevance import Sentence
 from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, structure_of
-from rag.table_rows import named_rows, superlative_row
 from rag.timeliness import asks_what_happened, time_asked
 
-MAX_SENTENCES = 3
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.
 MIN_WORDS = 3
-# A sentence is quoted beside the best one only if it is half as relevant, and also this relevant by itself or about as
-# relevant as the best, the time that is asked for counted. What happened, and what is compared, takes more to tell.
-QUOTED_SHARE, QUOTED_FROM, ABOUT_AS_RELEVANT = 0.5, 0.35, 0.9
-# What answers beyond doubt is the best by a bit.
-JUST_ABOVE = 1.01
-# One that speaks of the very time that is asked for counts so much more.
-TIMELY_FACTOR = 2.5
-# A sentence that holds what is asked for is quoted in place of a better one that does not, if it is this relevant
-# beside it.
-HOLDING_SHARE = 0.5
-# One that begins by naming the reason is quoted for it, if it is this relevant beside the best one.
-REASON_SHARE = 0.02
 # A bullet is cited together with the line that introduces its list, where both are no longer than this.
 MAX_LIST_CHARS = 600
 # A sentence that begins so is understood only after the one before it.
@@ -61,14 +41,6 @@ _DENIES = re.compile(
     r"discontinued|withdrawn)\b|n[’']t\b",
     re.IGNORECASE,
 )
-_OPENING = frozenset("\"“„«‘'")
-_MARKS = "*_ "
-_ASKS = r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)\b"
-_ENDS_BY_ASKING = re.compile(
-    rf"(?!(?:and |but |so |q: )?{_ASKS})\S+(?:\s+\S+){{5,}}?[,;–—]\s?(?:and|but|or) {_ASKS}.*",
-    re.IGNORECASE | re.DOTALL,
-)
-_NAMES_A_TOPIC = re.compile(r"(?:where|what|how|when|who|which|why) to \w+(?: \w+){0,3}[.:]?", re.IGNORECASE)
 # Who speaks in an interview or a list of questions; where there is a B, it is a list of letters.
 _SPEAKER = r"(?:Q|A|Question|Answer|F|Frage|Antwort)"
 _SPEAKS = re.compile(
@@ -82,129 +54,6 @@ class Quote(NamedTuple):
 
     evidence: Evidence
     span: Span
-
-
-def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences to quote, best first: the best one and what is relevant beside it, each with something new.
-
-    One that speaks of the very time that is asked for counts more; where it is the best, what speaks of another time is
-    left out. Where the best holds a number or a date that is asked for, so does every other. What follows a question of
-    the article's own is as relevant as that question; where a heading asks just this one, more than any sentence, and
-    so is the row that has the most of what is asked for.
-    """
-    answering = _answering(question, sentences)
-
-    def relevance(sentence: Sentence) -> float:
-        return max(sentence.relevance, answering.get(sentence.key, 0.0)) if answering else sentence.relevance
-
-    def weight(sentence: Sentence) -> float:
-        return relevance(sentence) * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
-
-    highest = max(map(relevance, sentences), default=0.0)
-    least = QUOTED_SHARE * highest
-    takes_several = asks_what_happened(question) or compares(question)
-    beside = least if takes_several else max(least, min(QUOTED_FROM, ABOUT_AS_RELEVANT * highest))
-    best: Sentence | None = None
-    chosen: list[Sentence] = []
-    for sentence in sorted(sentences, key=weight, reverse=True):
-        if len(chosen) == MAX_SENTENCES or weight(sentence) < (beside if chosen else least):
-            break
-        if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
-            continue
-        best = best or sentence
-        is_new = _is_row(sentence) or not any(say_the_same(sentence.vector, said.vector) for said in chosen)
-        if is_new and not _is_beside_the_point(question, sentence, best):
-            chosen.append(sentence)
-    # A fragment is better than what has little to do with it; a question without an answer is not.
-    instead = [one for one in sentences if not _asks(one)] or sentences
-    return chosen or list(instead[:1])
-
-
-def _is_row(sentence: Sentence) -> bool:
-    """Return whether a sentence is a row of a table, of which each says something of its own."""
-    return structure_of(sentence.evidence.passage)[sentence.span.start].is_row
-
-
-def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, Span] | None, float]:
-    """Return how relevant some sentences are by what they are beside their words, by their keys."""
-    answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
-    most = max((one.relevance for one in sentences), default=0.0)
-    passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
-    asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
-    row = superlative_row(question, sentences)
-    others = [*named_rows(question, sentences), *([row] if row else [])]
-    others += [*_of_its_code(question, sentences), *_of_its_kind(question, sentences)]
-    others += _of_its_article(question, sentences)
-    return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
-
-
-def _of_its_article(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences of the best one's article that answer by their form: by a label, or by naming the reason."""
-    least = REASON_SHARE * sentences[0].relevance if sentences else 0.0
-    return [
-        one
-        for one in sentences
-        if one.doc_id == sentences[0].doc_id
-        and (
-            answers_by_label(question, one.text)
-            or (asks_why(question) and names_reason(one.text) and one.relevance >= least)
-        )
-    ]
-
-
-def _of_its_code(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences with a code that the question gives, where the best of all has another: "E7" for "E3"."""
-    codes = codes_in(question)
-    others = codes_in(sentences[0].text) if codes and sentences else codes
-    return [one for one in sentences if codes & codes_in(one.text)] if others and not codes & others else []
-
-
-def _of_its_kind(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the best sentence that holds what is asked for, such as an age, where what is cited for the best does not.
-
-    None where the best may well hold it, or none else that is relevant at all does.
-    """
-    if not sentences or not lacking_kind(question, [readable(quote_of(question, sentences[0]))]):
-        return []
-    relevant = (one for one in sentences if one.relevance >= HOLDING_SHARE * sentences[0].relevance)
-    return list(islice((one for one in relevant if not lacking_kind(question, [one.text])), 1))
-
-
-def _is_beside_the_point(question: str, sentence: Sentence, best: Sentence) -> bool:
-    """Return whether a sentence lacks what is asked for and the best one has: a number, a date, the time, the code."""
-    lacks = min(sentence.features.number, sentence.features.date) < 0
-    holds = max(best.features.number, best.features.date) > 0
-    codes, own = codes_in(question), codes_in(sentence.text)
-    has_another = bool(codes & codes_in(best.text)) and bool(own) and not codes & own
-    return (lacks and holds) or (sentence.features.time < 0 and best.features.time == 1) or has_another
-
-
-def _asks(sentence: Sentence) -> bool:
-    """Return whether a sentence is a question of the article's own, or what stands for one ("Where to stay.").
-
-    One that somebody is quoted with is none, nor is a statement that ends by asking ("…, and who wants that?").
-    """
-    text = sentence.text.strip(_MARKS)
-    asks = text.endswith("?") and text[0] not in _OPENING and not _ENDS_BY_ASKING.match(text)
-    return asks or _NAMES_A_TOPIC.fullmatch(text) is not None
-
-
-def _says_nothing(sentence: Sentence) -> bool:
-    """Return whether a sentence only leads to another, names columns, asks something, or is too short to say it."""
-    passage, span = sentence.evidence.passage, sentence.span
-    leads = sentence.text.endswith(":") and not led_by(passage, span)
-    is_short = len(sentence.text.split()) < MIN_WORDS and not goes_on_to(passage, span)
-    no_answer = structure_of(passage)[span.start].is_header or is_dateline(sentence.text) or _asks(sentence)
-    return leads or is_short or no_answer
-
-
-def in_order(question: str, chosen: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences by use, and where the question asks what happened, those that name a time by that time."""
-    if not asks_what_happened(question):
-        return list(chosen)
-    times = [periods_in(one.text, one.evidence.passage.metadata.published_at) for one in chosen]
-    dated = iter(sorted((at for at, named in enumerate(times) if named), key=lambda at: times[at][0].first))
-    return [chosen[next(dated)] if times[at] else chosen[at] for at in range(len(chosen))]
 
 
 def quotes_of(question: str, chosen: Sequence[Sentence]) -> list[Quote]:

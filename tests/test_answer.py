@@ -24,8 +24,9 @@ from rag.evidence import Evidence, unread
 from rag.generation import Generator
 from rag.gold import read_gold
 from rag.query import Query
-from rag.quotes import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, Quote, chosen_sentences, merged, readable
+from rag.quotes import Quote, merged, readable
 from rag.reranking import CrossEncoderRereading, Reranking
+from rag.selection import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, chosen_sentences
 from rag.timeliness import asks_what_happened
 from tests.command_line import ROOT
 from tests.scripted_llm import breaking_off, refusing, saying, scripted_llm, silent

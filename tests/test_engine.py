@@ -14,7 +14,7 @@ from rag.citation import Claim
 from rag.engine import Engine
 from rag.errors import InvalidQuery
 from rag.query import MAX_QUERY_CHARS, Query, parse_filters
-from rag.quotes import MAX_SENTENCES
+from rag.selection import MAX_SENTENCES
 from tests.conftest import SEEDS
 
 QUESTIONS = (Path(__file__).parent / "questions.txt").read_text(encoding="utf-8").splitlines()
