@@ -63,13 +63,8 @@ def read_dateline(text: str) -> str | None:
 
 
 def is_dateline(line: str) -> bool:
-    """Return whether a line says when an article was published or who wrote it, and no more.
-
-    "Date: 8 February 2025" is none: it may as well be the day of what the article is about.
-    """
+    """Return whether a line says when an article was published or who wrote it, and no more."""
     line = _bare(line)
-    if line.lower().startswith("date:"):
-        return False
     told = (pattern.fullmatch(line) for pattern in (_LINE, _BELOW_TITLE, _BYLINE))
     return len(line) <= _MAX_CHARS and any(told)
 

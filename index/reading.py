@@ -64,6 +64,8 @@ _NOT_IN_XML = re.compile(
     r"&#x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?:;|(?![0-9a-f]))",
     re.IGNORECASE,
 )
+# What stands between an article's title and that of the pages around it.
+_TITLE_JOINTS, _MAX_SOURCE_CHARS = " \t|–—-:·•»«/\\", 100
 _DEEP_QUOTE = re.compile(rf"^(?: {{0,3}}>){{{_QUOTES + 1}}}", re.MULTILINE)
 
 
@@ -273,7 +275,19 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     text = canonical_text("\n".join(line.rstrip() for line in page.text.split("\n")))
     url = page.url if page.url and _is_web_address(page.url) else None
     published_at = _date_said(page.date) or read_dateline(text)
-    return text, Metadata(page.title or None, page.sitename or None, url, published_at)
+    whose = page.sitename or _beside_title(tree, page.title or "")
+    return text, Metadata(page.title or None, whose, url, published_at)
+
+
+def _beside_title(tree: "_Element | None", title: str) -> str | None:
+    """Return what a page's own title says beside that of its article, None where that is nothing.
+
+    It is whose page that is: "Lindgren plc – Annual report" of "Lindgren plc – Annual report: The year".
+    """
+    stated = " ".join("".join(tree.xpath("//title[1]//text()")).split()) if tree is not None else ""
+    before, found, after = stated.partition(" ".join(title.split())) if title else ("", "", "")
+    beside = (before or after).strip(_TITLE_JOINTS) if found and not (before and after) else ""
+    return beside if 2 <= len(beside) <= _MAX_SOURCE_CHARS else None
 
 
 def _framed(tree: "_Element") -> str:

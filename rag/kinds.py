@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from rag.english import MONTHS, NUMBERS, SCALES, any_of
 
-_NUMBER = (
-    rf"(?:\d[\d.,/]*|an?|{any_of([*NUMBERS, *SCALES, 'hundred', 'dozen', 'half', 'several'])})[\s-]*(?:[a-z]+ ){{0,2}}?"
-)
+_WORDS = any_of([*NUMBERS, *SCALES, "hundred", "dozen", "half", "several"])
+_NUMBER = rf"(?:\d[\d.,/]*|an?|{_WORDS})[\s-]*(?:[a-z]+ ){{0,2}}?"
 _LENGTH = (
     rf"{_NUMBER}(?:[mck]?m|ft|in|(?:kilo|centi|milli)?met(?:re|er)s?|miles?|feet|foot|inch(?:es)?|yards?|fathoms?|"
     r"store?ys?|stories|floors?|levels?|stops?|blocks?|light[- ]years?|hands?|paces)\b|\d\s?[×x]\s?\d|\d['′\"″’]"
@@ -53,9 +52,10 @@ _KINDS = (
         "age",
         r"\bhow old\b|\bat (?:what|which) age\b",
         r"\bage[ds]?\b|\bold\w*|\bborn\b|birth|\byears?\b|\b(?:built|founded|opened|established|dat(?:es?|ed|ing))\b|"
+        rf"\b(?:was|were|is|at|turned|turning) (?:only |just )?(?:\d{{1,3}}|{_WORDS})(?=[,;)]|\.\s|$| (?:when|as|her|his|the)\b)|"
         r"centur|\bBC\b|millenni|\(\D{0,20}(?:1\d|20)\d\d\b",
     ),
-    _kind("length", r"\bhow (?:tall|wide|thick|deep)\b", _LENGTH),
+    _kind("length", r"\bhow (?:tall|wide|thick|deep)\b", rf"{_LENGTH}|\b(?:deep|thick|tall|wide|high)\b"),
     _kind("distance", r"\bhow far\b", rf"{_LENGTH}|{_DURATION}|\b(?:walk|near|next to|close|beside|distance)\b"),
     _kind(
         "weight",

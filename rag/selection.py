@@ -103,7 +103,7 @@ def _of_its_article(question: str, sentences: Sequence[Sentence]) -> list[Senten
         for one in sentences
         if one.doc_id == sentences[0].doc_id
         and (
-            answers_by_label(question, one.text)
+            answers_by_label(question, one.text, one.title)
             or (asks_why(question) and names_reason(one.text) and one.relevance >= least)
         )
     ]

@@ -9,6 +9,8 @@ from rag.kinds import lacking_kind
         ("How old is Ada Berg?", "Ada Berg apologised to the passengers.", "age"),
         ("How old is Ada Berg?", "Ada Berg was born in Halle.", None),
         ("How old is the ferry?", "The ferry was built at the yard in Ulsten.", None),
+        ("How old was she when her father died?", "When she was nine her father drowned.", None),
+        ("How thick was the layer?", "The chips were laid ten fingers deep.", None),
         ("How tall is the tower?", "The tower has 132 steps.", "length"),
         ("How tall is the tower?", "The tower rises to forty-two metres.", None),
         ("How thick is the deck?", "Its deck is only 24 centimetres thick.", None),

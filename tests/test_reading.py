@@ -299,6 +299,23 @@ def test_a_name_that_gives_no_id_is_refused(file_name: str) -> None:
         doc_id_of(file_name)
 
 
+@pytest.mark.parametrize(
+    ("stated", "source"),
+    [
+        ("Lindgren plc – Annual report: The year", "Lindgren plc – Annual report"),
+        ("The year | The Wire", "The Wire"),
+        ("The year", None),
+        ("Lindgren plc", None),
+        ("A: The year in brief", None),
+        ("", None),
+    ],
+)
+def test_what_a_page_is_called_beside_its_article_is_its_source(stated: str, source: str | None) -> None:
+    body = f"<body><article><h1>The year</h1><p>{NEWS}</p></article></body>"
+    found = read_bytes("a.html", f"<html><head><title>{stated}</title></head>{body}</html>".encode()).metadata
+    assert (found.title, found.source) == ("The year", source)
+
+
 @pytest.mark.parametrize("held", ["\x0c", "\ufffe", "&#1;", "&#x1;", "&#12", "&#xB;"])
 def test_what_a_page_s_tree_cannot_hold_is_a_space(held: str) -> None:
     for page in (f"Copper{held}fell.", f"<html><body>Copper{held}fell.<p>Tin{held}rose.</p></body></html>"):
