@@ -52,7 +52,8 @@ _KINDS = (
         "age",
         r"\bhow old\b|\bat (?:what|which) age\b",
         r"\bage[ds]?\b|\bold\w*|\bborn\b|birth|\byears?\b|\b(?:built|founded|opened|established|dat(?:es?|ed|ing))\b|"
-        rf"\b(?:was|were|is|at|turned|turning) (?:only |just )?(?:\d{{1,3}}|{_WORDS})(?=[,;)]|\.\s|$| (?:when|as|her|his|the)\b)|"
+        rf"\b(?:was|were|is|at|turned|turning) (?:only |just )?(?:\d{{1,3}}|{_WORDS})"
+        r"(?=[,;)]|\.\s|$| (?:when|as|her|his|the)\b)|"
         r"centur|\bBC\b|millenni|\(\D{0,20}(?:1\d|20)\d\d\b",
     ),
     _kind("length", r"\bhow (?:tall|wide|thick|deep)\b", rf"{_LENGTH}|\b(?:deep|thick|tall|wide|high)\b"),
