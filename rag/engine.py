@@ -226,7 +226,7 @@ class Engine:
         of a compound question is answered by itself; where none is, the question is taken as a whole.
         """
         started, question, listener = time.perf_counter(), _parsed(question), listener or Listener()
-        if asks_nothing(question.text):
+        if asks_nothing(question.text, follows=bool(history)):
             return self._welcomed(question, listener, started)
         divided = parts_of(question.text, history)
         asked = [replace(question, text=Query.parse(part.question).text) for part in divided]
@@ -260,7 +260,7 @@ class Engine:
         """Return what is said to a question that asks nothing of the articles; nothing is searched."""
         self._observer.on_question(question.text)
         with self.corpus.read() as view:
-            answer = welcome(view)
+            answer = welcome(view, question.filters)
         listener.on_hits(())
         listener.on_text(answer.text)
         response = AskResponse(question, question, answer, (), _ms_since(started))

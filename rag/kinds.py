@@ -12,26 +12,34 @@ from rag.english import MONTHS, NUMBERS, SCALES, any_of
 _WORDS = any_of([*NUMBERS, *SCALES, "hundred", "dozen", "half", "several"])
 _NUMBER = rf"(?:\d[\d.,/]*|an?|{_WORDS})[\s-]*(?:[a-z]+ ){{0,2}}?"
 _LENGTH = (
-    rf"{_NUMBER}(?:[mck]?m|ft|in|(?:kilo|centi|milli)?met(?:re|er)s?|miles?|feet|foot|inch(?:es)?|yards?|fathoms?|"
-    r"store?ys?|stories|floors?|levels?|stops?|blocks?|light[- ]years?|hands?|paces)\b|\d\s?[×x]\s?\d|\d['′\"″’]"
+    rf"{_NUMBER}(?:[mck]?m|ft|in|(?:kilo|centi|milli)?met(?:re|er)s?|miles?|leagues?|feet|foot|inch(?:es)?|yards?|"
+    r"fathoms?|store?ys?|stories|floors?|levels?|stops?|blocks?|light[- ]years?|hands?|fingers?|paces)\b|"
+    r"\d\s?[×x]\s?\d|\d['′\"″’]"
 )
 _DURATION = (
-    rf"{_NUMBER}(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies)|terms?)\b|"
+    rf"{_NUMBER}(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies)|terms?|"
+    r"summers?|winters?|springs?|autumns?|seasons?|pages?|lines?|chapters?|episodes?|volumes?|generations?)\b|\dh\b|"
     r"\b(?:until|since|from|throughout|through|always|ever|never|forever|life\w*|permanent\w*|overnight|indefinite\w*|"
     r"day|week|month|year|time|term|hours?)\b"
 )
+# A number that is no year and has no unit of its own may be a price.
+_BARE_NUMBER = (
+    r"(?<![\w.,:/])(?!(?:1\d|20)\d\d\b(?![.,]\d))\d[\d.,]*(?!\w|:\d|[\s-]*(?:[ap]\.?m\b|(?:[mck]?m|k?g|met\w+|kilo\w+|"
+    rf"centi\w+|miles?|feet|hours?|days?|weeks?|months?|years?|minutes?|{any_of(MONTHS)})\b))"
+)
 _MONEY = (
-    r"[£€$¥₹%]|\d\s?(?:p|bn|m|k)\b|\b(?:[A-Z]{3}(?= ?\d)|free|charge[ds]?|refund\w*|reimburs\w*|expensive|cheap\w*|"
-    r"dollars?|euros?|pounds?|cents?|pence|pennies|kron\w+|yen|yuan|rupees?|francs?|marks?|rubles?|roubles?|pesos?|"
-    r"shillings?|guilders?|per ?cent|million|billion|trillion|thousand|salar\w+|wages?|earn\w*|paid|pays?|fees?|"
-    r"cost\w*|pric\w+|rents?|fares?|bills?|bonus\w*)\b"
+    r"[£€$¥₹%]|\d\s?(?:p|bn|m|k)\b|\b(?:(?-i:[A-Z]{3})(?= ?\d)|free|for nothing|charge[ds]?|refund\w*|reimburs\w*|"
+    r"expensive|cheap\w*|dear\w*|dollars?|euros?|pounds?|quid|bucks?|grand|fivers?|tenners?|crowns?|cents?|pence|pennies|"
+    r"kron\w+|yen|yuan|rupees?|francs?|marks?|rubles?|roubles?|pesos?|shillings?|guilders?|per ?cent|million|billion|"
+    r"trillion|thousand|salar\w+|wages?|earn\w*|paid|pays?|fees?|cost\w*|pric\w+|rents?|fares?|bills?|bonus\w*|"
+    rf"s[eo]lls?|sold|sale)\b|{_BARE_NUMBER}"
 )
 _TIME = (
     rf"\d|\b(?:{any_of(MONTHS)}|\w+day|day|spring|summer|autumn|winter|fall|night|morning|evening|afternoon|noon|midnight|"
-    r"hours?|minutes?|weeks?|months?|years?|decades?|centur\w+|seasons?|today|tomorrow|tonight|before|after\w*|during|until|till|since|"
-    r"while|when|once|whenever|every|always|never|late\w*|earl\w+|first|now|current\w*|soon|recent\w*|times?|ages?|eras?|"
-    r"periods?|war|birth|death|christmas|easter|annual\w*|daily|ago|immediate\w*|already|still|ever|last|next|end\w*|"
-    r"begin\w*|start\w*|at|upon|by)\b"
+    r"hours?|minutes?|weeks?|months?|years?|decades?|centur\w+|seasons?|today|tomorrow|tonight|before|after\w*|during|"
+    r"until|till|since|while|when|once|whenever|every|always|never|late\w*|earl\w+|first|now|current\w*|soon|recent\w*|"
+    r"times?|ages?|eras?|periods?|war|birth|death|christmas|easter|annual\w*|daily|ago|immediate\w*|already|still|ever|"
+    r"last|next|end\w*|begin\w*|start\w*|at|upon|by)\b"
 )
 
 
@@ -51,25 +59,32 @@ _KINDS = (
     _kind(
         "age",
         r"\bhow old\b|\bat (?:what|which) age\b",
-        r"\bage[ds]?\b|\bold\w*|\bborn\b|birth|\byears?\b|\b(?:built|founded|opened|established|dat(?:es?|ed|ing))\b|"
-        rf"\b(?:was|were|is|at|turned|turning) (?:only |just )?(?:\d{{1,3}}|{_WORDS})"
-        r"(?=[,;)]|\.\s|$| (?:when|as|her|his|the)\b)|"
-        r"centur|\bBC\b|millenni|\(\D{0,20}(?:1\d|20)\d\d\b",
+        r"\bage[ds]?\b|\bold\w*|\bborn\b|birth|\bturned\b|"
+        r"\b(?:built|founded|opened|established|completed|finished|erected|launched|made in|dat(?:es?|ed|ing))\b|"
+        rf"\b(?:was|were|is|at) (?:only |just )?(?:\d{{1,3}}|{_WORDS})(?=[,;)]|\.\s|$| (?:when|as|her|his|the)\b)|"
+        rf"\b(?:girl|boy|man|woman|child|lad) of (?:\d{{1,3}}|{_WORDS})\b|"
+        r", \d{1,3},|centur|\bBC\b|millenni|\b(?:of|since|from|back to) (?:1\d|20)\d\d\b|\(\D{0,20}(?:1\d|20)\d\d\b",
     ),
-    _kind("length", r"\bhow (?:tall|wide|thick|deep)\b", rf"{_LENGTH}|\b(?:deep|thick|tall|wide|high)\b"),
-    _kind("distance", r"\bhow far\b", rf"{_LENGTH}|{_DURATION}|\b(?:walk|near|next to|close|beside|distance)\b"),
+    _kind("length", r"\bhow (?:tall|thick)\b", rf"{_LENGTH}|\b(?:deep|thick|tall|wide|high)\b"),
+    _kind(
+        "distance",
+        r"\bhow far (?:is|are|was|were|away|from|apart)\b",
+        rf"{_LENGTH}|{_DURATION}|\b(?:walk|near|next to|close|beside|distance)\b",
+    ),
     _kind(
         "weight",
-        r"\bhow heavy\b|\bhow much (?:does|do|did|will) [^?]*\bweigh\b|\bwhat (?:does|do|did) [^?]*\bweigh\b|"
+        r"\bhow much (?:does|do|did|will) [^?]*\bweigh\b|\bwhat (?:does|do|did) [^?]*\bweigh\b|"
         r"\bwhat(?:[’']s| is| was) the weight\b",
-        rf"{_NUMBER}(?:k?g|mg|t|lbs?|oz|kilos?|(?:kilo|milli)?grams?|(?:kilo|milli)?grammes?|tonn?es?|tons?|pounds?|"
-        r"ounces?|stones?)\b",
+        rf"{_NUMBER}(?:k?g|mg|t|lbs?|oz|kilos?|(?:kilo|milli)?gram(?:me)?s?|tonn?es?|tons?|pounds?|ounces?|stones?|"
+        r"hundredweight)\b",
     ),
     _kind("length or duration", r"\bhow long\b", rf"{_LENGTH}|{_DURATION}"),
     _kind(
         "price",
         r"\bhow much\b[^?]*\b(?:costs?|pay|charge[ds]?|earns?|paid|worth|price)\b|"
-        r"\bwhat(?:[’']s| is| are| was| were| does| did)\b[^?]*\b(?:price|cost|salary|fee|fare|rent)\b",
+        r"\bwhat (?:does|do|did|will|would)\b[^?]*\bcost\b|"
+        r"\bwhat(?:[’']s| is| are| was| were) (?:(?:the|its|their|his|her|your|an?) |[\w.-]+[’']s )(?:[\w-]+ )?"
+        r"(?:price|cost|salary|fee|fare|rent)s?(?= (?:of|for|per|in|at|to|a)\b|\W*$)",
         _MONEY,
     ),
     _kind(
@@ -80,7 +95,7 @@ _KINDS = (
     _kind(
         "number",
         r"\bpopulation (?:of|in)\b|\bwhat(?:[’']s| is| was) (?:the|its) population\b",
-        r"\d{3}|\d[.,]\d|thousand|million|hundred",
+        rf"\d|\b(?:{_WORDS}|dozens|hundreds|thousands|nobody|no one)\b",
     ),
 )
 # Whom a question asks for by an office, and how that may stand in a text.
@@ -107,6 +122,11 @@ _OFFICES = {
     "spokesman": "spoke",
     "spokeswoman": "spoke",
 }
+# How a text may say of somebody that he holds an office without its name.
+_LEADS = (
+    r"\b(?:boss|head(?:s|ed)|head of|led by|leads the|run by|the helm|in charge|looks? after|made by|film by|"
+    r"takes? over)\b"
+)
 _OFFICE = re.compile(
     r"^\W*(?i:who(?:[’']s| is| was| are| were)) (?i:the |its |their |our )?(?:[\w.&’'-]+[’']s? )?"
     r"(?i:(?:current|new|first|last|former|present|acting|deputy|vice|managing|museum) )*"
@@ -126,5 +146,5 @@ def lacking_kind(question: str, texts: Iterable[str]) -> str | None:
     office = _OFFICE.match(question)
     if office is None:
         return None
-    named = re.compile(rf"\b(?:{_OFFICES[office['office'].lower()]})", re.IGNORECASE)
+    named = re.compile(rf"\b(?:{_OFFICES[office['office'].lower()]})|{_LEADS}", re.IGNORECASE)
     return None if any(map(named.search, said)) else office["office"]

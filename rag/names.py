@@ -1,5 +1,6 @@
 """Names: which names a question gives, and which of them the articles do not mention."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -16,8 +17,8 @@ SOUGHT_IN, ANOTHER_FORM = 3, 0.52
 # Of a question's words, by inverse document frequency, a name that it turns on makes at least this share.
 _LEAST_SHARE = 0.15
 _LEAST_LETTERS = 3
-# Two forms of a name have so much of their letters in common, by the ratio of difflib.
-_ALIKE = 0.6
+# Two forms of a name have so much of their letters in common, by the ratio of difflib, and short ones less.
+_ALIKE, _SHORT_ALIKE, _SHORT = 0.8, 0.75, 6
 # More names than these, or more codes, are of a list, not of a question.
 _MOST_NAMES = 8
 # What has no capital in a title where all else has.
@@ -72,15 +73,20 @@ def unmentioned(question: str, idfs: Mapping[str, float], is_mentioned: Callable
 def has_another_form(name: str, texts: Iterable[str]) -> bool:
     """Return whether texts have a name that may be another form of one by its letters: "Kyiv" of "Kiev".
 
-    Both begin alike, and have most letters or the first three in common.
+    One begins with most of the other, or both have most letters in common.
     """
     own = [word.lower() for word in LETTERS.findall(name) if word.lower() not in _NO_NAMES]
     others = {word.lower() for text in texts for word in LETTERS.findall(text) if word[0].isupper()}
-    return any(
-        one[0] == other[0] and (one[:3] == other[:3] or SequenceMatcher(None, one, other).ratio() >= _ALIKE)
-        for one in own
-        for other in others
-    )
+    return any(_are_alike(one, other) for one in own for other in others)
+
+
+def _are_alike(one: str, other: str) -> bool:
+    shorter = min(len(one), len(other))
+    begun = math.ceil(max(_LEAST_LETTERS, _ALIKE * shorter))
+    if begun <= shorter and one[:begun] == other[:begun]:
+        return True
+    ratio = SequenceMatcher(None, one, other).ratio()
+    return ratio >= _ALIKE or (shorter < _SHORT and one[0] == other[0] and ratio >= _SHORT_ALIKE)
 
 
 def codes_in(text: str) -> frozenset[str]:

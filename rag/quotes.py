@@ -9,7 +9,7 @@ from index.analysis import words_of
 from index.document import Span
 from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, gives_reason, holds
-from rag.content import content_words
+from rag.content import content_words, names_in
 from rag.evidence import Evidence
 from rag.plain_text import plain
 from rag.relevance import Sentence
@@ -33,6 +33,8 @@ _GOES_ON = re.compile(
 )
 # A sentence beside one is cited with it where both match the question by so much better than the one.
 MATCHED_MORE = 0.03
+# With these it is asked for a measure; who says one of something else says no more of it.
+_MEASURING = content_words("much many heavy deep long old high far tall wide big large often soon can")
 # What it goes on from is cited with it, at most so many sentences, where all are no longer than this.
 MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
 # A heading that turns what stands under it into its opposite.
@@ -62,7 +64,7 @@ def quotes_of(question: str, chosen: Sequence[Sentence]) -> list[Quote]:
     quotes = []
     for sentence in chosen:
         lead, passage = _lead_of_item(sentence), sentence.evidence.passage
-        quote = quote_of(question, sentence)
+        quote = quote_of(question, sentence, _quoted_apart(sentence, chosen))
         if lead and leads[sentence.evidence.passage_id, lead] > 1:
             ends = [one.end for one in led_by(passage, lead) if one.end - lead.start < MAX_LIST_CHARS]
             quote = Quote(sentence.evidence, Span(lead.start, max([quote.span.end, *ends])))
@@ -70,16 +72,27 @@ def quotes_of(question: str, chosen: Sequence[Sentence]) -> list[Quote]:
     return merged(quotes)
 
 
+def _quoted_apart(sentence: Sentence, chosen: Sequence[Sentence]) -> list[Span]:
+    """Return the chosen sentences of a passage, given best first, that are quoted apart from one of them.
+
+    They are those that are better and those before it: the best is what is read first.
+    """
+    own = [one for one in chosen if one.evidence is sentence.evidence]
+    better = own[: own.index(sentence)]
+    return [one.span for one in own if one in better or one.span.start < sentence.span.start]
+
+
 def _lead_of_item(sentence: Sentence) -> Span | None:
     standing = structure_of(sentence.evidence.passage)[sentence.span.start]
     return standing.lead if standing.begins_item else None
 
 
-def quote_of(question: str, sentence: Sentence) -> Quote:
+def quote_of(question: str, sentence: Sentence, apart: Sequence[Span] = ()) -> Quote:
     """Return what is cited for a sentence: itself; a bullet from the line above its list, and that with the list.
 
     One that goes on from the sentence before it ("However", "They") is cited from that one, and one that lacks what
-    the question asks for up to the sentence after it, where that has it.
+    the question asks for up to the sentence after it, where that has it. What is quoted
+    `apart` is left out.
     """
     passage, span = sentence.evidence.passage, sentence.span
     standing = structure_of(passage)[span.start]
@@ -88,16 +101,16 @@ def quote_of(question: str, sentence: Sentence) -> Quote:
     if standing.begins_item and standing.lead and span.end - standing.lead.start < MAX_LIST_CHARS:
         return Quote(sentence.evidence, Span(standing.lead.start, span.end))
     before = [one for one in passage.sentences if one.end <= span.start]
-    start = _begun(question, sentence, before[-MAX_GOING_ON:])
+    start = _begun(question, sentence, before[-MAX_GOING_ON:], apart)
     ends = [span.end, *(one.end for one in led_by(passage, span) if one.end - start < MAX_LIST_CHARS)]
     after = _what_is_asked_after(question, passage, Span(start, span.end), span)
-    after = after or _more_of_it_after(question, sentence, Span(start, span.end))
+    after = after or _more_of_it_after(question, sentence, Span(start, span.end), apart)
     if after is not None and after.end - start <= MAX_GOING_ON_CHARS:
         ends.append(after.end)
     return Quote(sentence.evidence, Span(start, ends[-1]))
 
 
-def _more_of_it_after(question: str, sentence: Sentence, cited: Span) -> Span | None:
+def _more_of_it_after(question: str, sentence: Sentence, cited: Span, apart: Sequence[Span]) -> Span | None:
     """Return the sentence after one in its paragraph, or the next, that says more of what is asked; None where none is.
 
     "Who built the orrery?" is answered by "Do not miss the orrery. It was built by Thomas Wray."
@@ -105,7 +118,7 @@ def _more_of_it_after(question: str, sentence: Sentence, cited: Span) -> Span | 
     passage = sentence.evidence.passage
     after = goes_on_to(passage, sentence.span)
     for _ in range(MAX_GOING_ON):
-        if after is None or passage.slice(after).endswith("?"):
+        if after is None or after in apart or passage.slice(after).endswith("?"):
             return None
         if _says_more(question, sentence, cited, after):
             return after
@@ -116,16 +129,20 @@ def _more_of_it_after(question: str, sentence: Sentence, cited: Span) -> Span | 
 def _says_more(question: str, sentence: Sentence, cited: Span, other: Span) -> bool:
     """Return whether another sentence of a passage says more of what is asked than what is cited for a sentence.
 
-    It has a word of the question that is not cited, or together they match the question better. A question of the
-    article's own begins something else, and what stands below one that asks the same needs nothing more.
+    It has a word of the question that is not cited, but for names, or where no number or date is asked for and cited,
+    together they match the question better. A question of the article's own begins something else, and what stands
+    below one that asks the same needs nothing more.
     """
     passage, reading = sentence.evidence.passage, sentence.evidence.reading
-    if passage.slice(other).endswith("?") or sentence.span in asked_above(question, passage):
+    said, more = passage.slice(cited), passage.slice(other)
+    if more.endswith("?") or sentence.span in asked_above(question, passage):
         return False
     heading = structure_of(passage)[sentence.span.start].heading
-    lacks = content_words(question) - content_words(f"{heading} {passage.slice(cited)}")
-    if lacks & content_words(passage.slice(other)):
+    lacks = content_words(question) - content_words(f"{heading} {said}") - _MEASURING - names_in(question)
+    if lacks & content_words(more):
         return True
+    if _hold_what_is_asked(question, said) == [True]:
+        return False
     return reading.match_of([sentence.span, other]) - reading.match_of([sentence.span]) > MATCHED_MORE
 
 
@@ -136,7 +153,7 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
     for and none is given yet, and where it is asked what happened to something. What is capitalised there is seldom
     the name asked for.
     """
-    after, asked_for = goes_on_to(passage, span), answer_type(question)
+    after = goes_on_to(passage, span)
     if after is None or len(passage.slice(span).split()) < MIN_WORDS:
         # "No." says little without what comes after it.
         return after
@@ -144,13 +161,19 @@ def _what_is_asked_after(question: str, passage: StoredPassage, cited: Span, spa
         return None if gives_reason(passage.slice(cited)) else after
     if asks_what_happened(question) and time_asked(question) is None:
         return after
-    if asked_for not in (AnswerType.NUMBER, AnswerType.DATE):
-        return None
-    held = [holds(asked_for, passage.slice(one), words_of(question)) for one in (cited, after)]
+    held = _hold_what_is_asked(question, passage.slice(cited), passage.slice(after))
     return after if held == [False, True] else None
 
 
-def _begun(question: str, sentence: Sentence, before: Sequence[Span]) -> int:
+def _hold_what_is_asked(question: str, *texts: str) -> list[bool]:
+    """Return of each text whether it has the number or the date that is asked for; none has where neither is."""
+    asked_for = answer_type(question)
+    if asked_for not in (AnswerType.NUMBER, AnswerType.DATE):
+        return [False for _ in texts]
+    return [holds(asked_for, text, words_of(question)) for text in texts]
+
+
+def _begun(question: str, sentence: Sentence, before: Sequence[Span], apart: Sequence[Span]) -> int:
     """Return where what is cited for a sentence begins: with what it goes on from, or with the question it answers.
 
     It goes on from the sentence before it in its paragraph, too, that says more of what is asked.
@@ -165,7 +188,7 @@ def _begun(question: str, sentence: Sentence, before: Sequence[Span]) -> int:
         if len(cited) > MAX_GOING_ON_CHARS or not (goes_on or answers):
             break
         start = one.start
-    if start == span.start and before and structure_of(passage)[span.start].goes_on:
+    if start == span.start and before and before[-1] not in apart and structure_of(passage)[span.start].goes_on:
         is_short = span.end - before[-1].start <= MAX_GOING_ON_CHARS
         return before[-1].start if is_short and _says_more(question, sentence, span, before[-1]) else start
     return start

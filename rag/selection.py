@@ -6,7 +6,8 @@ from itertools import islice
 
 from index.dateline import is_dateline
 from index.document import Span
-from rag.answer_type import asks_why, compares, names_reason
+from rag.answer_type import asks_why, compares, gives_reason, names_reason
+from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import say_the_same
 from rag.kinds import lacking_kind
@@ -69,7 +70,9 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
         if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
             continue
         best = best or sentence
-        is_new = _is_row(sentence) or not any(say_the_same(sentence.vector, said.vector) for said in chosen)
+        is_new = (compares(question) and _is_row(sentence)) or not any(
+            say_the_same(sentence.vector, said.vector) for said in chosen
+        )
         if is_new and not _is_beside_the_point(question, sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
@@ -97,16 +100,17 @@ def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, 
 
 def _of_its_article(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the sentences of the best one's article that answer by their form: by a label, or by naming the reason."""
-    least = REASON_SHARE * sentences[0].relevance if sentences else 0.0
-    return [
-        one
-        for one in sentences
-        if one.doc_id == sentences[0].doc_id
-        and (
-            answers_by_label(question, one.text, one.title)
-            or (asks_why(question) and names_reason(one.text) and one.relevance >= least)
-        )
-    ]
+    own = [one for one in sentences if one.doc_id == sentences[0].doc_id]
+    found = [one for one in own if answers_by_label(question, one.text, one.title)]
+    if asks_why(question) and own and not gives_reason(own[0].text):
+        found += [one for one in own if names_reason(one.text) and _is_about(question, one, own[0])]
+    return found
+
+
+def _is_about(question: str, reason: Sentence, best: Sentence) -> bool:
+    """Return whether a sentence that names a reason is of what is asked, by its words."""
+    is_of_it = bool(content_words(question) & content_words(reason.text))
+    return is_of_it and reason.relevance >= REASON_SHARE * best.relevance
 
 
 def _of_its_code(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:

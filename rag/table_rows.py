@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from rag.answer_type import compares
 from rag.content import content_words
 from rag.relevance import Sentence
 from rag.structure import cells_of, structure_of
@@ -72,15 +73,22 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
 def named_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the rows of the best sentence's table that a question names by their first cells, in all their words.
 
-    None where the best sentence is no row, or the only one that is named.
+    None where the best sentence is no row, and where the question neither names a column nor compares.
     """
     words = content_words(question)
     for rows in _tables(sentences):
-        if sentences[0] in rows:
+        if sentences[0] in rows and (compares(question) or words & _header(rows)):
             first = [(content_words(cells_of(row.text)[0]), row) for row in rows]
             named = [(cell, row) for cell, row in first if frozenset() < cell <= words]
             return [row for cell, row in named if not any(cell < other for other, _ in named)]
     return []
+
+
+def _header(rows: Sequence[Sentence]) -> frozenset[str]:
+    """Return the words of the columns of a table, but for the first."""
+    passage = rows[0].evidence.passage
+    lead = structure_of(passage)[rows[0].span.start].lead
+    return content_words(" ".join(cells_of(passage.slice(lead))[1:])) if lead else frozenset()
 
 
 def _tables(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:

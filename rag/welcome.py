@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from index.corpus import View
+from index.records import Filters
 from rag.answer import Answer, abstain
 from rag.plain_text import plain
 
@@ -19,16 +20,25 @@ _NO_QUESTION = re.compile(
     rf"(?:list|show)(?: me)?(?: all)?(?: (?:the|your|my))? {_ARTICLES}",
     re.IGNORECASE,
 )
+_POINTS = re.compile(r"\b(?:it|this|help)\b", re.IGNORECASE)
 _AROUND = " \t\n.,;:!?…👋🙏🙂😀"
 
 
-def asks_nothing(question: str) -> bool:
-    """Return whether a question is none that an article could answer: "Hello", or what articles there are."""
+def asks_nothing(question: str, *, follows: bool = False) -> bool:
+    """Return whether a question is none that an article could answer: "Hello", or what articles there are.
+
+    What `follows` on other questions may ask of what was spoken of: "How does it work?"
+    """
+    if follows and _POINTS.search(question):
+        return False
     return _NO_QUESTION.fullmatch(" ".join(question.split()).strip(_AROUND)) is not None
 
 
-def welcome(view: View) -> Answer:
-    """Return an answer that says which articles there are, without citations."""
+def welcome(view: View, filters: Filters) -> Answer:
+    """Return an answer that says which articles there are, without citations; with filters none is named."""
+    answer = abstain("This asks nothing of what the articles say.")
+    if filters != Filters():
+        return replace(answer, text="Ask what these articles say.")
     count, _ = view.reading.count()
     titles = [f"“{_shown(one.metadata.title or one.doc_id)}”" for one in view.reading.documents(_SHOWN)]
     if not count:
@@ -36,7 +46,6 @@ def welcome(view: View) -> Answer:
     articles = f"There {'is 1 article' if count == 1 else f'are {count:,} articles'}"
     such_as = ", " if count == len(titles) else ", among them "
     shown = " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
-    answer = abstain("This asks nothing of what the articles say.")
     return replace(answer, text=f"{articles}{such_as}{shown}. Ask what they say.")
 
 
