@@ -70,19 +70,17 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
         if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
             continue
         best = best or sentence
-        is_new = (compares(question) and _is_row(sentence)) or not any(
-            say_the_same(sentence.vector, said.vector) for said in chosen
-        )
-        if is_new and not _is_beside_the_point(question, sentence, best):
+        if _is_new(question, sentence, chosen) and not _is_beside_the_point(question, sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
     instead = [one for one in sentences if not _asks(one)] or sentences
     return chosen or list(instead[:1])
 
 
-def _is_row(sentence: Sentence) -> bool:
-    """Return whether a sentence is a row of a table, of which each says something of its own."""
-    return structure_of(sentence.evidence.passage)[sentence.span.start].is_row
+def _is_new(question: str, sentence: Sentence, chosen: Sequence[Sentence]) -> bool:
+    """Return whether a sentence says what is not chosen yet, as each row does of what a question compares."""
+    is_row = structure_of(sentence.evidence.passage)[sentence.span.start].is_row
+    return (is_row and compares(question)) or not any(say_the_same(sentence.vector, said.vector) for said in chosen)
 
 
 def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, Span] | None, float]:

@@ -354,12 +354,12 @@ class TestQuotes:
     def test_what_names_the_reason_is_quoted_for_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
         text = (
             "The ferry hit the Skarv reef in fog on Tuesday morning. It had left the quay at six.\n\n"
-            "The cause of the accident is not yet known. Divers will look at the hull."
+            "The cause of the accident on the reef is not yet known. Divers will look at the hull."
         )
         with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
             corpus.put(Document("ferry", text, "text/plain", Metadata("The ferry")))
             answer = ask(Engine(corpus), "Do we know why the ferry hit the reef?").answer
-        assert answer.text.startswith("The cause of the accident is not yet known.")
+        assert answer.text.startswith("The cause of the accident on the reef is not yet known.")
 
     def test_a_list_is_cited_with_the_line_that_leads_to_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
         corpus = Corpus(tmp_path, embedder, create=True)
