@@ -17,6 +17,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.shared.dispatcher import as_request_id, coerce_request_id
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from mcp.types import (
@@ -194,16 +195,23 @@ class _Unanswered:
 
     def _note(self, message: JSONRPCMessage) -> None:
         if isinstance(message, JSONRPCRequest):
-            self._requests[message.id] += 1
+            # The server takes "7" and 7 for the same request.
+            self._requests[coerce_request_id(message.id)] += 1
         elif isinstance(message, JSONRPCNotification):
             if message.method == "notifications/cancelled":
-                self._requests.pop((message.params or {}).get("requestId", ""), None)
-        elif message.id is not None and self._requests[message.id] > 1:
-            self._requests[message.id] -= 1
-        elif message.id is not None:
-            del self._requests[message.id]
+                self._settle(as_request_id((message.params or {}).get("requestId")))
+        else:
+            self._settle(message.id)
         self._changed.set()
         self._changed = anyio.Event()
+
+    def _settle(self, request_id: RequestId | None) -> None:
+        """Count a request as done with, where the id is one of those that are not."""
+        if request_id is not None:
+            key = coerce_request_id(request_id)
+            self._requests[key] -= 1
+            if self._requests[key] <= 0:
+                del self._requests[key]
 
 
 def tool_server(engine: Engine, answering: Answering, base_of: Callable[[Request | None], str]) -> Server[Any]:

@@ -1,6 +1,7 @@
-"""The markup inside a page's text, made so plain that the extraction of the article loses none of the words in it."""
+"""The markup inside a page's text, made plain where the extraction of the article would lose words that stand in it."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,19 @@ _FORMATS = frozenset(
 # What is part of a sentence inside a paragraph; elsewhere it is a form's, a menu's, or says when the page was made.
 _INLINE = frozenset(("span", "abbr", "time", "label", "output", "button", "progress", "data", "meter", "a"))
 _PARAGRAPHS = frozenset(("p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"))
+# What stands in a line of text beside those.
+_IN_LINE = _FORMATS | _INLINE | {"sup", "sub", "br", "wbr", "img", "ruby", "acronym", "nobr"}
 _PARTS = frozenset(("p", "div", "h1", "h2", "h3", "h4", "h5", "h6"))
 _TEXT_BLOCKS = _PARAGRAPHS | {"figcaption", "caption", "summary", "div"}
 _HOLDERS = frozenset(("ul", "ol", "dl", "table", "pre", "div", "section", "blockquote"))
 # A page may hide all of its article until a script runs, but no paragraph of it.
 _HIDEABLE = _PARAGRAPHS | {"figcaption", "tr", "span"}
+# What holds links that lead elsewhere.
+_FRAMES = frozenset(("nav", "header", "footer", "aside", "form", "table", "ul", "ol", "dl", "menu"))
 _HIDES = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?:;…。][\"'”’»)\]]*\s*$")
 _TERM_END = re.compile(r"[.:?!]\s*$")
+_FIGURES = re.compile(r"[\s\d+\-−=()]+")
 _RAISED = str.maketrans("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾")
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _DROPPED = "dropped"
@@ -31,17 +37,20 @@ _DROPPED = "dropped"
 def make_plain(tree: "_Element") -> None:
     """Change a page's tree in place.
 
-    Inside paragraphs, items, cells and headings inline elements become their text, and the digits of exponents and
-    indices those of Unicode. A term and its definition become one item, `<center>` a division. Hidden paragraphs go.
+    Inside paragraphs, items, cells and headings inline elements become their text, and exponents and indices that are
+    figures those of Unicode. A term and its definition become one item, a list in a cell its text, loose words between
+    blocks paragraphs, `<center>` and `<figure>` divisions. Hidden paragraphs go, and comments.
     """
     from lxml import etree
 
+    etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, with_tail=False)
     for element in [one for one in tree.iter(*_HIDEABLE) if _is_hidden(one)]:
         _remove(element)
-    for element in tree.iter("center"):
-        _make_division(element)
+    _set_blocks(tree)
     for element in list(tree.iter("dl")):
         _list_definitions(element)
+    for element in _lists_in_cells(tree):
+        _put_into_cell(element)
     for element in tree.iter("sup", "sub"):
         _set_off(element)
     blocks = _Blocks()
@@ -51,6 +60,25 @@ def make_plain(tree: "_Element") -> None:
                 _put_around(element, "“", "”")
             element.tag = _DROPPED
     etree.strip_tags(tree, _DROPPED)
+
+
+def _set_blocks(tree: "_Element") -> None:
+    """Make blocks that the extraction knows of those that it leaves out, and of words between blocks."""
+    for element in tree.iter("center", "figure"):
+        element.tag = "div"
+        _divide(element)
+    for element in tree.iter("section"):
+        _divide(element)
+    for element in [one for one in tree.iter("dl") if not _is_of_definitions(one)]:
+        element.tag = "div"
+        for group in [element, *element.iterchildren("div")]:
+            _divide(group)
+    for element in [*tree.iter("figcaption"), *tree.xpath(".//blockquote//footer")]:
+        element.tag = "div" if next(element.iterchildren(*_TEXT_BLOCKS), None) is not None else "p"
+    for link in list(_linked_paragraphs(tree)):
+        link.tag = _DROPPED
+    for element in tree.iter(*_TEXT_BLOCKS, *_HOLDERS):
+        _set_apart(element)
 
 
 class _Blocks:
@@ -105,21 +133,70 @@ def _remove(element: "_Element") -> None:
     parent.remove(element)
 
 
-def _make_division(element: "_Element") -> None:
-    """Make `<center>` a division, and what it begins with a paragraph where others follow."""
+def _divide(element: "_Element") -> None:
+    """Make paragraphs of the words between the blocks of a division, and divisions of its terms and definitions."""
     from lxml import etree
 
-    element.tag = "div"
-    if element.text and element.text.strip() and next(element.iterchildren(*_TEXT_BLOCKS), None) is not None:
+    if all(_is_in_line(child) for child in element):
+        return
+    parts, paragraph = [], etree.Element("p")
+    paragraph.text, element.text = element.text, None
+    for child in list(element):
+        if _is_in_line(child):
+            paragraph.append(child)
+            continue
+        child.tag = "div" if child.tag in {"dt", "dd"} else child.tag
+        parts += [paragraph, child]
         paragraph = etree.Element("p")
-        paragraph.text, element.text = element.text, None
-        element.insert(0, paragraph)
+        paragraph.text, child.tail = child.tail, None
+    parts.append(paragraph)
+    element[:] = [part for part in parts if len(part) or part.getparent() is not None or _text(part).strip()]
+    for part in parts:
+        if part.tag == "p" and not _is_more_than_links(part):
+            part.tag = "div"
+
+
+def _is_in_line(element: "_Element") -> bool:
+    return element.tag in _IN_LINE and next(element.iter(*_TEXT_BLOCKS, *_HOLDERS), None) is None
+
+
+def _linked_paragraphs(tree: "_Element") -> Iterator["_Element"]:
+    """Yield the links that are all of a paragraph, where it stands among more paragraphs of text than of links."""
+    paragraphs: dict[_Element | None, list[_Element]] = defaultdict(list)
+    for paragraph in tree.iter("p"):
+        paragraphs[paragraph.getparent()].append(paragraph)
+    for siblings in paragraphs.values():
+        links = [link for one in siblings if (link := _only_link(one)) is not None]
+        said = sum(_is_more_than_links(one) for one in siblings)
+        if said > len(links) and not any(one.tag in _FRAMES for one in siblings[0].iterancestors()):
+            yield from links
+
+
+def _only_link(paragraph: "_Element") -> "_Element | None":
+    """Return the link that a paragraph is nothing but, None where there is none."""
+    link = next(paragraph.iter("a"), None)
+    said = "" if link is None else _text(link).strip()
+    return link if said and said == _text(paragraph).strip() else None
+
+
+def _set_apart(block: "_Element") -> None:
+    """Put white space around a block in an item or a cell, whose words would be joined with those of the block."""
+    parent, before = block.getparent(), block.getprevious()
+    if parent is None or parent.tag not in {"li", "dd", "td", "th"}:
+        return
+    if block.tag == "div" and all(_is_in_line(child) for child in block):
+        # The extraction keeps what follows a paragraph apart.
+        block.tag = "p"
+    block.tail = block.tail and f" {block.tail.lstrip()}"
+    if before is not None:
+        before.tail = before.tail and f"{before.tail.rstrip()} "
+    else:
+        parent.text = parent.text and f"{parent.text.rstrip()} "
 
 
 def _set_off(element: "_Element") -> None:
-    """Put the digits of an exponent or index as what they are, so that they join no number; "21st" is joined."""
-    is_mark = next(element.iter("a"), None) is not None and not _text(element).strip().isdecimal()
-    if not is_mark:
+    """Put an exponent or index of figures as what it is, so that it joins no number; "21st" is joined."""
+    if _FIGURES.fullmatch(_text(element)):
         table = _RAISED if element.tag == "sup" else _LOWERED
         for part in element.iter():
             part.text = part.text and part.text.translate(table)
@@ -140,37 +217,74 @@ def _list_definitions(definitions: "_Element") -> None:
     """Make a list of definitions one of items, each a term with what is said of it; one that holds more is left."""
     from lxml import etree
 
-    lines = list(_lines(definitions))
+    lines = list(definitions.iter("dt", "dd"))
     if not lines or any(next(line.iter(*_HOLDERS), None) is not None for line in lines):
         return
+    joints = [_joint(before, line) for line, before in zip(lines, [None, *lines], strict=False)]
     items: list[_Element] = []
-    for line, before in zip(lines, [None, *lines], strict=False):
-        if before is None or (line.tag == "dt" and before.tag == "dd"):
+    for line, joint in zip(lines, joints, strict=True):
+        if not joint:
             items.append(etree.Element("li"))
         for paragraph in line.iter("p"):
             paragraph.tag, paragraph.tail = _DROPPED, f"{paragraph.tail or ''} "
-        _join(items[-1], _joint(before, line), line.text or "")
+        _join(items[-1], joint, line.text or "")
         items[-1].extend(list(line))
     definitions.tag, definitions.text = "ul", None
     definitions[:] = items
+
+
+def _is_of_definitions(element: "_Element") -> bool:
+    """Tell whether all that a list or a group in it holds is terms, definitions and groups of them."""
+    texts = [element.text, *(child.tail for child in element)]
+    return not any(text and text.strip() for text in texts) and all(
+        child.tag in {"dt", "dd"} or (child.tag == "div" and _is_of_definitions(child)) for child in element
+    )
+
+
+def _lists_in_cells(tree: "_Element") -> Iterator["_Element"]:
+    """Yield the lists in cells of tables, those in a list before it.
+
+    A list of links in a table without headers is a menu in a layout, and is not among them.
+    """
+    with_headers = {next(header.iterancestors("table"), None) for header in tree.iter("th")}
+    for items in reversed(list(tree.iter("ul", "ol"))):
+        table = next(items.iterancestors("table"), None)
+        is_laid_out = table is None or table.get("role") in {"presentation", "none"}
+        if is_laid_out or next(items.iterancestors("td", "th"), None) is None:
+            continue
+        if table in with_headers or _is_more_than_links(items):
+            yield items
+
+
+def _put_into_cell(items: "_Element") -> None:
+    """Make a list its text, so that a cell holds it."""
+    for item in items.iterchildren("li"):
+        for paragraph in item.iterchildren("p", "div"):
+            paragraph.tag, paragraph.tail = _DROPPED, f" {(paragraph.tail or '').lstrip()}"
+        is_last = next(item.itersiblings("li"), None) is None
+        joint = "" if is_last else " " if _SENTENCE_END.search(_text(item)) else "; "
+        item.tag, item.tail = _DROPPED, joint + (item.tail or "").lstrip()
+        _strip_ends(item)
+    items.tag, items.text, items.tail = _DROPPED, f" {(items.text or '').lstrip()}", f" {(items.tail or '').lstrip()}"
+
+
+def _strip_ends(element: "_Element") -> None:
+    element.text = element.text and element.text.lstrip()
+    if len(element):
+        element[-1].tail = element[-1].tail and element[-1].tail.rstrip()
+    else:
+        element.text = element.text and element.text.rstrip()
 
 
 def _joint(before: "_Element | None", line: "_Element") -> str:
     """Return what stands between two terms, two definitions, or a term and its definition; nothing between items."""
     if before is None or (line.tag == "dt" and before.tag == "dd"):
         return ""
+    if line.tag == before.tag == "dt":
+        return ", "
     if line.tag == before.tag:
-        return ", " if line.tag == "dt" else "; "
+        return " " if _SENTENCE_END.search(_text(before)) else "; "
     return " " if _TERM_END.search(_text(before)) else ": "
-
-
-def _lines(definitions: "_Element") -> Iterator["_Element"]:
-    """Yield the terms and definitions of a list, which may stand in groups."""
-    for child in definitions:
-        if child.tag in {"dt", "dd"}:
-            yield child
-        elif child.tag == "div":
-            yield from (one for one in child if one.tag in {"dt", "dd"})
 
 
 def _join(item: "_Element", joint: str, text: str) -> None:
