@@ -501,4 +501,5 @@ def _place(cm: _Matrix, tm: _Matrix, size: float) -> tuple[float, float, float]:
     if abs(up) > abs(across) or not scale:
         return math.nan, math.nan, math.nan
     x, y = (tm[4] * cm[at] + tm[5] * cm[at + 2] + cm[at + 4] for at in (0, 1))
-    return x, y, size * scale
+    place = x, y, size * scale
+    return place if all(map(math.isfinite, place)) else (math.nan, math.nan, math.nan)

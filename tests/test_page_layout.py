@@ -226,9 +226,10 @@ def test_letters_of_one_width_are_told_by_the_font(name: str, *, is_fixed: bool)
     assert [line.is_fixed for line in told.lines] == [is_fixed]
 
 
-def test_what_is_not_level_has_no_place() -> None:
+@pytest.mark.parametrize("matrix", [(0, 1, -1, 0, 50, 700), (1, 0, 0, 1, math.inf, 700), (1e200, 0, 0, 1e200, 50, 700)])
+def test_what_is_not_level_or_nowhere_has_no_place(matrix: tuple[float, ...]) -> None:
     told = PageLines()
-    told.take("upright", (1, 0, 0, 1, 0, 0), (0, 1, -1, 0, 50, 700), None, 10)
+    told.take("upright", (1, 0, 0, 1, 0, 0), matrix, None, 10)
     assert math.isnan(told.lines[0].size)
 
 
