@@ -6,7 +6,7 @@ import struct
 import time
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -39,12 +39,18 @@ def read_pdf(file_name: str, raw: bytes, limits: Limits, deadline_s: float = _DE
     """
     from pypdf import PdfReader
 
+    due = time.monotonic() + deadline_s
+
+    def check_time(*_: object) -> None:
+        if time.monotonic() > due:
+            raise DocumentTooLarge(f"{file_name!r} takes too long to read; split it, or save its text alone.")
+
     with _translated(file_name):
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
             raise _encrypted(file_name)
-        pages = laid_out(list(_pages(file_name, reader, limits, time.monotonic() + deadline_s)))
-        text = joined(without_running_lines([page.translate(_LIGATURES) for page in pages]))
+        pages = laid_out(list(_pages(file_name, reader, limits, check_time)), check_time)
+        text = joined(without_running_lines([page.text for page in pages]), [page.open_ends for page in pages])
         title = reader.metadata.title if reader.metadata else None
     text = text.replace("\0", "").encode("utf-8", "replace").decode()
     return text, _title(title) if isinstance(title, str) else None
@@ -57,11 +63,9 @@ def _title(stated: str) -> str | None:
     return None if is_file or _NO_TITLE.fullmatch(title) else title or None
 
 
-def _pages(file_name: str, reader: "PdfReader", limits: Limits, due: float) -> Iterator[list[Line]]:
-    def check_time(*_: object) -> None:
-        if time.monotonic() > due:
-            raise DocumentTooLarge(f"{file_name!r} takes too long to read; split it, or save its text alone.")
-
+def _pages(
+    file_name: str, reader: "PdfReader", limits: Limits, check_time: Callable[..., None]
+) -> Iterator[list[Line]]:
     count, chars = len(reader.pages), 0
     if count > limits.pdf_pages:
         raise DocumentTooLarge(
@@ -76,7 +80,8 @@ def _pages(file_name: str, reader: "PdfReader", limits: Limits, due: float) -> I
         if chars > limits.document_bytes:
             limit = limits.document_bytes / 2**20
             raise DocumentTooLarge(f"{file_name!r} holds over {limit:g} MB of text; split it into smaller documents.")
-        yield told.lines if told.text == text else lines_of(text)
+        lines = told.lines if told.text == text else lines_of(text)
+        yield [line._replace(text=line.text.translate(_LIGATURES)) for line in lines]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ count the pages, or where a browser printed it: to lose a real line is worse tha
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
 
 # A header or footer has at most so many lines, each of so many characters.
 _EDGE_LINES, _LINE_CHARS = 4, 200
@@ -65,39 +66,57 @@ def _edge_lines(page: str) -> set[str]:
     return {*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:]}
 
 
+class _Found(NamedTuple):
+    """A number with which a line at the edge of a page begins or ends, and what the number of the first page is then.
+
+    `words` is what else the line says.
+    """
+
+    page_no: int
+    line: str
+    words: str
+    side: str
+    first: int
+
+
 def _numbered(pages: Sequence[str]) -> list[set[str]]:
     """Return the lines at the edges of each page that are its number, or a few words with it behind or before them.
 
-    The numbers of pages stand alone somewhere, and begin or end the lines of many.
+    The numbers of pages stand alone somewhere, and begin or end the lines of many. No page has its own twice, and what
+    is said beside it is said on another page, too: "Lesson 1" above another such line is a heading, as "1 Gather wood".
     """
-    found = [
-        (page_no, line, side, number - page_no)
-        for page_no, page in enumerate(pages)
-        for line in _edge_lines(page)
-        for side, number in _outer_numbers(line)
-    ]
-    on_pages = Counter(first for _, first in {(page_no, first) for page_no, _, _, first in found})
-    alone = {first for _, line, _, first in found if line.strip().isdigit()}
+    edges = [_edge_lines(page) for page in pages]
+    found = [one for page_no, lines in enumerate(edges) for line in lines for one in _outer_numbers(line, page_no)]
+    on_pages = Counter(first for _, first in {(one.page_no, one.first) for one in found})
+    alone = {one.first for one in found if not one.words}
     first = max(alone, key=lambda first: (on_pages[first], -first), default=None)
     numbered: list[set[str]] = [set() for _ in pages]
     if first is None or on_pages[first] < max(_LEAST_PAGES, _LEAST_SHARE * len(pages)):
         return numbered
+    counting = [one for one in found if one.first == first]
     # "1 Introduction" may be on the first page by chance.
-    sides = Counter(side for page_no, _, side, own in found if own == first)
-    for page_no, line, side, own in found:
-        if own == first and (line.strip().isdigit() or sides[side] >= _LEAST_PAGES):
-            numbered[page_no].add(line)
+    sides = Counter(one.side for one in counting if one.words)
+    for one in counting:
+        if not one.words:
+            numbered[one.page_no].add(one.line)
+    beside = [one for one in counting if one.words and not numbered[one.page_no] and sides[one.side] >= _LEAST_PAGES]
+    whole = {(page_no, " ".join(line.split())) for page_no, lines in enumerate(edges) for line in lines}
+    said = Counter(words for _, words in whole | {(one.page_no, one.words) for one in beside})
+    times = Counter(page_no for page_no, _ in {(one.page_no, one.line) for one in beside})
+    for one in beside:
+        if said[one.words] > 1 and times[one.page_no] == 1:
+            numbered[one.page_no].add(one.line)
     return numbered
 
 
-def _outer_numbers(line: str) -> Iterator[tuple[str, int]]:
+def _outer_numbers(line: str, page_no: int) -> Iterator[_Found]:
     """Yield the numbers with which a short line that is no sentence begins and ends."""
-    line = line.strip()
-    if len(line) <= _NUMBERED_CHARS and not _SENTENCE_END.search(line):
-        for found in _OUTER_NUMBER.finditer(line):
+    text = line.strip()
+    if len(text) <= _NUMBERED_CHARS and not _SENTENCE_END.search(text):
+        for found in _OUTER_NUMBER.finditer(text):
             if int(found[0]) not in _YEARS:
-                side = "alone" if line == found[0] else "before" if not found.start() else "behind"
-                yield side, int(found[0])
+                words = " ".join(f"{text[: found.start()]}{text[found.end() :]}".split())
+                yield _Found(page_no, line, words, "behind" if found.start() else "before", int(found[0]) - page_no)
 
 
 def _printed(lines: Set[str]) -> set[str]:
@@ -108,6 +127,8 @@ def _printed(lines: Set[str]) -> set[str]:
 
 def _is_running(line: str, page_no: int, seen: Mapping[_Key, int], pages: int) -> bool:
     """Tell whether lines like it stand at the edges of most pages, which may be two where it has a date or the like."""
+    if len(line) > _LINE_CHARS:
+        return False
     on = max((seen[key] for key in _keys(line, page_no)), default=0)
     is_marked = _PAGE_NUMBER.fullmatch(line.strip()) or _DATE_OR_ADDRESS.search(line)
     return on >= max(_LEAST_PAGES, _LEAST_SHARE * pages) or (is_marked is not None and on > max(1, pages / 2))
@@ -127,9 +148,9 @@ def _taken(lines: Sequence[str], running: Set[str]) -> int:
 
 def _keys(line: str, page_no: int) -> Iterator[_Key]:
     """Yield what a line has in common with others like it: all it says, or its words and how a number counts pages."""
-    words = _WORD.findall(line)
     if len(line) > _LINE_CHARS:
         return
+    words = _WORD.findall(line)
     if words:
         yield " ".join(line.split()), 0, 0
     is_sentence = len(words) >= _SENTENCE_WORDS and _SENTENCE_END.search(line.strip())

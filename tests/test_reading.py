@@ -233,6 +233,20 @@ class TestPdf:
         document = read_bytes("a.pdf", pdf("The \\001rm's pro\\001t is o\\003set.", "Tin \\002ew.", title="Metals"))
         assert document.text.rstrip() == "The firm's profit is offset.\nTin flew."
 
+    def test_a_word_that_was_broken_before_a_ligature_is_whole(self) -> None:
+        document = read_bytes("a.pdf", pdf("Copper fell, and so did all of the pro-", "\\001t of the mine."))
+        assert document.text.rstrip() == "Copper fell, and so did all of the profit of the mine."
+
+    def test_a_note_at_the_foot_of_a_page_is_apart_from_the_next_page(self) -> None:
+        first = "BT /F1 12 Tf 40 700 Td (The ledger was kept until the) Tj /F1 8 Tf 0 -600 Td (1 See the plan of) Tj ET"
+        second = "BT /F1 12 Tf 40 700 Td (storm destroyed the office in which it lay.) Tj ET"
+        text = read_bytes("a.pdf", pdf_of_content([first, second])).text
+        assert text.rstrip().endswith("1 See the plan of\n\nstorm destroyed the office in which it lay.")
+
+    def test_headings_of_pages_stay_where_they_count_as_the_pages_do(self) -> None:
+        document = read_bytes("a.pdf", pdf_of([[f"Lesson {no}", f"It is about {no}.", f"{no}"] for no in range(1, 6)]))
+        assert document.text.split("\n\n")[4].split("\n") == ["Lesson 5", "It is about 5."]
+
     def test_text_and_title_are_read(self) -> None:
         document = read_bytes("report.pdf", pdf("Copper prices fell.", "Tin rose.", title="Metals in May"))
         assert document.metadata == Metadata(title="Metals in May")

@@ -61,11 +61,25 @@ def test_what_may_be_the_article_stays(edges: str, count: int) -> None:
 
 
 def test_of_chapters_the_titles_with_the_page_s_number_are_left_out() -> None:
-    above = ["", "Chapter 1: Copper 2", "", "Chapter 2: Tin 4", "Chapter 2: Tin 5"]
+    above = ["Chapter 1: Copper", "Chapter 1: Copper 2", "", "Chapter 2: Tin 4", "Chapter 2: Tin 5"]
     below = ["1", "", "3", "", ""]
     bodies = [*BODIES, "Iron is cheap."]
     given = ["\n".join(filter(None, page)) for page in zip(above, bodies, below, strict=True)]
-    assert without_running_lines(given) == bodies
+    assert without_running_lines(given) == [f"{above[0]}\n{bodies[0]}", *bodies[1:]]
+
+
+@pytest.mark.parametrize("heading", ["Lesson #", "# {}", "{} #", "Lesson #\n# {}"])
+def test_headings_that_count_as_the_pages_do_stay(heading: str) -> None:
+    names = ["Gather wood", "Light it", "Boil water", "Drink tea"]
+    texts = [
+        f"{heading.format(name).replace('#', str(at))}\n{body}"
+        for at, (name, body) in enumerate(zip(names, BODIES, strict=True), 1)
+    ]
+    assert without_running_lines([f"{text}\n{at}" for at, text in enumerate(texts, 1)]) == texts
+    # The number of the first page is seldom there.
+    assert without_running_lines([texts[0], *(f"{text}\n{at}" for at, text in enumerate(texts[1:], 2))]) == texts
+    beside = [f"{text}\nMetals today {at}" for at, text in enumerate(texts[1:], 2)]
+    assert without_running_lines([f"{texts[0]}\n1", *beside]) == [texts[0], *beside]
 
 
 def test_totals_of_pages_stay() -> None:
