@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from index.errors import DocumentTooLarge, UnreadableDocument
 from index.limits import Limits
-from index.page_layout import Line, PageLines, joined, laid_out, lines_of
+from index.page_layout import joined, laid_out
+from index.page_lines import Line, PageLines, lines_of
 from index.running_lines import without_running_lines
 
 if TYPE_CHECKING:

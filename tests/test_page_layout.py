@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.page_layout import Line, PageLines, joined, laid_out, lines_of
+from index.page_layout import joined, laid_out
+from index.page_lines import Line, PageLines, lines_of
 from index.reading import document_blocks, read_bytes
 from tests.test_reading import pdf_of_content
 
