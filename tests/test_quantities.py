@@ -154,6 +154,7 @@ def test_any_text_is_read(text: str) -> None:
         assert found.low <= found.high
 
 
+@pytest.mark.slow
 def test_of_a_sentence_with_very_many_values_the_first_are_read() -> None:
     values = [f"{number} tonnes in {number + 1900}" for number in range(1, 1000)]
     read = read_quantities(f"The bridge weighs {', '.join(values)}.")
@@ -163,6 +164,7 @@ def test_of_a_sentence_with_very_many_values_the_first_are_read() -> None:
     assert len(read_quantities(f"The bridge weighs {', '.join(values[:19])}.")) == 38
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(2, 10**6), min_size=41, max_size=90))
 def test_never_more_than_forty_values_are_read(numbers: list[int]) -> None:
     assert len(read_quantities("It holds " + "; ".join(f"{number} bottles" for number in numbers))) <= 40

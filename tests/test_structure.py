@@ -166,6 +166,7 @@ def test_a_wrapped_line_goes_on_and_another_paragraph_does_not() -> None:
 LINES = ["- a.", "b:", "| c |", "| --- |", "## d", "e f.", "1. g", "", "**h.** i.", "| |", "|x|y|z|"]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from(LINES), max_size=12))
 def test_the_laws_hold_on_any_text(embedder: OnnxEmbedder, lines: list[str]) -> None:

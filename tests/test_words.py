@@ -246,6 +246,7 @@ NAMED = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("few", [0, 1000])
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=NAMED, after=NAMED.filter(bool))
