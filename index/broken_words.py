@@ -5,7 +5,7 @@ from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 # How a line or a text ends is told by so many of its last characters.
-_TAIL = 200
+END_CHARS = 200
 _BROKEN_WORD = re.compile(r"([^\W\d_]+)([-\u2010\u00ad])$")
 _WORD_BEGUN = re.compile(r"[a-zß-öø-ÿ]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -43,7 +43,7 @@ def vocabulary_of(lines: Iterable[str]) -> Vocabulary:
 
 def broken_at_end(text: str) -> re.Match[str] | None:
     """Return the part of a word and the hyphen with which a text ends, None where it ends otherwise."""
-    return _BROKEN_WORD.search(text[-_TAIL:])
+    return _BROKEN_WORD.search(text[-END_CHARS:])
 
 
 def put_behind(parts: list[str], rest: str, vocabulary: Vocabulary) -> None:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from index.broken_words import Vocabulary, broken_at_end, put_behind, vocabulary_of
+from index.broken_words import END_CHARS, Vocabulary, broken_at_end, put_behind, vocabulary_of
 from index.contents_tables import led_to, without_contents
 from index.page_lines import Line
 
@@ -24,8 +24,6 @@ _HEADING_LEADING, _ONE_HEADING_LEADING = 1.8, 1.5
 _PARAGRAPH_GAP, _FARTHEST = 1.25, 3.0
 # A line is full that is about as long as the longest of its page.
 _FULL_SHARE = 0.85
-# How a line ends is told by so many of its last characters.
-_TAIL = 200
 # Shorter lines than these are of a list, and none of them is full.
 _LEAST_WIDTH = 40
 # Lines of verse are no longer than this; most end in a mark, or nearly all begin with a capital.
@@ -217,7 +215,7 @@ def _is_verse(texts: Sequence[str]) -> bool:
 
 
 def _ends_sentence(text: str) -> bool:
-    return _ENDS_SENTENCE.search(text[-_TAIL:]) is not None
+    return _ENDS_SENTENCE.search(text[-END_CHARS:]) is not None
 
 
 def _headings(lines: Sequence[Line], setting: _Setting) -> dict[int, int]:

@@ -91,8 +91,7 @@ def quote_of(question: str, sentence: Sentence, apart: Sequence[Span] = ()) -> Q
     """Return what is cited for a sentence: itself; a bullet from the line above its list, and that with the list.
 
     One that goes on from the sentence before it ("However", "They") is cited from that one, and one that lacks what
-    the question asks for up to the sentence after it, where that has it. What is quoted
-    `apart` is left out.
+    the question asks for up to the sentence after it, where that has it. What is quoted `apart` is left out.
     """
     passage, span = sentence.evidence.passage, sentence.span
     standing = structure_of(passage)[span.start]

@@ -47,8 +47,9 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
 
     One that speaks of the very time that is asked for counts more; where it is the best, what speaks of another time is
     left out. Where the best holds a number or a date that is asked for, so does every other. What follows a question of
-    the article's own is as relevant as that question; where a heading asks just this one, more than any sentence, and
-    so is the row that has the most of what is asked for.
+    the article's own is as relevant as that question. What answers by its form is more relevant than any sentence:
+    below a heading that asks just this, a row that is named or has the most of what is asked for, the code or the kind
+    of thing that is asked for, a label, a reason.
     """
     answering = _answering(question, sentences)
 
