@@ -391,6 +391,18 @@ class TestSlowClients:
                 _trickle(connection, b"GET /healthz HTTP/1.1\r\n" + b"a: b\r\n" * 100)
             assert time.monotonic() - started < 3
 
+    def test_a_head_that_does_not_end_is_not_kept(self, corpus: Corpus) -> None:
+        begun = b"GET /healthz HTTP/1.1\r\nhost: a\r\na: "
+        rest = b"b" * (connections.HEAD_BYTES - len(begun))
+        with serving(create_app(Engine(corpus))) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(begun + rest[4:] + b"\r\n\r\n")
+            while b"ok" not in connection.recv(65536):
+                pass
+            # What is too much comes last, so that nothing is left unread when the connection is closed.
+            connection.sendall(begun + rest)
+            connection.sendall(b"b")
+            assert closed_within(connection, 5).startswith(b"HTTP/1.1 400 ")
+
     def test_a_body_that_trickles_holds_no_thread_and_is_given_up(self, corpus: Corpus) -> None:
         app = Watched(create_app(Engine(corpus), 1, bounds=Bounds(queue=0, write_queue=0, body_deadline_s=1)))
         with serving(app) as port, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
