@@ -92,6 +92,8 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
     The last 20 turns are looked at, oldest first, and each question in them is made to stand alone by those before it.
     """
+    if not history:
+        return question
     before = Before("", "")
     for turn in history[-MAX_TURNS:]:
         text = _clean(turn.content)
@@ -191,7 +193,11 @@ def _without_courtesies(text: str) -> str:
 
 def _clean(text: str) -> str:
     """Return a text on one line, of a length that rules can be tried on."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text[:READ_CHARS]).split())
+    return " ".join(_printable(text[:READ_CHARS]).split())
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
 
 
 def _shortened(text: str, limit: int) -> str:

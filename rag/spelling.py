@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final
 
 from index.analysis import LETTERS
@@ -119,8 +118,8 @@ def _meant(slip: str, passages: Sequence[StoredPassage]) -> str | None:
     That is one of the same letters, or else the one that stands most often in the passages.
     """
     texts = (f"{one.metadata.title or ''} {one.heading} {one.text}" for one in passages)
-    words: list[str] = _WORD.findall(" ".join(texts))
-    forms = Counter(filter(partial(is_slip_of, slip), words))
+    words: Counter[str] = Counter(_WORD.findall(" ".join(texts)))
+    forms = {word: times for word, times in words.items() if is_slip_of(slip, word)}
     meant: Counter[str] = Counter()
     for form, times in forms.items():
         meant[form.lower()] += times
@@ -161,4 +160,6 @@ def _are_neighbours(one: str, other: str) -> bool:
 
 
 def _plain(word: str) -> str:
+    if word.isascii():
+        return word.lower()
     return "".join(one for one in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(one))
