@@ -92,7 +92,7 @@ class OnnxModel:
         self.tokenizer_json = _checked_file(folder / TOKENIZER, card.tokenizer_sha256, remedy).decode()
         graph = _checked_file(folder / ONNX, card.onnx_sha256, remedy)
         try:
-            self._session = _session(graph, slow_sums=_sums_overflow())
+            self._session = opened(graph)
         except (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
             raise ModelUnusable(f"The model in '{folder}' does not load ({error}); {remedy}.") from error
         self._inputs = tuple(card.inputs)
@@ -127,8 +127,13 @@ class OnnxModel:
         return [output[0] for output in self._session.run(None, feed)], encoding
 
 
+def opened(graph: bytes) -> onnxruntime.InferenceSession:
+    """Return a graph that is run on one core, its sums of int8 products exact on this processor."""
+    return _session(graph, slow_sums=_sums_overflow())
+
+
 def _session(graph: bytes, *, slow_sums: bool) -> onnxruntime.InferenceSession:
-    """Open a graph to be run on one core; `slow_sums` of int8 products take longer and are exact on any processor."""
+    """Open a graph; `slow_sums` of int8 products take longer and are exact on any processor."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

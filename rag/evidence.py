@@ -10,6 +10,7 @@ import numpy as np
 
 from index.document import Span, passage_id
 from index.embedder import Embedding, Vectors
+from index.products import products
 from index.records import TOKEN_SCALE, Numbers, PassageTokens, StoredPassage
 
 HIGHLIGHTS = 3
@@ -19,6 +20,8 @@ FOUND_SHARE = 0.5
 HIGHLIGHT_SHARE = 0.8
 # Cosine of the means of two sentences' tokens above which they say the same.
 SAME_SENTENCE = 0.95
+# The greatest number of 8 bits whose opposite is one too.
+_MOST = np.float32(127)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,13 +51,17 @@ class Reading:
     cosine of each sentence to each token of the query, shape `(n_sentences, n)`.
     """
 
-    passage_id: str
     tokens: PassageTokens
     match: float
     weakest: float
     sentence_matches: Vectors
     nearest: Vectors
     query: QueryTokens
+
+    @property
+    def passage_id(self) -> str:
+        """The public id of the passage."""
+        return passage_id(self.tokens.doc_id, self.tokens.span)
 
     @property
     def best_sentence(self) -> float:
@@ -186,32 +193,26 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     sentences = np.array([len(passage.bounds) for passage in passages])
     if not tokens.any() or not len(query.weights):
         return [unread(one) for one in passages]
-    starts, firsts = np.cumsum(tokens) - tokens, np.cumsum(sentences) - sentences
-    cosines = _cosines(query.vectors, passages, starts)
-    bounds = np.concatenate([one.bounds[:, 2:] for one in passages]) + np.repeat(starts, sentences)[:, np.newaxis]
     # A passage is divided where its sentences begin and end, so that its tokens are looked at once for both. Whichever
     # order the sentences have, the pieces are all of the passage, and every second one is a sentence.
-    pieces = _greatest(cosines, np.insert(bounds.ravel(), 2 * firsts, starts))
+    starts, firsts = np.cumsum(tokens) - tokens, np.cumsum(sentences) - sentences
     heads = 2 * firsts + np.arange(len(passages))
+    is_head = np.zeros(2 * int(sentences.sum()) + len(passages), dtype=bool)
+    is_head[heads] = True
+    begins = np.repeat(starts, 2 * sentences + 1)
+    begins[~is_head] += np.concatenate([one.bounds for one in passages])[:, 2:].ravel()
+    pieces = _nearest(query.vectors, passages, begins)
     of_passages = np.maximum.reduceat(pieces, heads, axis=0)
-    of_sentences = np.delete(pieces, heads, axis=0)[::2]
+    of_sentences = pieces[~is_head][::2]
     # The heaviest token is always among those that count more than others, however the mean is rounded.
     heavy = query.weights >= min(query.weights.mean(), query.weights.max())
     weakest = of_passages[:, heavy].min(axis=1).tolist()
     # Row by row: a product by BLAS would round the last rows otherwise than the rest.
     matches = np.einsum("ij,j->i", of_passages, query.weights).tolist()
     sentence_matches: Vectors = np.einsum("ij,j->i", of_sentences, query.weights)
-    own = [slice(first, first + count) for first, count in zip(firsts.tolist(), sentences.tolist(), strict=True)]
+    own = map(slice, firsts.tolist(), np.cumsum(sentences).tolist())
     return [
-        Reading(
-            passage_id(passage.doc_id, passage.span),
-            passage,
-            match,
-            least,
-            sentence_matches[rows],
-            of_sentences[rows],
-            query,
-        )
+        Reading(passage, match, least, sentence_matches[rows], of_sentences[rows], query)
         for passage, match, least, rows in zip(passages, matches, weakest, own, strict=True)
     ]
 
@@ -219,28 +220,20 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
 def unread(passage: PassageTokens) -> Reading:
     """Return a candidate that matches nothing."""
     nothing = np.zeros((len(passage.bounds), 0), dtype=np.float32)
-    own = passage_id(passage.doc_id, passage.span)
-    return Reading(
-        own, passage, 0.0, 0.0, nothing.sum(axis=1), nothing, QueryTokens(nothing[:0], nothing[:0].sum(axis=0))
-    )
+    return Reading(passage, 0.0, 0.0, nothing.sum(axis=1), nothing, QueryTokens(nothing[:0], nothing[:0].sum(axis=0)))
 
 
-def _cosines(query: Vectors, passages: Sequence[PassageTokens], starts: Numbers) -> Vectors:
-    """Return the cosine of each token of the passages to each of the query, shape `(tokens + 1, n)`.
+def _nearest(query: Vectors, passages: Sequence[PassageTokens], begins: Numbers) -> Vectors:
+    """Return how near the tokens from each of `begins` to the next one come to each of the query's, in [0, 1].
 
-    `starts` are the rows at which the passages begin. The last row is of zeros, so that a piece may begin there.
+    The query's vectors are rounded to 8 bits, each by its own greatest number, which changes a cosine by less than a
+    hundredth and hardly ever by a thousandth. A piece without tokens, or like none of it, comes as near as 0.
     """
-    cosines = np.empty((int(starts[-1]) + len(passages[-1].vectors) + 1, len(query)), dtype=np.float32)
-    cosines[-1] = 0
-    asked = np.ascontiguousarray((query / TOKEN_SCALE).T)
-    for start, passage in zip(starts.tolist(), passages, strict=True):
-        # One passage at a time stays in the processor's cache, and does not depend on its neighbours. BLAS is held to
-        # one thread where a corpus is opened; to share so little between threads would take longer.
-        np.matmul(passage.vectors.astype(np.float32), asked, out=cosines[start : start + len(passage.vectors)])
+    greatest = np.abs(query).max(axis=1)
+    asked = np.rint(query * (_MOST / greatest)[:, np.newaxis]).astype(np.int8)
+    # The last row is of zeros, so that a piece may begin there.
+    tokens = np.concatenate([*(passage.vectors for passage in passages), np.zeros((1, query.shape[1]), dtype=np.int8)])
+    nearest = np.maximum.reduceat(products(tokens, asked), begins, axis=0)
+    nearest *= (np.diff(begins, append=len(tokens) - 1) > 0)[:, np.newaxis]
+    cosines: Vectors = np.maximum(nearest, 0) * (greatest / (_MOST * TOKEN_SCALE))
     return cosines
-
-
-def _greatest(cosines: Vectors, begins: Numbers) -> Vectors:
-    """Return the greatest of each column from each row to the next one, 0 where there is none, and at least 0."""
-    greatest: Vectors = np.maximum.reduceat(cosines, begins, axis=0)
-    return np.maximum(greatest, 0) * (np.diff(begins, append=len(cosines) - 1) > 0)[:, np.newaxis]

@@ -20,6 +20,8 @@ from rag.query import Query
 from tests.doubles import HashingEmbedder
 
 DIMENSION = 8
+# What is lost of a cosine by the 8 bits of the query's numbers, in so few dimensions.
+ROUNDING = 0.01
 Floats = npt.NDArray[np.float32]
 
 
@@ -61,12 +63,14 @@ def test_a_match_is_the_weighted_mean_of_the_greatest_cosines(
         for number, (count, bounds) in enumerate(shapes)
     ]
     for one, reading in zip(passages, read(query, passages), strict=True):
-        assert reading.match == pytest.approx(twin(query, one.vectors), abs=1e-4)
+        assert reading.match == pytest.approx(twin(query, one.vectors), abs=ROUNDING)
         expected = {
             span: twin(query, one.vectors[own.start : own.end])
             for span, own in zip(one.sentences, one.sentence_tokens, strict=True)
         }
-        assert {sentence.span: pytest.approx(sentence.match, abs=1e-4) for sentence in reading.sentences} == expected
+        assert {
+            sentence.span: pytest.approx(sentence.match, abs=ROUNDING) for sentence in reading.sentences
+        } == expected
         assert [one.match for one in reading.sentences] == sorted(
             (one.match for one in reading.sentences), reverse=True
         )
