@@ -1,6 +1,7 @@
 """The server process: one socket, one application."""
 
 import ctypes
+import gc
 import logging
 import os
 import re
@@ -158,6 +159,9 @@ class _Server(uvicorn.Server):
             host, port = sockets[0].getsockname()[:2]
             raise _cannot_listen(host, port, error) from error
         if self.started:
+            # What is there by now stays: no collection of garbage need look through it, which would hold up a question.
+            gc.collect()
+            gc.freeze()
             self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -22,19 +22,16 @@ from typing import Any
 
 from benchmarks.corpora import indexed, seeds
 from index.corpus import Corpus, View
-from index.embedder import Embedding
 from index.passages import STANDARD, Splitting
 from index.records import PassageTokens
 from rag.beir import read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
-from rag.evidence import Reading, query_tokens, read, unread
+from rag.evidence import QueryTokens, Reading, read, unread
 from rag.fusion import READ, Candidate, Ranked, Weights, followed, fused, in_order, scale_of
 from rag.gold import read_gold
-from rag.query import Query
 from rag.settings import Settings
 from rag.stages import Stages
-from rag.term_weights import lighter_parts
 
 FOLDER = Path(__file__).parent
 COLLECTIONS = (
@@ -50,7 +47,7 @@ RECIPROCAL_K = 60
 GOLD = "gold test half"
 SHIPPED = "and a second source first (as shipped)"
 
-Step = Callable[[View, Query, Embedding, Sequence[Candidate]], list[Ranked]]
+Step = Callable[[View, QueryTokens, Sequence[Candidate]], list[Ranked]]
 
 
 class SteppedEngine(Engine):
@@ -63,41 +60,40 @@ class SteppedEngine(Engine):
     def _ranking(
         self,
         view: View,
-        query: Query,
-        embedding: Embedding,
+        asked: QueryTokens,
         candidates: Sequence[Candidate],
         depth: int,
         stages: Stages,
     ) -> list[Ranked]:
-        return self._step(view, query, embedding, candidates)[:depth]
+        return self._step(view, asked, candidates)[:depth]
 
 
-def dense(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
+def dense(view: View, asked: QueryTokens, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by the cosine of the passages alone."""
     return _by(view, candidates, [one.cosine for one in candidates])
 
 
-def bm25(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
+def bm25(view: View, asked: QueryTokens, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by BM25."""
     return _by(view, candidates, [one.bm25 for one in candidates])
 
 
-def reciprocal(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
+def reciprocal(view: View, asked: QueryTokens, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by reciprocal rank fusion of dense and BM25 (Cormack, Clarke & Büttcher 2009)."""
     scores: defaultdict[int, float] = defaultdict(float)
     for step in (dense, bm25):
-        for rank, (one, _, _) in enumerate(step(view, query, embedding, candidates), start=1):
+        for rank, (one, _, _) in enumerate(step(view, asked, candidates), start=1):
             scores[one.passage_no] += 1 / (RECIPROCAL_K + rank)
     return _by(view, candidates, [scores[one.passage_no] for one in candidates])
 
 
-def stretched(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
+def stretched(view: View, asked: QueryTokens, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by cosine and BM25, each stretched over the candidates, half and half."""
     weights = Weights(vector=0.5, overlap=0, bm25=0.5, tokens=0, sentence=0)
     return fused(candidates, _unread(view, candidates), weights, len(candidates))
 
 
-def overlapping(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
+def overlapping(view: View, asked: QueryTokens, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Rank by cosine and overlap, each on its own scale: what is read is chosen by that."""
     return _by(view, candidates, [one.promise for one in candidates])
 
@@ -105,9 +101,8 @@ def overlapping(view: View, query: Query, embedding: Embedding, candidates: Sequ
 def token_by_token(weights: Weights) -> Step:
     """Return the step that also reads the best of the first stage token by token."""
 
-    def step(view: View, query: Query, embedding: Embedding, candidates: Sequence[Candidate]) -> list[Ranked]:
-        tokens = query_tokens(embedding, view.words.weights(query.text), lighter_parts(query.text))
-        readings = read(tokens, _tokens(view, candidates))
+    def step(view: View, asked: QueryTokens, candidates: Sequence[Candidate]) -> list[Ranked]:
+        readings = read(asked, _tokens(view, candidates))
         ranking = fused(candidates[:READ], readings[:READ], weights, scale_of(len(candidates)))
         return followed(ranking, candidates[READ:], readings[READ:])
 

@@ -4,7 +4,7 @@ Every committed change has a sequence number, so that what is derived from the s
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -17,6 +17,7 @@ from index.database import FORMAT, Connection, Database, State, damage, meta_of,
 from index.document import Document, Metadata, Span
 from index.errors import DataMismatch
 from index.overlap import overlaps, packed
+from index.recent import Recent
 from index.records import (
     Changes,
     DocumentSummary,
@@ -34,6 +35,10 @@ _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
 # Numbers grow with the changes, so this is their order too; for that SQLite would go through all passages.
 _ADDED_SINCE = "FROM passages INDEXED BY passages_by_seq WHERE seq > ? ORDER BY seq, passage_no"
 
+# What was read last is kept in so many bytes, and what one object takes beside its text or its vectors.
+_TOKENS_BYTES, _WORDS_BYTES, _PASSAGES_BYTES = 48 * 1024 * 1024, 16 * 1024 * 1024, 16 * 1024 * 1024
+_OBJECT_BYTES = 1024
+
 
 class Store:
     """The database in a data folder. Any number of threads and processes read it; one at a time writes.
@@ -50,12 +55,13 @@ class Store:
         with self._database.read() as connection:
             self.identity = _identity(folder, connection)
             self.database_id = state_of(connection).database_id
+        self._recent = _Recent(self.database_id)
 
     @contextmanager
     def read(self) -> Iterator["Reading"]:
         """Give a view of one instant of the database, unchanged until it is left."""
         with self._database.read() as connection:
-            reading = Reading(connection, self.identity)
+            reading = Reading(connection, self.identity, self._recent_of)
             self._check_still_ours(connection, reading.database_id)
             yield reading
 
@@ -118,6 +124,12 @@ class Store:
             self._check_still_ours(connection, state_of(connection).database_id)
             yield connection, seq
 
+    def _recent_of(self, database_id: str) -> "_Recent":
+        recent = self._recent
+        if recent.database_id != database_id:
+            self._recent = recent = _Recent(database_id)
+        return recent
+
     def _check_still_ours(self, connection: Connection, database_id: str) -> None:
         """Go on with a database that was put in the place of ours, if it is of one identity with it."""
         if database_id == self.database_id:
@@ -132,14 +144,25 @@ class Store:
         self.database_id = database_id
 
 
+class _Recent:
+    """What was read last of one database's passages. The number of a passage is never given to another one."""
+
+    def __init__(self, database_id: str) -> None:
+        self.database_id = database_id
+        self.passages = Recent[StoredPassage](_PASSAGES_BYTES, lambda one: _OBJECT_BYTES + 2 * len(one.text))
+        self.tokens = Recent[PassageTokens](_TOKENS_BYTES, lambda one: _OBJECT_BYTES + one.vectors.nbytes)
+        self.words = Recent[bytes](_WORDS_BYTES, len)
+
+
 class Reading:
     """One instant of the database. Everything read through it belongs together."""
 
-    def __init__(self, connection: Connection, identity: Identity) -> None:
+    def __init__(self, connection: Connection, identity: Identity, recent: Callable[[str], _Recent] = _Recent) -> None:
         self._connection = connection
         self._dimension = identity.dimension
         self._token_dimension = identity.token_dimension
         self.database_id, self.seq = state_of(connection)
+        self._recent = recent(self.database_id)
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
@@ -191,37 +214,24 @@ class Reading:
 
     def passages(self, passage_nos: Sequence[int]) -> list[StoredPassage]:
         """Return the passages of these numbers, in the order of the numbers."""
-        rows = self._connection.execute(
-            f"SELECT p.passage_no, {_DOCUMENT_FIELDS}, p.start, p.end, p.heading,"
-            " substr(d.text, p.start + 1, p.end - p.start), p.sentence_bounds"
-            " FROM json_each(?) AS wanted JOIN passages p ON p.passage_no = wanted.value"
-            " JOIN documents d USING (doc_no)",
-            (_listed(passage_nos),),
-        )
-        found = {row[0]: _passage(row) for row in rows}
+        found = self._recent.passages.read(passage_nos, self._read_passages)
         return [found[number] for number in passage_nos]
 
     def passage_tokens(self, passage_nos: Sequence[int]) -> list[PassageTokens]:
         """Return what the passages of these numbers are read by, in the order of the numbers."""
-        rows = self._connection.execute(
-            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors"
-            " FROM json_each(?) AS wanted"
-            " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
-            (_listed(passage_nos),),
-        )
-        found = {row[0]: self._passage_tokens(*row[1:]) for row in rows}
+        found = self._recent.tokens.read(passage_nos, self._read_tokens)
         return [found[number] for number in passage_nos]
 
     def overlaps(self, idfs: Mapping[str, float], passage_nos: Sequence[int]) -> dict[int, float]:
         """Return how much of a query's words each passage has, by number; one that has none is left out."""
-        return overlaps(idfs, self._kept_words(passage_nos))
+        return overlaps(idfs, self._recent.words.read(passage_nos, self._read_words))
 
     def unsound_words(self) -> list[int]:
         """Return the numbers of the passages beside which other words are kept than those of their text."""
         return [
             passage_no
             for passage_no, _, words in self.words_since(0)
-            if self._kept_words([passage_no]).get(passage_no) != packed(words)
+            if dict(self._read_words([passage_no])).get(passage_no) != packed(words)
         ]
 
     def passage_spans(self, doc_id: str) -> list[Span]:
@@ -285,12 +295,30 @@ class Reading:
         """Return what SQLite finds wrong with the database itself, nothing where it is sound."""
         return damage(self._connection)
 
-    def _kept_words(self, passage_nos: Sequence[int]) -> dict[int, bytes]:
+    def _read_passages(self, passage_nos: Sequence[int]) -> Iterator[tuple[int, StoredPassage]]:
         rows = self._connection.execute(
+            f"SELECT p.passage_no, {_DOCUMENT_FIELDS}, p.start, p.end, p.heading,"
+            " substr(d.text, p.start + 1, p.end - p.start), p.sentence_bounds"
+            " FROM json_each(?) AS wanted JOIN passages p ON p.passage_no = wanted.value"
+            " JOIN documents d USING (doc_no)",
+            (_listed(passage_nos),),
+        )
+        return ((row[0], _passage(row)) for row in rows)
+
+    def _read_tokens(self, passage_nos: Sequence[int]) -> Iterator[tuple[int, PassageTokens]]:
+        rows = self._connection.execute(
+            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors"
+            " FROM json_each(?) AS wanted"
+            " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
+            (_listed(passage_nos),),
+        )
+        return ((row[0], self._passage_tokens(*row[1:])) for row in rows)
+
+    def _read_words(self, passage_nos: Sequence[int]) -> Iterable[tuple[int, bytes]]:
+        return self._connection.execute(
             "SELECT passage_no, words FROM json_each(?) AS wanted JOIN passage_words ON passage_no = wanted.value",
             (_listed(passage_nos),),
         )
-        return dict(rows)
 
     def _passage_tokens(self, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes) -> PassageTokens:
         return PassageTokens(
@@ -337,8 +365,8 @@ def _identity(folder: Path, connection: Connection) -> Identity:
 
 
 def _listed(passage_nos: Sequence[int]) -> str:
-    """Return numbers as SQLite's json_each takes them; numpy's integers are no JSON."""
-    return json.dumps([int(number) for number in passage_nos])
+    """Return numbers as SQLite's json_each takes them."""
+    return f"[{','.join(map(str, passage_nos))}]"
 
 
 def _passage(row: tuple[int, str, None, None, None, None, int, int, str, str, bytes]) -> StoredPassage:

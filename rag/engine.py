@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from index.analysis import words_of
 from index.corpus import Corpus, View, open_corpus
+from index.document import Span
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.storage import Milvus
 from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
@@ -20,7 +21,7 @@ from rag.citation import Citation, cite
 from rag.compound import one_ranking, parts_of, whole_of
 from rag.conversation import Turn
 from rag.errors import InvalidQuery
-from rag.evidence import Evidence, likeness, query_tokens, read
+from rag.evidence import Evidence, QueryTokens, likeness, query_tokens, read
 from rag.filtering import why_nothing
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused, scale_of
 from rag.grounding import Generated
@@ -90,6 +91,14 @@ class _Ranking(NamedTuple):
     reranked: int
     doc_nos: Any
     embedding: Embedding
+
+
+class _ByWords(NamedTuple):
+    """What is found by a query's words: the best passages with their BM25 scores, and what each word counts."""
+
+    bm25: dict[int, float]
+    idfs: dict[str, float]
+    weights: Sequence[tuple[Span, float]]
 
 
 def _nothing(*_: object) -> None:
@@ -328,21 +337,26 @@ class Engine:
         """Return the ranking down to a depth."""
         doc_nos = view.reading.doc_nos(query.filters)
         stages.over("open")
-        matching = self._beside.submit(view.words.matching, query.text, CANDIDATES, doc_nos)
+
+        def by_words() -> _ByWords:
+            bm25 = dict(view.words.matching(query.text, CANDIDATES, doc_nos))
+            return _ByWords(bm25, weighted(query.text, view.words.idfs(query.text)), view.words.weights(query.text))
+
+        beside = self._beside.submit(by_words)
         embedding = self.corpus.embedder.embed_query(query.text)
         stages.over("embed")
         near = view.vectors.nearest(embedding.vector, CANDIDATES, doc_nos)
         stages.over("vectors")
-        bm25 = dict(matching.result())
+        words = beside.result()
         stages.over("words")
-        near += view.vectors.near(embedding.vector, sorted(bm25.keys() - {one.passage_no for one in near}))
-        idfs = weighted(query.text, view.words.idfs(query.text))
-        overlaps = view.reading.overlaps(idfs, sorted(one.passage_no for one in near))
-        candidates = candidates_of(near, overlaps, bm25)
+        near += view.vectors.near(embedding.vector, sorted(words.bm25.keys() - {one.passage_no for one in near}))
+        overlaps = view.reading.overlaps(words.idfs, sorted(one.passage_no for one in near))
+        candidates = candidates_of(near, overlaps, words.bm25)
         stages.over("candidates")
         reranking = self._reranking_for(query)
         looked_at = max(depth, reranking.depth if reranking else 0)
-        ranking = self._ranking(view, query, embedding, candidates, looked_at, stages)
+        asked = query_tokens(embedding, words.weights, lighter_parts(query.text))
+        ranking = self._ranking(view, asked, candidates, looked_at, stages)
         stages.over("fuse")
         passages = view.reading.passages([one.candidate.passage_no for one in ranking])
         evidence = [
@@ -358,15 +372,13 @@ class Engine:
     def _ranking(
         self,
         view: View,
-        query: Query,
-        embedding: Embedding,
+        asked: QueryTokens,
         candidates: Sequence[Candidate],
         depth: int,
         stages: Stages,
     ) -> list[Ranked]:
         looked_at = candidates[: max(READ, depth)]
         tokens = view.reading.passage_tokens([candidate.passage_no for candidate in looked_at])
-        asked = query_tokens(embedding, view.words.weights(query.text), lighter_parts(query.text))
         readings = read(asked, tokens)
         stages.over("read")
         ranking = diversified(fused(looked_at[:READ], readings[:READ], self._weights, scale_of(len(candidates))))
