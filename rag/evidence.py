@@ -131,12 +131,12 @@ class Evidence:
     @property
     def highlights(self) -> tuple[Span, ...]:
         """The sentences that bear on the query, best first."""
-        shown = self.sentences
+        spans, matches = self.reading.tokens.bounds[:, :2].tolist(), self.reading.sentence_matches.tolist()
         if self.found:
-            both = (SentenceEvidence(one.span, one.match + FOUND_SHARE * self.found.begins(one.span)) for one in shown)
-            shown = tuple(sorted(both, key=lambda sentence: (-sentence.match, sentence.span.start)))
-        enough = HIGHLIGHT_SHARE * shown[0].match if shown else 0.0
-        return tuple(sentence.span for sentence in shown[:HIGHLIGHTS] if sentence.match >= enough)
+            begins = [self.found.begins(Span(*span)) for span in spans]
+            matches = [match + FOUND_SHARE * begin for match, begin in zip(matches, begins, strict=True)]
+        best = sorted(zip((-match for match in matches), spans, strict=True))[:HIGHLIGHTS]
+        return tuple(Span(*span) for less, span in best if less <= HIGHLIGHT_SHARE * best[0][0])
 
     def sentence_vector(self, span: Span) -> Vectors:
         """Return the mean of the vectors of a sentence's tokens, at unit length, shape `(token_dimension,)`."""
