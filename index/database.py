@@ -164,7 +164,7 @@ class Database:
                 lent = self._idle.pop()
             except IndexError:
                 return _connected(self.path, file)
-            if lent.file == file and lent.frozen in {None, _frozen_at(self.path)}:
+            if lent.file == file and (lent.frozen is None or lent.frozen == _frozen_at(self.path)):
                 return lent
             lent.connection.close()
 
