@@ -4,15 +4,13 @@ import asyncio
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from api import errors
 
 # From the opening of a connection, or the end of the answer before, to the end of a request's head.
 HEAD_S = 10.0
-# What a request's head may be at most; the parser keeps all that has come of it.
-HEAD_BYTES = 64 * 1024
 # How long a client may take nothing of what is sent to it.
 STALL_S = 30.0
 
@@ -22,7 +20,7 @@ _FULL = (
 )
 
 
-class PunctualConnection(HttpToolsProtocol):
+class PunctualConnection(H11Protocol):
     """A connection that is closed when no request comes of it or nobody reads from it.
 
     Beyond uvicorn's `limit_concurrency` connections a new one is answered with 503, whatever it asks.
@@ -39,8 +37,6 @@ class PunctualConnection(HttpToolsProtocol):
         # Uvicorn's own answer would be plain text, and it would count requests that are in order.
         self._most, self.limit_concurrency = self.limit_concurrency, None
         self._head: asyncio.TimerHandle | None = None
-        # How much has come of a head that has no end yet; None outside of one.
-        self._head_bytes: int | None = None
         self._stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,21 +51,7 @@ class PunctualConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what has come in."""
         super().data_received(data)
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response(f"The head of a request has more than {HEAD_BYTES:,} bytes.")
         self._watch()
-
-    def on_message_begin(self) -> None:
-        """Begin with a request's head."""
-        self._head_bytes = 0
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """End with a request's head."""
-        self._head_bytes = None
-        super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,7 @@ class Card:
 
 
 C = TypeVar("C", bound=Card)
+Session: TypeAlias = onnxruntime.InferenceSession
 # What to do about a damaged model that `rag prepare` has made.
 _REMEDY = "run `rag prepare --force`"
 Rows = npt.NDArray[np.float32]
@@ -92,7 +93,7 @@ class OnnxModel:
         self.tokenizer_json = _checked_file(folder / TOKENIZER, card.tokenizer_sha256, remedy).decode()
         graph = _checked_file(folder / ONNX, card.onnx_sha256, remedy)
         try:
-            self._session = opened(graph)
+            self._session = session(graph, slow_sums=_sums_overflow())
         except (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
             raise ModelUnusable(f"The model in '{folder}' does not load ({error}); {remedy}.") from error
         self._inputs = tuple(card.inputs)
@@ -127,21 +128,14 @@ class OnnxModel:
         return [output[0] for output in self._session.run(None, feed)], encoding
 
 
-def opened(graph: bytes) -> onnxruntime.InferenceSession:
-    """Return a graph that is run on one core, its sums of int8 products exact on this processor."""
-    return _session(graph, slow_sums=_sums_overflow())
-
-
-def _session(graph: bytes, *, slow_sums: bool) -> onnxruntime.InferenceSession:
-    """Open a graph; `slow_sums` of int8 products take longer and are exact on any processor."""
+def session(graph: bytes, *, slow_sums: bool = False) -> Session:
+    """Open a graph to be run on one core; with `slow_sums`, sums with weights of int8 are exact on any processor."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.x64quantprecision", str(int(slow_sums)))
-    return onnxruntime.InferenceSession(
-        graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=[_SLOWER_FUSION]
-    )
+    return Session(graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=[_SLOWER_FUSION])
 
 
 @cache
@@ -151,7 +145,7 @@ def _sums_overflow() -> bool:
     `sums.onnx` multiplies one row of 64 inputs by weights that are all 127.
     """
     greatest = np.full((1, 64), 255, dtype=np.uint8)
-    (sums,) = _session(_SUMS.read_bytes(), slow_sums=False).run(None, {"inputs": greatest})
+    (sums,) = session(_SUMS.read_bytes()).run(None, {"inputs": greatest})
     return bool((sums != 64 * 255 * 127).any())
 
 

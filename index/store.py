@@ -35,9 +35,10 @@ _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
 # Numbers grow with the changes, so this is their order too; for that SQLite would go through all passages.
 _ADDED_SINCE = "FROM passages INDEXED BY passages_by_seq WHERE seq > ? ORDER BY seq, passage_no"
 
-# What was read last is kept in so many bytes, and what one object takes beside its text or its vectors.
-_TOKENS_BYTES, _WORDS_BYTES, _PASSAGES_BYTES = 48 * 1024 * 1024, 16 * 1024 * 1024, 16 * 1024 * 1024
-_OBJECT_BYTES = 1024
+# What was read last is kept in so many bytes, and what each takes beside its text or its words. Token vectors are so
+# much that to keep those of a few passages would take longer than to read them again.
+_WORDS_BYTES, _PASSAGES_BYTES = 16 * 1024 * 1024, 8 * 1024 * 1024
+_OBJECT_BYTES, _ROW_BYTES = 1024, 128
 
 
 class Store:
@@ -55,13 +56,13 @@ class Store:
         with self._database.read() as connection:
             self.identity = _identity(folder, connection)
             self.database_id = state_of(connection).database_id
-        self._recent = _Recent(self.database_id)
+        self._last_read = LastRead(self.database_id)
 
     @contextmanager
     def read(self) -> Iterator["Reading"]:
         """Give a view of one instant of the database, unchanged until it is left."""
         with self._database.read() as connection:
-            reading = Reading(connection, self.identity, self._recent_of)
+            reading = Reading(connection, self.identity, self._last_read_of)
             self._check_still_ours(connection, reading.database_id)
             yield reading
 
@@ -124,11 +125,11 @@ class Store:
             self._check_still_ours(connection, state_of(connection).database_id)
             yield connection, seq
 
-    def _recent_of(self, database_id: str) -> "_Recent":
-        recent = self._recent
-        if recent.database_id != database_id:
-            self._recent = recent = _Recent(database_id)
-        return recent
+    def _last_read_of(self, database_id: str) -> "LastRead":
+        last_read = self._last_read
+        if last_read.database_id != database_id:
+            self._last_read = last_read = LastRead(database_id)
+        return last_read
 
     def _check_still_ours(self, connection: Connection, database_id: str) -> None:
         """Go on with a database that was put in the place of ours, if it is of one identity with it."""
@@ -144,25 +145,24 @@ class Store:
         self.database_id = database_id
 
 
-class _Recent:
+class LastRead:
     """What was read last of one database's passages. The number of a passage is never given to another one."""
 
     def __init__(self, database_id: str) -> None:
         self.database_id = database_id
         self.passages = Recent[StoredPassage](_PASSAGES_BYTES, lambda one: _OBJECT_BYTES + 2 * len(one.text))
-        self.tokens = Recent[PassageTokens](_TOKENS_BYTES, lambda one: _OBJECT_BYTES + one.vectors.nbytes)
-        self.words = Recent[bytes](_WORDS_BYTES, len)
+        self.words = Recent[bytes](_WORDS_BYTES, lambda one: _ROW_BYTES + len(one))
 
 
 class Reading:
     """One instant of the database. Everything read through it belongs together."""
 
-    def __init__(self, connection: Connection, identity: Identity, recent: Callable[[str], _Recent] = _Recent) -> None:
+    def __init__(self, connection: Connection, identity: Identity, last_read_of: Callable[[str], LastRead]) -> None:
         self._connection = connection
         self._dimension = identity.dimension
         self._token_dimension = identity.token_dimension
         self.database_id, self.seq = state_of(connection)
-        self._recent = recent(self.database_id)
+        self._last_read = last_read_of(self.database_id)
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
@@ -214,17 +214,23 @@ class Reading:
 
     def passages(self, passage_nos: Sequence[int]) -> list[StoredPassage]:
         """Return the passages of these numbers, in the order of the numbers."""
-        found = self._recent.passages.read(passage_nos, self._read_passages)
+        found = self._last_read.passages.read(passage_nos, self._read_passages)
         return [found[number] for number in passage_nos]
 
     def passage_tokens(self, passage_nos: Sequence[int]) -> list[PassageTokens]:
         """Return what the passages of these numbers are read by, in the order of the numbers."""
-        found = self._recent.tokens.read(passage_nos, self._read_tokens)
+        rows = self._connection.execute(
+            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors"
+            " FROM json_each(?) AS wanted"
+            " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
+            (_listed(passage_nos),),
+        )
+        found = {row[0]: self._passage_tokens(*row[1:]) for row in rows}
         return [found[number] for number in passage_nos]
 
     def overlaps(self, idfs: Mapping[str, float], passage_nos: Sequence[int]) -> dict[int, float]:
         """Return how much of a query's words each passage has, by number; one that has none is left out."""
-        return overlaps(idfs, self._recent.words.read(passage_nos, self._read_words))
+        return overlaps(idfs, self._last_read.words.read(passage_nos, self._read_words))
 
     def unsound_words(self) -> list[int]:
         """Return the numbers of the passages beside which other words are kept than those of their text."""
@@ -304,15 +310,6 @@ class Reading:
             (_listed(passage_nos),),
         )
         return ((row[0], _passage(row)) for row in rows)
-
-    def _read_tokens(self, passage_nos: Sequence[int]) -> Iterator[tuple[int, PassageTokens]]:
-        rows = self._connection.execute(
-            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors"
-            " FROM json_each(?) AS wanted"
-            " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
-            (_listed(passage_nos),),
-        )
-        return ((row[0], self._passage_tokens(*row[1:])) for row in rows)
 
     def _read_words(self, passage_nos: Sequence[int]) -> Iterable[tuple[int, bytes]]:
         return self._connection.execute(

@@ -10,7 +10,7 @@ import numpy as np
 
 from index.document import Span, passage_id
 from index.embedder import Embedding, Vectors
-from index.products import products
+from index.products import LARGEST, products
 from index.records import TOKEN_SCALE, Numbers, PassageTokens, StoredPassage
 
 HIGHLIGHTS = 3
@@ -20,8 +20,8 @@ FOUND_SHARE = 0.5
 HIGHLIGHT_SHARE = 0.8
 # Cosine of the means of two sentences' tokens above which they say the same.
 SAME_SENTENCE = 0.95
-# The greatest number of 8 bits whose opposite is one too.
-_MOST = np.float32(127)
+# A vector of zeros, which no model makes, is nothing's neighbour.
+_LEAST_NUMBER = np.float32(1e-9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,14 +226,14 @@ def unread(passage: PassageTokens) -> Reading:
 def _nearest(query: Vectors, passages: Sequence[PassageTokens], begins: Numbers) -> Vectors:
     """Return how near the tokens from each of `begins` to the next one come to each of the query's, in [0, 1].
 
-    The query's vectors are rounded to 8 bits, each by its own greatest number, which changes a cosine by less than a
-    hundredth and hardly ever by a thousandth. A piece without tokens, or like none of it, comes as near as 0.
+    The query's vectors are rounded to whole numbers, each by its own greatest one, which changes a cosine by less than
+    a thousandth. A piece without tokens, or like none of it, comes as near as 0.
     """
-    greatest = np.abs(query).max(axis=1)
-    asked = np.rint(query * (_MOST / greatest)[:, np.newaxis]).astype(np.int8)
+    unit = np.maximum(np.abs(query).max(axis=1), _LEAST_NUMBER) / LARGEST
+    asked = np.rint(query / unit[:, np.newaxis]).astype(np.int16)
     # The last row is of zeros, so that a piece may begin there.
     tokens = np.concatenate([*(passage.vectors for passage in passages), np.zeros((1, query.shape[1]), dtype=np.int8)])
     nearest = np.maximum.reduceat(products(tokens, asked), begins, axis=0)
     nearest *= (np.diff(begins, append=len(tokens) - 1) > 0)[:, np.newaxis]
-    cosines: Vectors = np.maximum(nearest, 0) * (greatest / (_MOST * TOKEN_SCALE))
+    cosines: Vectors = np.maximum(nearest, 0).astype(np.float32) * (unit / TOKEN_SCALE)
     return cosines

@@ -1,14 +1,14 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from index import vectors
 from index.corpus import Corpus, Outcome, open_corpus
-from index.database import DATABASE, FORMAT, LOG_BYTES
+from index.database import DATABASE, FORMAT, LOG_BYTES, put_in_place
 from index.doctor import diagnose
 from index.document import Document, Metadata
 from index.embedder import DEFAULT_MODEL
@@ -357,3 +357,48 @@ class TestDoctor:
         (tmp_path / DATABASE).write_bytes(b"garbage" * 1000)
         with pytest.raises(DataError, match="damaged"):
             list(diagnose(tmp_path))
+
+
+def test_what_was_read_last_is_not_read_from_the_database_again(tmp_path: Path) -> None:
+    with closing(corpus_in(tmp_path)) as corpus:
+        corpus.put(document("a", "Tin rose in May."))
+        corpus.put(document("b", "Zinc fell."))
+        for first in (True, False):
+            asked = read_all(corpus)
+            assert any("passage_words" in one for one in asked) is first
+            assert any("substr" in one for one in asked) is first
+        corpus.put(document("a", "Tin fell in June."))
+        assert any("passage_words" in one for one in read_all(corpus))
+
+
+def test_what_was_read_of_a_database_is_not_taken_for_what_another_has_under_its_numbers(tmp_path: Path) -> None:
+    texts = []
+    for number, text in enumerate(("Tin rose in May.", "Lead sank in June.")):
+        with closing(corpus_in(tmp_path / str(number))) as corpus:
+            corpus.put(document("a", text))
+    with closing(corpus_in(tmp_path / "0")) as corpus:
+        for made in (None, tmp_path / "1" / DATABASE):
+            if made:
+                put_in_place(made, tmp_path / "0" / DATABASE)
+            with corpus.read() as view:
+                (number,) = view.vectors.passage_nos().tolist()
+                (passage,) = view.reading.passages([number])
+                texts.append((number, passage.text, bool(view.reading.overlaps({"lead": 1.0}, [number]))))
+    assert texts == [(1, "Tin rose in May.", False), (1, "Lead sank in June.", True)]
+
+
+def corpus_in(folder: Path) -> Corpus:
+    return Corpus(folder, HashingEmbedder(), create=True)
+
+
+def read_all(corpus: Corpus) -> list[str]:
+    """Read all that is kept of every passage, and return what the database was asked."""
+    asked: list[str] = []
+    with corpus.read() as view:
+        numbers = view.vectors.passage_nos().tolist()
+        connection = view.reading._connection  # type: ignore[attr-defined]
+        connection.set_trace_callback(asked.append)
+        view.reading.passages(numbers)
+        view.reading.overlaps({"tin": 1.0}, numbers)
+        connection.set_trace_callback(None)
+    return asked

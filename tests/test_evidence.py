@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from index.corpus import Corpus
 from index.document import Document, Metadata, Span
 from index.embedder import Embedding
-from index.records import TOKEN_SCALE, PassageTokens
+from index.records import TOKEN_SCALE, PassageTokens, StoredPassage
 from index.vectors import Near
 from rag.engine import Engine
-from rag.evidence import QueryTokens, Reading, query_tokens, read, unread
+from rag.evidence import Evidence, Found, Place, QueryTokens, Reading, query_tokens, read, unread
 from rag.fusion import Candidate, Weights, candidates_of, diversified, followed, fused, scale_of
 from rag.query import Query
 from tests.doubles import HashingEmbedder
 
 DIMENSION = 8
-# What is lost of a cosine by the 8 bits of the query's numbers, in so few dimensions.
-ROUNDING = 0.01
+# What is lost of a cosine where the query's numbers are rounded.
+ROUNDING = 0.001
 Floats = npt.NDArray[np.float32]
 
 
@@ -109,6 +109,29 @@ def test_the_tokens_of_a_word_share_its_weight_and_lighter_parts_count_less() ->
 
 def reading_of(number: int, match: float) -> Reading:
     return replace(unread(passage(number, 1, [])), match=match)
+
+
+@pytest.mark.parametrize(
+    ("matches", "begins", "shown"),
+    [
+        ([0.5, 0.9, 0.75, 0.71, 0.8], {}, [1, 4, 2]),
+        ([0.9, 0.71, 0.1], {}, [0]),
+        ([0.5, 0.5], {}, [0, 1]),
+        ([0.0, 0.0], {}, [0, 1]),
+        ([0.9, 0.6, 0.5], {2: 0.9}, [2, 0]),
+        ([], {}, []),
+    ],
+)
+def test_the_best_sentences_are_shown_and_those_about_as_good(
+    matches: list[float], begins: dict[int, float], shown: list[int]
+) -> None:
+    tokens = passage(1, len(matches), [(at, at + 1) for at in range(len(matches))])
+    reading = replace(unread(tokens), sentence_matches=np.array(matches))
+    places = {tokens.sentences[at]: Place(tokens.sentences[at], share) for at, share in begins.items()}
+    found = Found(0.0, -100.0, places) if begins else None
+    stored = StoredPassage("d1", Metadata(), Span(0, 100), "", "a" * 100, tokens.sentences)
+    item = Evidence(stored, reading, 0.0, 0.0, 0.0, found)
+    assert item.highlights == tuple(tokens.sentences[at] for at in shown)
 
 
 def test_a_passage_like_none_of_the_others_changes_no_order() -> None:

@@ -21,7 +21,7 @@ from index.embedder import DEFAULT_MODEL, Embedding
 from index.errors import ModelUnusable
 from index.ingestion import Summary, article_files, ingest
 from index.storage import Milvus
-from index.store import Reading
+from index.store import LastRead, Reading
 from tests.command_line import GUARDED, ROOT, CommandLine
 from tests.conftest import SEEDS
 from tests.doubles import HashingEmbedder
@@ -214,7 +214,7 @@ class TestThreads:
         asked: list[str] = []
         with closing(sqlite3.connect(tmp_path / "data" / DATABASE)) as connection:
             connection.set_trace_callback(asked.append)
-            words = list(Reading(connection, identity).words_since(0))
+            words = list(Reading(connection, identity, LastRead).words_since(0))
         assert len(words) > 50
         assert next(found.body for *_, found in words if "number42 " in found.body).startswith("Copper number")
         assert sum("text" in statement for statement in asked) == 2
