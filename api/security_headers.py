@@ -1,6 +1,7 @@
 """What every response tells a browser not to do with it."""
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # A response that is no page is never to be shown as one, framed, or guessed to be something else. Other pages may not
@@ -19,6 +20,15 @@ _DOCUMENTATION = (
 )
 
 
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+# As they are sent; to encode them for each response takes longer than all else here.
+_GIVEN = _encoded(SECURITY_HEADERS)
+_GIVEN_TO_DOCUMENTATION = _encoded(SECURITY_HEADERS | {"Content-Security-Policy": _DOCUMENTATION})
+
+
 class SecurityHeaders:
     """ASGI middleware that gives each response these headers where it has none of its own."""
 
@@ -33,11 +43,10 @@ class SecurityHeaders:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if scope["path"] == "/docs":
-                    headers.setdefault("Content-Security-Policy", _DOCUMENTATION)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                own = [*message.get("headers", ())]
+                named = {name.lower() for name, _ in own}
+                given = _GIVEN_TO_DOCUMENTATION if scope["path"] == "/docs" else _GIVEN
+                message["headers"] = own + [pair for pair in given if pair[0] not in named]
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -1,4 +1,4 @@
-"""Inner products of many small vectors of 8 bits with a few others, exact, by one run of ONNX Runtime."""
+"""Inner products of many small vectors of 8 bits with a few of larger numbers, exact, by ONNX Runtime."""
 
 from functools import cache
 from pathlib import Path
