@@ -6,6 +6,7 @@ Every committed change has a sequence number, so that what is derived from the s
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -35,10 +36,11 @@ _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
 # Numbers grow with the changes, so this is their order too; for that SQLite would go through all passages.
 _ADDED_SINCE = "FROM passages INDEXED BY passages_by_seq WHERE seq > ? ORDER BY seq, passage_no"
 
-# What was read last is kept in so many bytes, and what each takes beside its text or its words. Token vectors are so
-# much that to keep those of a few passages would take longer than to read them again.
+# What was read last is kept in about so many bytes. Token vectors are so large that to keep those of a few passages
+# would take longer than to read them again.
 _WORDS_BYTES, _PASSAGES_BYTES = 16 * 1024 * 1024, 8 * 1024 * 1024
-_OBJECT_BYTES, _ROW_BYTES = 1024, 128
+# What Python takes for the rest of a passage, for each of its sentences, and for the words of one beside the words.
+_PASSAGE_BYTES, _SENTENCE_BYTES, _ROW_BYTES = 1024, 128, 128
 
 
 class Store:
@@ -150,12 +152,24 @@ class LastRead:
 
     def __init__(self, database_id: str) -> None:
         self.database_id = database_id
-        self.passages = Recent[StoredPassage](_PASSAGES_BYTES, lambda one: _OBJECT_BYTES + 2 * len(one.text))
+        self.passages = Recent[StoredPassage](_PASSAGES_BYTES, bytes_of)
         self.words = Recent[bytes](_WORDS_BYTES, lambda one: _ROW_BYTES + len(one))
 
 
+def bytes_of(passage: StoredPassage) -> int:
+    """Return about how many bytes of memory a passage takes."""
+    texts = (passage.text, passage.heading, *filter(None, astuple(passage.metadata)))
+    # Python takes as many bytes for each letter of a text as for the one that takes most.
+    widths = (1 if text.isascii() else 2 if max(text) < "\U00010000" else 4 for text in texts)
+    sizes = sum(width * len(text) for width, text in zip(widths, texts, strict=True))
+    return _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) + sizes
+
+
 class Reading:
-    """One instant of the database. Everything read through it belongs together."""
+    """One instant of the database. Everything read through it belongs together.
+
+    It is asked only for passages that there are at this instant: what was read of one before may still be kept.
+    """
 
     def __init__(self, connection: Connection, identity: Identity, last_read_of: Callable[[str], LastRead]) -> None:
         self._connection = connection

@@ -227,7 +227,7 @@ def _nearest(query: Vectors, passages: Sequence[PassageTokens], begins: Numbers)
     """Return how near the tokens from each of `begins` to the next one come to each of the query's, in [0, 1].
 
     The query's vectors are rounded to whole numbers, each by its own greatest one, which changes a cosine by less than
-    a thousandth. A piece without tokens, or like none of it, comes as near as 0.
+    two thousandths, and most by far less. A piece without tokens, or like none of it, comes as near as 0.
     """
     unit = np.maximum(np.abs(query).max(axis=1), _LEAST_NUMBER) / LARGEST
     asked = np.rint(query / unit[:, np.newaxis]).astype(np.int16)

@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from index import vectors
 from index.corpus import Corpus, Outcome, open_corpus
 from index.database import DATABASE, FORMAT, LOG_BYTES, put_in_place
 from index.doctor import diagnose
-from index.document import Document, Metadata
+from index.document import Document, Metadata, Span
 from index.embedder import DEFAULT_MODEL
 from index.errors import (
     DataCorrupt,
@@ -24,7 +25,8 @@ from index.errors import (
     ModelNotPrepared,
 )
 from index.listing import all_documents, list_documents
-from index.records import Filters
+from index.records import Filters, StoredPassage
+from index.store import bytes_of
 from tests.doubles import HashingEmbedder
 
 
@@ -385,6 +387,30 @@ def test_what_was_read_of_a_database_is_not_taken_for_what_another_has_under_its
                 (passage,) = view.reading.passages([number])
                 texts.append((number, passage.text, bool(view.reading.overlaps({"lead": 1.0}, [number]))))
     assert texts == [(1, "Tin rose in May.", False), (1, "Lead sank in June.", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "url"),
+    [
+        ("Tin rose in May. " * 60, "", None),
+        ("Ok 1. " * 200, "", None),
+        ("\N{SMILING FACE WITH SUNGLASSES} tin. " * 100, "", None),
+        ("Tin rose.", "Metals › " * 100, "https://example.com/" + "a" * 1500),
+    ],
+)
+def test_a_passage_is_counted_by_about_what_it_takes(text: str, heading: str, url: str | None) -> None:
+    def made() -> StoredPassage:
+        spans = tuple(Span(start, start + 1) for start in range(1000, 1000 + text.count(".")))
+        own = [f"{one} " for one in (text, heading, url or "")]
+        return StoredPassage("document-1", Metadata(url=own[2]), Span(1000, 9000), own[1], own[0], spans)
+
+    tracemalloc.start()
+    try:
+        kept = [made() for _ in range(50)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.6 < taken / sum(map(bytes_of, kept)) < 1.3
 
 
 def corpus_in(folder: Path) -> Corpus:

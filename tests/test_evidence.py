@@ -78,6 +78,25 @@ def test_a_match_is_the_weighted_mean_of_the_greatest_cosines(
         assert reading.best_sentence <= reading.match + 1e-4
 
 
+def test_cosines_are_those_of_the_vectors_to_less_than_a_thousandth() -> None:
+    drawn = np.random.default_rng(1).standard_normal((60, 128)).astype(np.float32)
+    unit = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    vectors = np.rint(unit[20:] * TOKEN_SCALE).astype(np.int8)
+    tokens = PassageTokens("d", Span(0, 100), np.array([(at, at + 1, at, at + 1) for at in range(40)]), vectors)
+    query = QueryTokens(unit[:20], np.full(20, 0.05, dtype=np.float32))
+    (reading,) = read(query, [tokens])
+    expected = np.maximum(vectors.astype(np.float64) / TOKEN_SCALE @ unit[:20].T, 0)
+    assert reading.nearest.dtype == np.float32
+    assert 0 < np.abs(reading.nearest - expected).max() < 0.0005
+
+
+def test_a_token_without_direction_is_near_nothing() -> None:
+    query = QueryTokens(np.array([np.zeros(DIMENSION), unit_rows(1, 1)[0]], dtype=np.float32), np.full(2, 0.5))
+    (reading,) = read(query, [passage(2, 3, [(0, 3)])])
+    assert reading.nearest[0, 0] == 0
+    assert reading.match == pytest.approx(reading.nearest[0, 1] / 2)
+
+
 @given(others=st.lists(st.integers(0, 12), max_size=8), tokens=st.integers(1, 14), seed=st.integers(0, 1000))
 def test_a_reading_does_not_depend_on_what_is_read_beside_it(others: list[int], tokens: int, seed: int) -> None:
     weights = np.random.default_rng(seed).random(tokens).astype(np.float32) + 0.01
