@@ -120,6 +120,8 @@ def serve_app(engine: Engine, listener: socket.socket, settings: Settings, acces
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.grace_s,
+        # Where it is installed uvicorn would take uvloop, which does not say that another listens on the port.
+        loop="asyncio",
         http=PunctualConnection,
         limit_concurrency=settings.max_connections,
     )
