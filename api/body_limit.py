@@ -1,9 +1,9 @@
 """Limits on request bodies, so that no request can take the machine's memory or hold anything for long."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -82,7 +82,7 @@ class BodyLimit:
 
     async def _in_time(self, body: "_Body", receive: Receive) -> Message:
         try:
-            async with asyncio.timeout(max(0.0, body.due - time.monotonic())):
+            with anyio.fail_after(max(0.0, body.due - time.monotonic())):
                 return await receive()
         except TimeoutError:
             message = f"The body was not there whole within {self._deadline_s:g} seconds; send it faster or in parts"

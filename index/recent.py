@@ -2,9 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple
 from typing import Generic, TypeVar
 
+from index.records import StoredPassage
+
 T = TypeVar("T")
+
+# What was read last is kept in about so many bytes. Token vectors are so large that to keep those of a few passages
+# would take longer than to read them again.
+_WORDS_BYTES, _PASSAGES_BYTES = 16 * 1024 * 1024, 8 * 1024 * 1024
+# What Python takes for the rest of a passage, for each of its sentences, and for the words of one beside the words.
+_PASSAGE_BYTES, _SENTENCE_BYTES, _ROW_BYTES = 1024, 128, 128
 
 
 class Recent(Generic[T]):
@@ -47,3 +56,21 @@ class Recent(Generic[T]):
                         # Others may be reading both, so that neither is emptied.
                         self._young, self._elder, self._bytes = {}, self._young, self._size(one)
                     self._young[number] = one
+
+
+class LastRead:
+    """What was read last of one database's passages. The number of a passage is never given to another one."""
+
+    def __init__(self, database_id: str) -> None:
+        self.database_id = database_id
+        self.passages = Recent[StoredPassage](_PASSAGES_BYTES, bytes_of)
+        self.words = Recent[bytes](_WORDS_BYTES, lambda one: _ROW_BYTES + len(one))
+
+
+def bytes_of(passage: StoredPassage) -> int:
+    """Return about how many bytes of memory a passage takes."""
+    texts = (passage.text, passage.heading, *filter(None, astuple(passage.metadata)))
+    # Python takes as many bytes for each letter of a text as for the one that takes most.
+    widths = (1 if text.isascii() else 2 if max(text) < "\U00010000" else 4 for text in texts)
+    sizes = sum(width * len(text) for width, text in zip(widths, texts, strict=True))
+    return _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) + sizes

@@ -6,7 +6,6 @@ Every committed change has a sequence number, so that what is derived from the s
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -18,7 +17,7 @@ from index.database import FORMAT, Connection, Database, State, damage, meta_of,
 from index.document import Document, Metadata, Span
 from index.errors import DataMismatch
 from index.overlap import overlaps, packed
-from index.recent import Recent
+from index.recent import LastRead
 from index.records import (
     Changes,
     DocumentSummary,
@@ -35,12 +34,6 @@ from index.records import (
 _DOCUMENT_FIELDS = "doc_id, title, source, url, published_at"
 # Numbers grow with the changes, so this is their order too; for that SQLite would go through all passages.
 _ADDED_SINCE = "FROM passages INDEXED BY passages_by_seq WHERE seq > ? ORDER BY seq, passage_no"
-
-# What was read last is kept in about so many bytes. Token vectors are so large that to keep those of a few passages
-# would take longer than to read them again.
-_WORDS_BYTES, _PASSAGES_BYTES = 16 * 1024 * 1024, 8 * 1024 * 1024
-# What Python takes for the rest of a passage, for each of its sentences, and for the words of one beside the words.
-_PASSAGE_BYTES, _SENTENCE_BYTES, _ROW_BYTES = 1024, 128, 128
 
 
 class Store:
@@ -127,7 +120,7 @@ class Store:
             self._check_still_ours(connection, state_of(connection).database_id)
             yield connection, seq
 
-    def _last_read_of(self, database_id: str) -> "LastRead":
+    def _last_read_of(self, database_id: str) -> LastRead:
         last_read = self._last_read
         if last_read.database_id != database_id:
             self._last_read = last_read = LastRead(database_id)
@@ -145,24 +138,6 @@ class Store:
                 f"{self.identity.fingerprint[:16]!r}; start it anew."
             )
         self.database_id = database_id
-
-
-class LastRead:
-    """What was read last of one database's passages. The number of a passage is never given to another one."""
-
-    def __init__(self, database_id: str) -> None:
-        self.database_id = database_id
-        self.passages = Recent[StoredPassage](_PASSAGES_BYTES, bytes_of)
-        self.words = Recent[bytes](_WORDS_BYTES, lambda one: _ROW_BYTES + len(one))
-
-
-def bytes_of(passage: StoredPassage) -> int:
-    """Return about how many bytes of memory a passage takes."""
-    texts = (passage.text, passage.heading, *filter(None, astuple(passage.metadata)))
-    # Python takes as many bytes for each letter of a text as for the one that takes most.
-    widths = (1 if text.isascii() else 2 if max(text) < "\U00010000" else 4 for text in texts)
-    sizes = sum(width * len(text) for width, text in zip(widths, texts, strict=True))
-    return _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) + sizes
 
 
 class Reading:

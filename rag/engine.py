@@ -94,7 +94,11 @@ class _Ranking(NamedTuple):
 
 
 class _ByWords(NamedTuple):
-    """What is found by a query's words: the best passages with their BM25 scores, and what each word counts."""
+    """What is found by a query's words: the best passages with their BM25 scores, and what the words count.
+
+    `idfs` are those that are searched for, with what each counts in an overlap; `weights` is where every word stands,
+    with what its tokens count together.
+    """
 
     bm25: dict[int, float]
     idfs: dict[str, float]

@@ -25,8 +25,8 @@ from index.errors import (
     ModelNotPrepared,
 )
 from index.listing import all_documents, list_documents
+from index.recent import bytes_of
 from index.records import Filters, StoredPassage
-from index.store import bytes_of
 from tests.doubles import HashingEmbedder
 
 

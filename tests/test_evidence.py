@@ -1,5 +1,6 @@
 """Reading token by token, against the slow and obvious way, and the fusion that follows from it."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from index.corpus import Corpus
 from index.document import Document, Metadata, Span
 from index.embedder import Embedding
+from index.products import LARGEST
 from index.records import TOKEN_SCALE, PassageTokens, StoredPassage
 from index.vectors import Near
 from rag.engine import Engine
@@ -20,8 +22,8 @@ from rag.query import Query
 from tests.doubles import HashingEmbedder
 
 DIMENSION = 8
-# What is lost of a cosine where the query's numbers are rounded.
-ROUNDING = 0.001
+# What is lost of a cosine at most where the query's numbers are rounded.
+ROUNDING = math.sqrt(DIMENSION) / (2 * LARGEST)
 Floats = npt.NDArray[np.float32]
 
 

@@ -20,8 +20,9 @@ from index.document import Document, Metadata
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.errors import ModelUnusable
 from index.ingestion import Summary, article_files, ingest
+from index.recent import LastRead
 from index.storage import Milvus
-from index.store import LastRead, Reading
+from index.store import Reading
 from tests.command_line import GUARDED, ROOT, CommandLine
 from tests.conftest import SEEDS
 from tests.doubles import HashingEmbedder
