@@ -19,7 +19,7 @@ test: .venv/installed-dev
 	$(BIN)/pytest -m "not stages" --numprocesses auto --dist worksteal --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
-	$(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal
+	$(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal --hypothesis-profile quick
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

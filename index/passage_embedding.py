@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class PassageEmbedder:
 
     def __init__(self, embedder: Embedder, splitting: Splitting = STANDARD) -> None:
         self._embedder = embedder
-        self._splitter = Splitter(embedder.tokenizer_json, splitting)
+        self._splitting = splitting
         self.identity = Identity(
             embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_dimension, splitting.name
         )
@@ -52,13 +53,18 @@ class PassageEmbedder:
 
     def __reduce__(self) -> tuple[type["PassageEmbedder"], tuple[Embedder, Splitting]]:
         """Return how another process makes it anew."""
-        return PassageEmbedder, (self._embedder, self._splitter.splitting)
+        return PassageEmbedder, (self._embedder, self._splitting)
+
+    @cached_property
+    def _splitter(self) -> Splitter:
+        # Made with the first document: to read a tokenizer takes 40 ms, and who only asks needs none.
+        return Splitter(self._embedder.tokenizer_json, self._splitting)
 
     def _in_context(self, text: str, passage: Passage, title: str | None) -> tuple[str, list[int]]:
         """Return what is embedded of a passage, and where each character stands in `text` (−1: title or headings)."""
         context = " › ".join(filter(None, (title, passage.heading)))
         body, offsets = without_inline_at(text, passage.span)
-        limit = self._splitter.splitting.context_tokens
+        limit = self._splitting.context_tokens
         if not context or not limit:
             return body, offsets
         lead = f"{self._splitter.first_tokens(context, limit)}\n"

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from semantic_text_splitter import TextSplitter
@@ -71,9 +72,10 @@ class Splitter:
         self._tokenizer = Tokenizer.from_str(tokenizer_json)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._long_sentences = TextSplitter.from_huggingface_tokenizer(
-            self._tokenizer, splitting.max_tokens, trim=False
-        )
+
+    @cached_property
+    def _long_sentences(self) -> TextSplitter:
+        return TextSplitter.from_huggingface_tokenizer(self._tokenizer, self.splitting.max_tokens, trim=False)
 
     def count(self, text: str) -> int:
         """Return the number of tokens in `text`, special ones not counted."""

@@ -22,6 +22,7 @@ SEEDS = ROOT / "seeds"
 MODELS = ROOT / "var" / "models"
 
 settings.register_profile("house", deadline=None, max_examples=50)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("house")
 
 

@@ -623,22 +623,22 @@ class TestLanguageModel:
         assert less < best - 0.1
 
     @pytest.mark.parametrize(
-        ("script", "reason"),
+        ("script", "deadline_s", "reason"),
         [
-            (saying("HACKED [1]."), ""),
-            (saying("It is in Utah [7]."), ""),
-            (refusing(500), "status 500"),
-            (breaking_off(), "broke off"),
-            (silent, "0.2 seconds"),
+            (saying("HACKED [1]."), 30, ""),
+            (saying("It is in Utah [7]."), 30, ""),
+            (refusing(500), 30, "status 500"),
+            (breaking_off(), 30, "broke off"),
+            (silent, 0.2, "0.2 seconds"),
         ],
     )
     def test_where_it_fails_the_quoted_answer_stands(
-        self, mine: Corpus, script: Callable[..., None], reason: str
+        self, mine: Corpus, script: Callable[..., None], deadline_s: float, reason: str
     ) -> None:
         said: list[str] = []
         quoted = ask(Engine(mine), ASKED).answer
         with scripted_llm(script) as llm:
-            engine = Engine(mine, generator=Generator(llm.base_url, "m", None, 0.2))
+            engine = Engine(mine, generator=Generator(llm.base_url, "m", None, deadline_s))
             answer = engine.ask(Query.parse(ASKED), (), Listener(on_text=said.append)).answer
         assert (answer.mode, answer.text, answer.citations) == ("extractive", quoted.text, quoted.citations)
         assert "".join(said) == answer.text
