@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.content import content_words, is_plural, names_in, noun_phrase
+from rag.content import content_words, is_plural, noun_phrase, words_of_names
 from rag.quantities import Kind, is_change, is_forecast
 
 _MAX_PHRASE_WORDS = 12
@@ -142,7 +142,7 @@ def read_asked(question: str) -> AskedValue:
     phrase, asked = _phrase(question), " ".join(question.split()).strip(" ?")
     question = _OF_SOURCES.sub("", question)
     kinds = frozenset(next((kinds for pattern, kinds in _ASKED_KINDS if pattern.search(question)), ()))
-    names = names_in(question)
+    names = words_of_names(question)
     words = content_words(question) - _ASKING
     years = frozenset(re.findall(r"\b(?:1\d|20)\d\d\b", question))
     return AskedValue(

@@ -74,7 +74,7 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset[str]().union(*(_meaning(token) for token in _TOKEN.findall(text)))
 
 
-def names_in(text: str) -> frozenset[str]:
+def words_of_names(text: str) -> frozenset[str]:
     """Return the words of the names in a text: what is capitalised, at its start only where it looks like a name."""
     text = _with_short_names(text)
     names = frozenset[str]()

@@ -78,7 +78,7 @@ def date_in(text: str) -> tuple[str, Span] | None:
     return (preposition[0] if preposition else "", named[0].span)
 
 
-def names_in(text: str) -> list[Span]:
+def capitalised(text: str) -> list[Span]:
     """Return where a text has names: words with a capital that are neither its first small word nor a date."""
     first = FUNCTION_WORD.match(text)
     start = first.end() if first else 0

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from rag.asked_values import AskedValue
-from rag.content import content_words, is_negated, names_in
+from rag.content import content_words, is_negated, words_of_names
 from rag.quantities import clauses_of, is_forecast
 from rag.sides import QUALIFIERS, Disagreement, Statement, Value, kind_of_times
 
@@ -114,7 +114,7 @@ def _are_opposed(asked: AskedValue, one: _Claim, other: _Claim) -> bool:
         and len(shared) >= _MIN_SHARED
         and 3 * len(apart) <= len(shared)
         and _bears_on(asked, shared)
-        and not apart & (names_in(one.value) | names_in(other.value) | QUALIFIERS)
+        and not apart & (words_of_names(one.value) | words_of_names(other.value) | QUALIFIERS)
         and not any(word.isdigit() for word in apart)
         and is_forecast(one.value) is is_forecast(other.value)
     )

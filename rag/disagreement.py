@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from rag.asked_values import CONTAINERS, SCOPE, AskedValue, read_asked
-from rag.content import content_words, names_in
+from rag.content import content_words, words_of_names
 from rag.denials import find_denials
 from rag.quantities import Kind, Quantity, clauses_of, read_quantities
 from rag.sides import (
@@ -127,7 +127,7 @@ def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     title, part = content_words(statement.title), _PART.match(statement.text)
     is_titled = bool(asked.names) and asked.names <= title and not _ANAPHOR.match(statement.text)
     is_titled = is_titled and (part is None or bool(content_words(part[1]) & asked.words))
-    is_of_title = (refers or is_titled) and not names_in(statement.text) - asked.words
+    is_of_title = (refers or is_titled) and not words_of_names(statement.text) - asked.words
     return numbers | (asked.words & title if is_of_title else frozenset())
 
 
@@ -257,7 +257,7 @@ def _full_names(asked: AskedValue, one: Said) -> frozenset[str]:
 def _names_beyond(asked: AskedValue, one: Said, other: Said) -> frozenset[str]:
     """Return the names of a statement, those of who said it left out, that neither the other has nor the question."""
     said = " ".join(clause for _, _, clause in clauses_of(one.statement.text))
-    return names_in(said) - asked.words - content_words(other.statement.text)
+    return words_of_names(said) - asked.words - content_words(other.statement.text)
 
 
 def _without_lists(said: Sequence[Said]) -> list[Said]:

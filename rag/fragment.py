@@ -14,8 +14,8 @@ from rag.conversation import (
     appended,
     bare_name,
     bare_text,
+    capitalised,
     date_in,
-    names_in,
 )
 from rag.dates import mentions
 from rag.english import AUXILIARY, PREPOSITION
@@ -55,7 +55,7 @@ def of_fragment(asked: str, before: Before) -> str | None:
     if changed:
         return f"{changed}?"
     # "The German economy?" is a subject of its own.
-    return None if not has_lead and body.lower().startswith("the ") and names_in(body) else appended(asked, before)
+    return None if not has_lead and body.lower().startswith("the ") and capitalised(body) else appended(asked, before)
 
 
 def _fragment_of(asked: str, before: Before) -> tuple[str | None, bool]:
@@ -144,8 +144,8 @@ def _with_phrase(question: str, preposition: str, phrase: str) -> str | None:
 
 def _with_name(question: str, preposition: str, name: str) -> str | None:
     """Return a question with its first name changed, the first after the preposition where that says a place."""
-    other = names_in(name)
-    own = names_in(question)
+    other = capitalised(name)
+    own = capitalised(question)
     if preposition in ("in", "to", "from", "at", "on"):
         own = [
             span for span in own if re.search(rf"\b{preposition}\s+(?:the\s+)?$", question[: span.start], re.IGNORECASE)
@@ -168,7 +168,7 @@ def _with_name(question: str, preposition: str, name: str) -> str | None:
 def _with_attribute(question: str, attribute: str) -> str | None:
     """Return "What is the capital of France" as "What is the population of France"."""
     found = _OF.fullmatch(question)
-    if not found or not attribute.startswith("the ") or names_in(attribute):
+    if not found or not attribute.startswith("the ") or capitalised(attribute):
         return None
     return f"{found['opening']}{attribute.removeprefix('the ')}{found['owner']}"
 

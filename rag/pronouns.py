@@ -14,8 +14,8 @@ from rag.conversation import (
     appended,
     bare_text,
     capital,
+    capitalised,
     date_in,
-    names_in,
 )
 from rag.english import ASKING, AUXILIARY, PREPOSITION
 from rag.persons import is_full_name, is_no_person, is_person
@@ -151,9 +151,9 @@ def person_of(before: Before) -> str | None:
     if (found := _OF_A_LIFE.fullmatch(question)) and _may_be_name(found["name"], least=1):
         return found["name"]
     if re.match(r"who\b", question, re.IGNORECASE):
-        said = (span.of(before.said) for span in names_in(before.said))
+        said = (span.of(before.said) for span in capitalised(before.said))
         return next((name for name in said if is_full_name(name) and name not in question), None)
-    names = [span.of(question) for span in names_in(question)]
+    names = [span.of(question) for span in capitalised(question)]
     found = _DOES_NAME.fullmatch(question)
     name = found["subject"] if found else names[0] if len(names) == 1 else ""
     return name if name and is_person(name, before.question, before.said) else None
@@ -173,7 +173,7 @@ def _thing(before: Before) -> str | None:
     """
     if not _ASKS_FOR_ONE.match(before.question):
         return None
-    for name in names_in(before.said):
+    for name in capitalised(before.said):
         number = _NUMBER_OF_NAME.match(before.said, name.end)
         whole = before.said[name.start : number.end() if number else name.end]
         # What begins a sentence has a capital anyway.
@@ -219,7 +219,7 @@ def _is_bound(asked: str, pronoun: re.Match[str]) -> bool:
         # He Lifeng is a name.
         return True
     contents = [word for word in re.findall(r"[\w’'-]+", before) if not FUNCTION_WORD.fullmatch(word)]
-    if not (names_in(before) or _DETERMINED.search(before) or len(contents) > 1):
+    if not (capitalised(before) or _DETERMINED.search(before) or len(contents) > 1):
         return False
     return not _OBJECT.match(asked, pronoun.start()) or bool(_CLAUSE.search(before.split(" ", 1)[-1]))
 

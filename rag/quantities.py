@@ -8,7 +8,7 @@ from itertools import chain, islice, pairwise
 from typing import Literal, NamedTuple
 
 from index.analysis import plain_case
-from rag.content import NEGATED, content_words, is_plural, names_in, noun_phrase
+from rag.content import NEGATED, content_words, is_plural, noun_phrase, words_of_names
 from rag.english import LETTER_SCALES, MONTH, MONTHS, NUMBERS, SCALES, SHORT_SCALES, any_of, letter_scale
 from rag.units import CODES, COINS, CURRENCIES, MEASURES, in_base
 
@@ -134,9 +134,7 @@ _PLACE = re.compile(
 _COMMA = re.compile(r",?")
 _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
 # A month is capitalised: "may" is none.
-_MONTH_NAMED = re.compile(
-    r"\b(?:January|February|March|April|(?<!^)May|June|July|August|September|October|November|December)\b"
-)
+_MONTH_NAMED = re.compile(rf"\b(?!^May\b)(?:{'|'.join(map(str.capitalize, MONTHS))})\b")
 # What a cost is for, what works against, or to whom something opened: "to repair", "for a film", not "to date".
 _PURPOSE = re.compile(r"\b(?:to|for|against)(?: (?:the|a|an|its|their))? (?!date\b)([a-z][\w’'-]*(?: [a-z][\w’'-]*)?)")
 
@@ -303,8 +301,8 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
         after=content_words(_JOINT.split(place.tail.lstrip(" ,"))[0]),
         own=own,
         context=own | content_words(place.shared) | content_words(elsewhere),
-        names=names_in(whole),
-        places=frozenset[str]().union(*(names_in("in " + name) for name in _PLACE.findall(whole))),
+        names=words_of_names(whole),
+        places=frozenset[str]().union(*(words_of_names("in " + name) for name in _PLACE.findall(whole))),
         years=frozenset(re.findall(r"\b(?:1\d|20)\d\d\b(?!,\d)", whole)),
         months=frozenset(_MONTH_NAMED.findall(whole)),
         purpose=_purpose(place),

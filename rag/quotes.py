@@ -9,7 +9,7 @@ from index.analysis import words_of
 from index.document import Span
 from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, gives_reason, holds
-from rag.content import content_words, names_in
+from rag.content import content_words, words_of_names
 from rag.evidence import Evidence
 from rag.plain_text import plain
 from rag.relevance import Sentence
@@ -137,7 +137,7 @@ def _says_more(question: str, sentence: Sentence, cited: Span, other: Span) -> b
     if more.endswith("?") or sentence.span in asked_above(question, passage):
         return False
     heading = structure_of(passage)[sentence.span.start].heading
-    lacks = content_words(question) - content_words(f"{heading} {said}") - _MEASURING - names_in(question)
+    lacks = content_words(question) - content_words(f"{heading} {said}") - _MEASURING - words_of_names(question)
     if lacks & content_words(more):
         return True
     if _hold_what_is_asked(question, said) == [True]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from rag.asked_values import AskedValue
-from rag.content import content_words, names_in
+from rag.content import content_words, words_of_names
 from rag.quantities import Quantity
 from rag.values import agree
 
@@ -134,7 +134,7 @@ def places_beyond(asked: AskedValue, one: Said, other: Said) -> bool:
 
 def titles_apart(asked: AskedValue, one: str, other: str) -> bool:
     """Return whether a question names nobody and the articles, by their titles, are about different ones."""
-    names = [names_in(f"Of {title}") for title in (one, other)]
+    names = [words_of_names(f"Of {title}") for title in (one, other)]
     return not asked.names and all(names) and not names[0] & names[1]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.content import content_words, is_negated, is_plural, names_in, noun_phrase
+from rag.content import content_words, is_negated, is_plural, noun_phrase, words_of_names
 from rag.quantities import read_quantities
 
 READ = [
@@ -122,7 +122,7 @@ def test_words_that_say_the_same_are_one() -> None:
 
 
 def test_names_are_capitalised_and_no_numbers_or_months() -> None:
-    assert names_in("Three mines in Norway opened in May") == content_words("Norway")
+    assert words_of_names("Three mines in Norway opened in May") == content_words("Norway")
 
 
 def test_a_noun_phrase_ends_at_a_function_word_or_a_mark() -> None:
