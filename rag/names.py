@@ -33,10 +33,10 @@ _NO_NAMES = _SMALL | frozenset([
 ])  # fmt: skip
 # Capitals and digits, or a number of a name in capitals: "C500", "EOS 215", but not "EU 2024".
 _CODE = re.compile(r"\b(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*\b|\b[A-Z]{2,} (?!(?:1\d|20)\d\d\b)\d{1,5}\b")
-# A number of a name: "NordTherm 12", but not "May 12" nor a year.
+# A number of a name: "NordTherm 12", "Tidewater 5.1", but not "May 12" nor a year.
 _NUMBERED = re.compile(
     rf"\b(?!(?:{'|'.join(MONTHS)})\b)(?-i:(?P<name>[A-Z]\w*[a-z]\w*)) "
-    r"(?P<number>(?!(?:1\d|20)\d\d\b)\d{1,4})\b(?![.,:]?\d|\s?%)",
+    r"(?P<number>(?!(?:1\d|20)\d\d\b)\d{1,4}(?:\.\d{1,3}){0,3})\b(?![.,:]?\d|\s?%)",
     re.IGNORECASE,
 )
 _CODE_PART = re.compile(r"[^\W_]+")
@@ -114,16 +114,17 @@ def unmentioned_numbers(question: str, texts: Sequence[str]) -> list[Span]:
     """Return where a question gives a name with a number ("NordTherm 12") of which texts have only other numbers.
 
     One that stands a few words after the name is mentioned: "Apollo 11" by "the Apollo missions 10 and 11"; so is one
-    in a cell of its own, in Roman numerals or in words, and any where the name stands in the plural.
+    in a cell of its own, in Roman numerals or in words, by a version of it ("Tidewater 5" by "Tidewater 5.0"), and any
+    where the name stands in the plural.
     """
     found = []
     named = (one for one in _NUMBERED.finditer(question) if one["name"].lower() not in _NO_NAMES)
     for one in islice(named, _MOST_NAMES):
         others = re.compile(rf"\b{one['name']}[ -](?!(?:1\d|20)\d\d\b)\d")
-        forms = "|".join(_forms(int(one["number"])))
+        forms = "|".join(_forms(one["number"]))
         own = re.compile(
-            rf"\b{one['name']}\b[^.|\n]{{0,30}}(?<![\d.,\w])(?:{forms})(?![.,]?[\d\w])|\b{one['name']}s\b|"
-            rf"(?:^|\|)\W*(?:{forms})\W*(?:\||\s|$)",
+            rf"\b{one['name']}\b[^.|\n]{{0,30}}(?<![\d.,\w])(?:{forms})(?:\.\d+)*(?![.,]?[\d\w])|\b{one['name']}s\b|"
+            rf"(?:^|\|)\W*(?:{forms})(?:\.\d+)*\W*(?:\||\s|$)",
             re.MULTILINE | re.IGNORECASE,
         )
         if any(map(others.search, texts)) and not any(map(own.search, texts)):
@@ -131,9 +132,12 @@ def unmentioned_numbers(question: str, texts: Sequence[str]) -> list[Span]:
     return found
 
 
-def _forms(number: int) -> Iterator[str]:
+def _forms(digits: str) -> Iterator[str]:
     """Yield patterns of how a number is written: in digits, in words below a hundred, in Roman numerals up to 39."""
-    yield str(number)
+    yield re.escape(digits)
+    if not digits.isdigit():
+        return
+    number = int(digits)
     words = {value: word for word, value in NUMBERS.items()}
     if number in words:
         yield words[number]

@@ -189,6 +189,11 @@ def test_any_text_is_read(text: str) -> None:
         ("Where is Pier 43?", ["Pier 43"]),
         # So many are of a question, and more of a list.
         (" or ".join(["is it NordTherm 12"] * 20), ["NordTherm 12"] * 8),
+        # A version is one of its number's, and of no other version.
+        ("Does Tidewater 5 run on Windows?", []),
+        ("When was Tidewater 5.0 released?", []),
+        ("When is Tidewater 5.1 released?", ["Tidewater 5.1"]),
+        ("Does Tidewater 6 run on Windows?", ["Tidewater 6"]),
         # Nothing has a number behind this one.
         ("What does the Kaltwerk 9 cost?", []),
     ],
@@ -199,6 +204,7 @@ def test_a_number_of_a_name_is_missed_where_the_name_has_others(question: str, f
         "The Apollo missions 10 and 11 were the first to reach the moon; Apollo 12 and Apollo XIV followed.",
         "Gate 4 is for Rome. Gates 5 to 9 are for Asia. Level 1 means calm.\n| Level | Meaning |\n| 3 | danger |",
         "Falcon 1 and Falcon Nine. Berlin 1945. Pier 2 is closed, Pier Forty-Two is not.",
+        "Tidewater 5.0 is out. It reads what Tidewater 4.3 has written.",
     ]
     assert [one.of(question) for one in unmentioned_numbers(question, texts)] == found
 
