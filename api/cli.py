@@ -390,14 +390,24 @@ def _guarded(command: Callable[[], None]) -> None:
     # What libraries remark about a broken file is said once, in our own words.
     for library in ("pypdf", "trafilatura", "charset_normalizer"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
+    terminal.open_output()
     try:
-        command()
+        try:
+            command()
+        finally:
+            sys.stdout.flush()
     except FootnoteError as error:
         terminal.say(str(error))
         raise SystemExit(exit_status(error)) from None
     except BrokenPipeError:
         # Whoever read the output has seen enough.
         sys.stderr.close()
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        terminal.leave_output()
+        terminal.say(f"The output cannot be written ({error.strerror}); write it elsewhere or make room.")
         raise SystemExit(1) from None
 
 

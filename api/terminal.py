@@ -1,5 +1,7 @@
 """What a person sees in a terminal: results on standard output, messages and progress on standard error."""
 
+import io
+import os
 import re
 import sys
 from collections import Counter
@@ -32,6 +34,21 @@ _COLOURS = ("cyan", "magenta", "green")
 _MAX_ENDINGS = 5
 _LINES = 10
 _MARKER = re.compile(r"\[(\d+)\]")
+
+
+def open_output() -> None:
+    """Have all output in UTF-8, as articles are, whatever the terminal says it takes; a closed one takes nothing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it is open as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+
+
+def leave_output() -> None:
+    """Let go of an output that cannot be written, so that nothing is said of it once more when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(message: str) -> None:

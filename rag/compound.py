@@ -61,6 +61,8 @@ _LEAD = re.compile(
 )
 # What is quoted or in brackets is not divided.
 _ASIDE = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\w)[‘'][^‘’']*[’'](?!\w)|\([^()]*\)|\[[^\][]*\]")
+# A name behind it says whose, and only the question before says what.
+_THAT_OF = re.compile(r"\b(?:that|those) (?:of|in|for)\b", re.IGNORECASE)
 _POINTS = re.compile(
     r"\b(?:it|its|they|them|their|he|him|his|she|her|this|that|these|those|"
     r"(?<!is )(?<!are )(?<!was )(?<!were )there)\b",
@@ -207,7 +209,7 @@ def _resolved(text: str, first: str) -> str:
     if is_plain and (resolved := standalone(text, [Turn("user", first)])) != text:
         return resolved
     says_enough = _is_named(text) or (_said(text) >= _LEAST_SAID and not _POINTS.search(text))
-    return text if says_enough else with_context(text, first.rstrip("?"))
+    return text if says_enough and not _THAT_OF.search(text) else with_context(text, first.rstrip("?"))
 
 
 def _as_question(text: str) -> str:

@@ -21,7 +21,9 @@ HAS_VERB = re.compile(rf"\b(?:{AUXILIARY}|{ASKING}|(?!united)[a-z]{{3,}}ed)\b", 
 _DATE_PREPOSITION = re.compile(
     r"(?:\b(?:in|on|since|before|after|by|during|until|from|between|around|at|as of|for)\s+)(?:the\s+)?$", re.IGNORECASE
 )
+_NUMBER_OF_NAME = re.compile(r" (?!(?:1\d|20)\d\d\b)\d{1,4}(?:\.\d{1,3})*(?![\d.,]*[\d%])")
 NAMES = re.compile(rf"{NAME}(?:(?:,| and| or|, and)\s+(?:the\s+)?{NAME})*")
+_NAME = re.compile(rf"(?<![\w’'-])(?!(?<=\d )(?:BCE?|CE|AD)\b){NAME}")
 FUNCTION_WORD = re.compile(
     rf"(?:{AUXILIARY}|{ASKING}|{PREPOSITION}|and|or|but|so|the|an?|if|i|my|me|we|us|you|your|tell|explain|describe|"
     r"define|compare|list|summari[sz]e|give|show|find|please|according|this|that|these|those|there|it|its|he|she|they|his|"
@@ -79,12 +81,18 @@ def date_in(text: str) -> tuple[str, Span] | None:
 
 
 def capitalised(text: str) -> list[Span]:
-    """Return where a text has names: words with a capital that are neither its first small word nor a date."""
+    """Return where a text has names: words with a capital that are neither its first small word nor a date or an era."""
     first = FUNCTION_WORD.match(text)
     start = first.end() if first else 0
     dates = [one.span for one in mentions(text, ANY_DAY)]
-    spans = (Span(*found.span()) for found in re.compile(rf"(?<![\w’'-]){NAME}").finditer(text, start))
+    spans = (Span(*found.span()) for found in _NAME.finditer(text, start))
     return [span for span in spans if not any(span.start < day.end and day.start < span.end for day in dates)]
+
+
+def numbered(text: str, name: Span) -> Span:
+    """Return where a name stands with the number behind it: "Apollo 12", "Python 3.11"."""
+    number = _NUMBER_OF_NAME.match(text, name.end)
+    return Span(name.start, number.end() if number else name.end)
 
 
 def appended(asked: str, before: Before) -> str | None:

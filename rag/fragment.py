@@ -16,6 +16,7 @@ from rag.conversation import (
     bare_text,
     capitalised,
     date_in,
+    numbered,
 )
 from rag.dates import mentions
 from rag.english import AUXILIARY, PREPOSITION
@@ -32,6 +33,11 @@ _OPENS_FRAGMENT = re.compile(rf"(?:{PREPOSITION}|the) ", re.IGNORECASE)
 _NOW = re.compile(r"(?:right )?now|nowadays|currently|at present", re.IGNORECASE)
 _OPENING_PREPOSITION = re.compile(rf"(?P<preposition>{PREPOSITION})\s+", re.IGNORECASE)
 _WITH_ARTICLE = re.compile(r"(?:[A-Z]\.?){2,4}|.*(?:States|Union|Kingdom|Nations|Emirates|Netherlands|Philippines)")
+_OF_PLACES = ("in", "to", "from", "at", "on")
+_YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
+_PART_OF_YEAR = re.compile(r"\b(?:Q[1-4]|H[12]|(?:first|second|third|fourth|last) (?:quarter|half))\b", re.IGNORECASE)
+_OF_NAME = re.compile(r"(?P<of>\S+) of (?:the )?(?P<name>.+)")
+_OWNS = re.compile(r"[’']s?(?!\w)")
 _OF = re.compile(
     r"(?P<opening>(?:what|who)(?:[’']s| is| are| was| were) (?:the|an?) ).+?(?P<owner> of .+)", re.IGNORECASE
 )
@@ -44,7 +50,8 @@ def of_fragment(asked: str, before: Before) -> str | None:
         return None
     if PRONOUN.search(body):
         return appended(asked, before) if has_lead else None
-    question, rest = before.question, body
+    question, body = before.question, _in_its_year(body, before.question)
+    rest = body
     if dated := date_in(body):
         preposition, span = dated
         question = _with_date(question, preposition, span.of(body))
@@ -52,7 +59,7 @@ def of_fragment(asked: str, before: Before) -> str | None:
     elif _NOW.fullmatch(body):
         question, rest = _with_date(question, "", body), ""
     changed = _with_rest(question, rest) if rest else question
-    if changed:
+    if changed and changed != before.question:
         return f"{changed}?"
     # "The German economy?" is a subject of its own.
     return None if not has_lead and body.lower().startswith("the ") and capitalised(body) else appended(asked, before)
@@ -74,6 +81,12 @@ def _fragment_of(asked: str, before: Before) -> tuple[str | None, bool]:
     opens = _OPENS_FRAGMENT.match(body)
     follows = (asked.endswith("?") or opens) and (_is_when(body) or _is_name(body, before) or _points_back(body))
     return (body if follows else None), False
+
+
+def _in_its_year(body: str, question: str) -> str:
+    """Return a text with a quarter or a half year as that of the year which the question before is of."""
+    year = _YEAR.search(question)
+    return _PART_OF_YEAR.sub(lambda found: f"{found[0]} {year[0]}", body) if year and not _YEAR.search(body) else body
 
 
 def _is_when(body: str) -> bool:
@@ -143,15 +156,19 @@ def _with_phrase(question: str, preposition: str, phrase: str) -> str | None:
 
 
 def _with_name(question: str, preposition: str, name: str) -> str | None:
-    """Return a question with its first name changed, the first after the preposition where that says a place."""
-    other = capitalised(name)
-    own = capitalised(question)
-    if preposition in ("in", "to", "from", "at", "on"):
-        own = [
-            span for span in own if re.search(rf"\b{preposition}\s+(?:the\s+)?$", question[: span.start], re.IGNORECASE)
-        ]
+    """Return a question with the name changed that is most like the other one, its number too; None where none is.
+
+    After a preposition that is one after such a preposition, which of a place must be there.
+    """
+    other = _names_with_numbers(name)
+    own = _parted(question, _names_with_numbers(question), bool(other) and bare_name(other[0].of(name)) in PLACES)
+    if preposition:
+        led = re.compile(rf"\b{preposition}\s+(?:the\s+)?$", re.IGNORECASE)
+        after = [span for span in own if led.search(question[: span.start])]
+        own = after if preposition in _OF_PLACES else after or own
     if not own or not other:
         return None
+    own = [_most_like(name, other[0], question, own)]
     said_already = set(re.findall(r"[a-z]+", question)) | {"the", "and", "or", "s"}
     if not said_already.issuperset(re.findall(r"\b[a-z]+", _without(name, other))):
         return None
@@ -163,6 +180,34 @@ def _with_name(question: str, preposition: str, name: str) -> str | None:
     if name.lower().startswith("the ") and not (article and start == own[0].start):
         new = f"the {new}"
     return question[:start] + new + question[own[0].end :]
+
+
+def _names_with_numbers(text: str) -> list[Span]:
+    return [numbered(text, span) for span in capitalised(text)]
+
+
+def _parted(question: str, names: Sequence[Span], by_place: bool) -> list[Span]:
+    """Return names with those apart that only an "of" joins: "GDP of China", and before a place "Bank of England"."""
+    parted: list[Span] = []
+    for name in names:
+        of = _OF_NAME.fullmatch(name.of(question))
+        if of and (of["of"].isupper() or (by_place and of["name"] in PLACES)):
+            parted += [Span(name.start, name.start + of.end("of")), Span(name.start + of.start("name"), name.end)]
+        else:
+            parted.append(name)
+    return parted
+
+
+def _most_like(name: str, other: Span, question: str, own: Sequence[Span]) -> Span:
+    """Return the first name of a question that is a place, an owner or an abbreviation as another name is."""
+
+    def kind(text: str, span: Span) -> tuple[bool, bool, bool]:
+        said = bare_name(span.of(text))
+        owns = bool(_OWNS.match(text, span.end)) or said != span.of(text)
+        return said in PLACES, owns, said.isupper()
+
+    wanted = kind(name, other)
+    return max(own, key=lambda span: [one == another for one, another in zip(kind(question, span), wanted, strict=True)])
 
 
 def _with_attribute(question: str, attribute: str) -> str | None:

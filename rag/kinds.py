@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from index.analysis import plain_case
 from rag.english import MONTHS, NUMBERS, SCALES, any_of
 
 _WORDS = any_of([*NUMBERS, *SCALES, "hundred", "dozen", "half", "several"])
-_NUMBER = rf"(?:\d[\d.,/]*|an?|{_WORDS})[\s-]*(?:[a-z]+ ){{0,2}}?"
+# A number is read from its first digit on, so that a long one is read once.
+_DIGITS = r"(?<![\d.,/])\d[\d.,/]*+"
+_NUMBER = rf"(?:{_DIGITS}|an?|{_WORDS})[\s-]*(?:[a-z]+ ){{0,2}}?"
 _LENGTH = (
     rf"{_NUMBER}(?:[mck]?m|ft|in|(?:kilo|centi|milli)?met(?:re|er)s?|miles?|leagues?|feet|foot|inch(?:es)?|yards?|"
     r"fathoms?|store?ys?|stories|floors?|levels?|stops?|blocks?|light[- ]years?|hands?|fingers?|paces)\b|"
@@ -139,7 +142,7 @@ def lacking_kind(question: str, texts: Iterable[str]) -> str | None:
 
     It is the name of the kind, or the office of whom is asked for.
     """
-    said = list(texts)
+    question, said = plain_case(question), list(texts)
     kind = next((one for one in _KINDS if one.asked.search(question)), None)
     if kind is not None:
         return None if any(map(kind.held.search, said)) else kind.name

@@ -16,6 +16,7 @@ from rag.conversation import (
     capital,
     capitalised,
     date_in,
+    numbered,
 )
 from rag.english import ASKING, AUXILIARY, PREPOSITION
 from rag.persons import is_full_name, is_no_person, is_person
@@ -30,6 +31,17 @@ _ATTRIBUTE_LIST = (
     "share rate price cost population capital size age height area number output production capacity revenue"
 )
 _ATTRIBUTES = frozenset(_ATTRIBUTE_LIST.split())
+_ATTRIBUTE_OF = re.compile(
+    r"the (?:(?:average|total|current|exact) )?(?P<head>height|length|width|depth|weight|speed|temperature|name|"
+    rf"{'|'.join(sorted(_ATTRIBUTES))}) of (?P<owner>.+)",
+    re.IGNORECASE,
+)
+# What is said of a measure, and not of what has it.
+_OF_A_MEASURE = re.compile(
+    r"\b(?:gr[eo]w\w*|ris(?:e|es|ing|en)|rose|f[ae]ll\w*|chang\w+|increas\w+|decreas\w+|declin\w+|drop\w*|shr[aiu]nk\w*|"
+    r"high\w*|low\w*|measured|calculated|counted|compar\w+|doubled?|recorded|estimated|expected|reach\w*|peak\w*)\b",
+    re.IGNORECASE,
+)
 _POSSESSIVES = ("its", "their", "theirs", "his", "hers")
 _OBJECT = re.compile(
     rf"(?:it|them|him|her)(?=\s*(?:$|[,.?!;]|(?:{PREPOSITION}|again|now|then|too|so|today|and)\b))", re.IGNORECASE
@@ -77,7 +89,6 @@ _DOES_TO_NAME = re.compile(
 )
 _ASKS_FOR_ONE = re.compile(r"which\b", re.IGNORECASE)
 _SINGULAR = frozenset(["it", "its", "itself"])
-_NUMBER_OF_NAME = re.compile(r" \d{1,4}(?![\d.,%])")
 _GOES_ON_FROM_NAME = re.compile(r" (?:–|is|was|has|had|will|[a-z]+(?:s|ed))(?!\S)")
 _PARTICIPLE = r"(?!(?:speed|need|feed|seed|breed|red|fed|shed|weed|deed|greed|united|bed|led)\b)[a-z]+ed"
 _ENDS_SUBJECT = re.compile(
@@ -101,8 +112,7 @@ def of_pronouns(asked: str, before: Before) -> str | None:
     subject = None if points or len(kinds) > 1 else person if "person" in kinds else _what(free, before, person)
     if not subject:
         return appended(asked, before)
-    if all(_is_possessive(asked, found) for found in free):
-        subject = _owner(subject, asked)
+    subject = _owner(subject, asked, is_possessive=all(_is_possessive(asked, found) for found in free))
     for found in reversed(free):
         stands_for = _possessive(subject) if _is_possessive(asked, found) else subject
         asked = asked[: found.start()] + stands_for + asked[found.end() :]
@@ -174,8 +184,7 @@ def _thing(before: Before) -> str | None:
     if not _ASKS_FOR_ONE.match(before.question):
         return None
     for name in capitalised(before.said):
-        number = _NUMBER_OF_NAME.match(before.said, name.end)
-        whole = before.said[name.start : number.end() if number else name.end]
+        whole = numbered(before.said, name).of(before.said)
         # What begins a sentence has a capital anyway.
         is_name = name.start or " " in whole or _GOES_ON_FROM_NAME.match(before.said, name.end)
         if is_name and name.of(before.said) not in before.question:
@@ -195,12 +204,16 @@ def names_a_person(text: str) -> bool:
     return any(found.lastgroup == "person" for found in PRONOUN.finditer(text))
 
 
-def _owner(subject: str, asked: str) -> str:
+def _owner(subject: str, asked: str, *, is_possessive: bool) -> str:
     """Return what has a thing, not the thing, where that is an attribute, or what the question asks for again.
 
-    After "China's processing share", "its production share" is China's.
+    After "China's processing share", "its production share" is China's; after "the height of the tower", "it" is the
+    tower, but where something is said of a measure.
     """
-    found = _POSSESSED.fullmatch(subject)
+    attribute = _ATTRIBUTE_OF.fullmatch(subject)
+    if attribute and (is_possessive or not _OF_A_MEASURE.search(asked)):
+        return attribute["owner"]
+    found = _POSSESSED.fullmatch(subject) if is_possessive else None
     if not found:
         return subject
     is_repeated = bare_text(asked).lower().endswith(found["head"].lower())

@@ -106,6 +106,10 @@ HALF = "Where is the Brook Mine, and who won the World Cup in 2018?"
             "What is the capital of Kenya and who is its president?",
             ["What is the capital of Kenya?", "Who is its president? (What is the capital of Kenya)"],
         ),
+        (
+            "What is the GDP of China and what is that of Japan?",
+            ["What is the GDP of China?", "What is that of Japan? (What is the GDP of China)"],
+        ),
         ("Do you know who wrote it and when?", ["Who wrote it?", "When? (Who wrote it)"]),
         (
             "who built the palace in warsaw and when was it built? thanks",

@@ -107,6 +107,26 @@ def conversation(*said: str) -> list[Turn]:
         ("in Japan?", ["What are rare earths used for?"], "What are rare earths used for in Japan?"),
         ("and for Lynas?", ["What is the capacity of MP Materials?"], "What is the capacity of Lynas?"),
         ("and the population?", ["What is the capital of France?"], "What is the population of France?"),
+        # With its number, a quarter in its year, and whatever is the same question again is asked beside the last one.
+        ("And Apollo 12?", ["When did Apollo 11 land?"], "When did Apollo 12 land?"),
+        ("And Python 3.12?", ["When was Python 3.11 released?"], "When was Python 3.12 released?"),
+        ("and macOS?", ["What does Windows 10 cost?"], "And macOS? (What does Windows 10 cost)"),
+        ("And Apollo 11?", ["When did Apollo 11 land?"], "And Apollo 11? (When did Apollo 11 land)"),
+        ("and in Q3?", ["What was Tesla's profit in Q2 2024?"], "What was Tesla's profit in Q3 2024?"),
+        # Like for like: a place for a place, an owner for an owner; an era is no name.
+        ("And Japan?", ["What is the GDP of China?"], "What is the GDP of Japan?"),
+        ("And Japan?", ["What did the Bank of England say?"], "What did the Bank of Japan say?"),
+        ("And Ford?", ["Who is the CEO of Tesla?"], "Who is the CEO of Ford?"),
+        ("And for Japan?", ["What is the IMF's forecast for Germany?"], "What is the IMF's forecast for Japan?"),
+        ("And Japan?", ["What is NATO's plan for Germany?"], "What is NATO's plan for Japan?"),
+        ("And the EU's?", ["What is NATO's plan for Germany?"], "What is the EU's plan for Germany?"),
+        ("And India?", ["What did Tesla sell in China?"], "What did Tesla sell in India?"),
+        ("And BYD?", ["What did Tesla sell in China?"], "What did BYD sell in China?"),
+        ("and 44 BC?", ["Who ruled Rome in 27 BC?"], "And 44 BC? (Who ruled Rome in 27 BC)"),
+        # Of a measure, or of what has it.
+        ("When was it built?", ["What is the height of the Eiffel Tower?"], "When was the Eiffel Tower built?"),
+        ("Who is its president?", ["What is the population of France?"], "Who is France's president?"),
+        ("Is it growing?", ["What is the population of France?"], "Is the population of France growing?"),
         # Nothing that it is for.
         ("and Japan?", ["What are rare earths used for?"], "And Japan? (What are rare earths used for)"),
         ("the price?", [SHARE], "The price? (What was China's processing share in 2025)"),

@@ -1,5 +1,6 @@
 """What is printed: coloured and wrapped on a terminal, plain and whole in a pipe, and never an article's own codes."""
 
+import json
 import re
 import subprocess
 import sys
@@ -178,3 +179,27 @@ class TestPipedQuestions:
         status, printed, error = self.piped(rag, question)
         assert (status, printed, error.count("\n")) == (2, "", 1)
         assert said in error
+
+
+@pytest.mark.slow
+class TestOutput:
+    def ran(self, rag: CommandLine, command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+        shell = ["sh", "-c", f"{sys.executable} -m api.cli ask {command}"]
+        return subprocess.run(shell, cwd=ROOT, env=rag.environment | environment, capture_output=True, check=False)
+
+    def test_a_full_disk_is_said_in_a_sentence(self, rag: CommandLine) -> None:
+        done = self.ran(rag, "'Who delayed licences?' > /dev/full")
+        assert done.returncode == 1
+        assert done.stderr.decode().splitlines() == [
+            "The output cannot be written (No space left on device); write it elsewhere or make room."
+        ]
+
+    def test_articles_are_printed_whatever_the_terminal_says_it_takes(self, rag: CommandLine) -> None:
+        asked = "--json 'What is China’s processing share?'"
+        done = self.ran(rag, asked, PYTHONIOENCODING="ascii")
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert "China’s" in json.loads(done.stdout)["question"]
+
+    def test_a_closed_output_takes_nothing(self, rag: CommandLine) -> None:
+        done = self.ran(rag, "--json 'Who delayed licences?' >&-")
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
