@@ -207,7 +207,9 @@ def _most_like(name: str, other: Span, question: str, own: Sequence[Span]) -> Sp
         return said in PLACES, owns, said.isupper()
 
     wanted = kind(name, other)
-    return max(own, key=lambda span: [one == another for one, another in zip(kind(question, span), wanted, strict=True)])
+    return max(
+        own, key=lambda span: [one == another for one, another in zip(kind(question, span), wanted, strict=True)]
+    )
 
 
 def _with_attribute(question: str, attribute: str) -> str | None:

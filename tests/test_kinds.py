@@ -64,6 +64,8 @@ def test_what_is_asked_for_is_held_or_not(question: str, text: str, lacking: str
     assert lacking_kind(question, ["Nothing else is said.", text]) == lacking
 
 
-@pytest.mark.parametrize("question", ["How tall is it?", "How long is it?", "What does it weigh?", "What does it cost?"])
+@pytest.mark.parametrize(
+    "question", ["How tall is it?", "How long is it?", "What does it weigh?", "What does it cost?"]
+)
 def test_a_long_number_is_read_at_once(question: str) -> None:
     assert lacking_kind(question, ["3.14159" + "26535" * 20_000]) is not None or "cost" in question
