@@ -81,7 +81,7 @@ def date_in(text: str) -> tuple[str, Span] | None:
 
 
 def capitalised(text: str) -> list[Span]:
-    """Return where a text has names: words with a capital that are neither its first small word nor a date or an era."""
+    """Return where a text has names: words with a capital, neither its first small word, a date nor an era."""
     first = FUNCTION_WORD.match(text)
     start = first.end() if first else 0
     dates = [one.span for one in mentions(text, ANY_DAY)]

@@ -31,19 +31,33 @@ _BARE_NUMBER = (
     rf"centi\w+|miles?|feet|hours?|days?|weeks?|months?|years?|minutes?|{any_of(MONTHS)})\b))"
 )
 _MONEY = (
-    r"[£€$¥₹%]|\d\s?(?:p|bn|m|k)\b|\b(?:(?-i:[A-Z]{3})(?= ?\d)|free|for nothing|charge[ds]?|refund\w*|reimburs\w*|"
+    r"[£€$¥₹%]|\d\s?(?:p|bn|m|k)\b|\b(?:(?-i:[A-Z]{3})(?= ?\d)|free|for nothing|no charge|refund\w*|reimburs\w*|"
     r"expensive|cheap\w*|dear\w*|dollars?|euros?|pounds?|quid|bucks?|grand|fivers?|tenners?|crowns?|cents?|pence|pennies|"
     r"kron\w+|yen|yuan|rupees?|francs?|marks?|rubles?|roubles?|pesos?|shillings?|guilders?|per ?cent|million|billion|"
-    r"trillion|thousand|salar\w+|wages?|earn\w*|paid|pays?|fees?|cost\w*|pric\w+|rents?|fares?|bills?|bonus\w*|"
-    rf"s[eo]lls?|sold|sale)\b|{_BARE_NUMBER}"
+    rf"trillion|thousand)\b|{_BARE_NUMBER}"
 )
+_MONTH_OR_DAY = rf"{any_of(MONTHS)}|\w+day"
 _TIME = (
-    rf"\d|\b(?:{any_of(MONTHS)}|\w+day|day|spring|summer|autumn|winter|fall|night|morning|evening|afternoon|noon|midnight|"
-    r"hours?|minutes?|weeks?|months?|years?|decades?|centur\w+|seasons?|today|tomorrow|tonight|before|after\w*|during|"
-    r"until|till|since|while|when|once|whenever|every|always|never|late\w*|earl\w+|first|now|current\w*|soon|recent\w*|"
-    r"times?|ages?|eras?|periods?|war|birth|death|christmas|easter|annual\w*|daily|ago|immediate\w*|already|still|ever|"
-    r"last|next|end\w*|begin\w*|start\w*|at|upon|by)\b"
+    r"(?:1\d|20)\d\d|\d{3,4}s?\b|\d(?:st|nd|rd|th)\b|\d[:./]\d|\d ?[ap]\.?m\b|[’']\d\d\b|"
+    rf"\b(?:{_MONTH_OR_DAY}|day|spring|summer|autumn|winter|fall|night|morning|evening|afternoon|noon|midnight|"
+    r"hours?|minutes?|weeks?|months?|years?|decades?|centur\w+|millenni\w+|seasons?|today|tomorrow|tonight|before|after\w*|"
+    r"following|during|until|till|since|while|when|once|whenever|every|late\w*|earl\w+|now|current\w*|soon|recent\w*|"
+    r"times?|ages?|eras?|periods?|war|birth|death|christmas|easter|annual\w*|daily|ago|immediate\w*|already|"
+    r"(?:beginning|start|end) of|never)\b"
 )
+_YEAR = r"(?<!\d)(?:1?\d|20)?\d\d(?!\d)|\d (?:BCE?|AD|CE)\b|centur|year"
+# Neither a year nor the day of a month counts anything.
+_COUNT = (
+    rf"(?<![\w.,:/]){''.join(f'(?<!{month} )' for month in MONTHS)}(?!(?:1\d|20)\d\d\b(?![.,]\d|%))"
+    rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{_MONTH_OR_DAY})\b)\d|"
+    rf"\b(?:{_WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|neither|both|single|pair|couple|once|"
+    r"twice|thrice|double|triple|all|majority|only)\b"
+)
+
+
+_SHARE = rf"\d|\b(?:{_WORDS}|thirds?|quarters?|\w+ths|most|majority|all|none|per ?cent)\b"
+# Nothing else is asked for behind a comma: "When rock folds, what does it make?".
+_ASKS_NO_MORE = r"(?!.*,.*\b(?:what|which|who|how|where|why)\b)"
 
 
 class _Kind(NamedTuple):
@@ -91,13 +105,20 @@ _KINDS = (
         _MONEY,
     ),
     _kind(
-        "date",
-        r"^\W*(?:when|what time|(?:in )?(?:what|which) year)\b(?!.*,.*\b(?:what|which|who|how|where|why)\b)",
-        _TIME,
+        "year",
+        rf"\b(?:what|which) year\b{_ASKS_NO_MORE}",
+        _YEAR,
     ),
     _kind(
+        "date",
+        rf"^\W*(?:when (?:was|were|did|is|are|will|has|have|had)|what time)\b{_ASKS_NO_MORE}",
+        _TIME,
+    ),
+    _kind("share", r"\b(?:what|which) (?:percent\w*|proportion|fraction)\b", _SHARE),
+    _kind("number", rf"\bhow many\b{_ASKS_NO_MORE}", _COUNT),
+    _kind(
         "number",
-        r"\bpopulation (?:of|in)\b|\bwhat(?:[’']s| is| was) (?:the|its) population\b",
+        r"^\W*(?:the )?population (?:of|in)\b|\bwhat(?:[’']s| is| was) (?:the|its) population\b",
         rf"\d|\b(?:{_WORDS}|dozens|hundreds|thousands|nobody|no one)\b",
     ),
 )
