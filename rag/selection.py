@@ -1,12 +1,14 @@
 """Selection: which sentences are quoted, and in which order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from index.dateline import is_dateline
 from index.document import Span
+from index.records import StoredPassage
 from rag.answer_type import asks_why, compares, gives_reason, names_reason
+from rag.casualties import denies_casualties
 from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import say_the_same
@@ -32,6 +34,12 @@ TIMELY_FACTOR = 2.5
 HOLDING_SHARE = 0.5
 # One that begins by naming the reason is quoted for it, if it is this relevant beside the best one.
 REASON_SHARE = 0.02
+# A line that is no sentence, such as a heading or a title, rather names a thing than says something of it: it counts so
+# much less, and the sentence below it, which does, at least so much of it.
+LINE_SHARE, LENT_SHARE = 0.3, 0.4
+_ENDS, _CLOSING = ".!?:;…", '"”’»)]*_'
+# One that denies casualties is quoted for what is asked of them, if it is this relevant beside the best one.
+DENYING_SHARE = 0.1
 _OPENING = frozenset("\"“„«‘'")
 _MARKS = "*_ "
 _ASKS = r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)\b"
@@ -51,10 +59,12 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     below a heading that asks just this, a row that is named or has the most of what is asked for, the code or the kind
     of thing that is asked for, a label, a reason.
     """
-    answering = _answering(question, sentences)
+    lines = {one.key: one for one in sentences if _is_line(one)}
+    answering = _below(lines.values()) | _answering(question, sentences)
 
     def relevance(sentence: Sentence) -> float:
-        return max(sentence.relevance, answering.get(sentence.key, 0.0)) if answering else sentence.relevance
+        own = sentence.relevance * (LINE_SHARE if sentence.key in lines else 1)
+        return max(own, answering.get(sentence.key, 0.0)) if answering else own
 
     def weight(sentence: Sentence) -> float:
         return relevance(sentence) * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
@@ -84,6 +94,11 @@ def _is_new(question: str, sentence: Sentence, chosen: Sequence[Sentence]) -> bo
     return (is_row and compares(question)) or not any(say_the_same(sentence.vector, said.vector) for said in chosen)
 
 
+def _below(lines: Iterable[Sentence]) -> dict[tuple[str, Span] | None, float]:
+    """Return how relevant the sentences below lines are at least, by their keys."""
+    return {one.next_key: LENT_SHARE * one.relevance for one in lines}
+
+
 def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, Span] | None, float]:
     """Return how relevant some sentences are by what they are beside their words, by their keys."""
     answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
@@ -93,7 +108,7 @@ def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, 
     row = superlative_row(question, sentences)
     others = [*named_rows(question, sentences), *([row] if row else [])]
     others += [*_of_its_code(question, sentences), *_of_its_kind(question, sentences)]
-    others += _of_its_article(question, sentences)
+    others += [*_of_its_article(question, sentences), *_of_casualties(question, sentences)]
     return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
 
 
@@ -104,6 +119,16 @@ def _of_its_article(question: str, sentences: Sequence[Sentence]) -> list[Senten
     if asks_why(question) and own and not gives_reason(own[0].text):
         found += [one for one in own if names_reason(one.text) and _is_about(question, one, own[0])]
     return found
+
+
+def _of_casualties(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the best sentence that says that nobody was harmed, where it is asked who was.
+
+    It is of the event that is asked about by its relevance, or by being in the best one's article.
+    """
+    denying = (one for one in sentences if denies_casualties(question, one.text, sentences[0].text))
+    least = DENYING_SHARE * max((one.relevance for one in sentences), default=0.0)
+    return list(islice((one for one in denying if one.relevance >= least or one.doc_id == sentences[0].doc_id), 1))
 
 
 def _is_about(question: str, reason: Sentence, best: Sentence) -> bool:
@@ -147,6 +172,24 @@ def _asks(sentence: Sentence) -> bool:
     text = sentence.text.strip(_MARKS)
     asks = text.endswith("?") and text[0] not in _OPENING and not _ENDS_BY_ASKING.match(text)
     return asks or _NAMES_A_TOPIC.fullmatch(text) is not None
+
+
+def _is_line(sentence: Sentence) -> bool:
+    """Return whether a sentence is a line of its own, or a numbered one above a paragraph, that nothing ends."""
+    text, passage, span = sentence.text.rstrip(_CLOSING), sentence.evidence.passage, sentence.span
+    standing = structure_of(passage)[span.start]
+    if text[-1:] in _ENDS or standing.is_row or (":" in text and span.start > passage.span.start):
+        return False
+    start, end = span.start - passage.span.start, span.end - passage.span.start
+    before = passage.text[:start].rpartition("\n")[2].strip(f"{_MARKS}#")
+    is_alone = not passage.text[end:].partition("\n")[0].strip(_MARKS)
+    return is_alone and (not before or (before[0].isdigit() and _stands_above_text(passage, span)))
+
+
+def _stands_above_text(passage: StoredPassage, span: Span) -> bool:
+    """Return whether what follows a sentence is neither of its item nor another item."""
+    after = next((one for one in passage.sentences if one.start >= span.end), None)
+    return after is not None and not structure_of(passage)[after.start].begins_item
 
 
 def _says_nothing(sentence: Sentence) -> bool:

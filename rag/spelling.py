@@ -36,6 +36,15 @@ _HASTY: Final = {
     **dict.fromkeys(("wher", "whre"), "where"),
     "hwo": "how",
 }
+# Read in full where only so the articles have them.
+_IN_FULL: Final = {
+    "ceo": "chief executive",
+    "cfo": "chief financial officer",
+    "coo": "chief operating officer",
+    "cto": "chief technology officer",
+    "hq": "headquarters",
+    "vp": "vice president",
+}
 _ASKED_OF = (
     r"(?:share|percent(?:age)?|year|month|day|date|time|kind|sort|type|way|country|city|company|part|number|amount|one|"
     r"happen(?:s|ed)|caus(?:es|ed)|made|else|about|the)"
@@ -71,12 +80,17 @@ def corrected(question: str, view: View, is_word: Callable[[str], bool], filters
 
     A slip is a word of six letters or more that no passage has and that is not, by `is_word`, a known one or made of
     one, and `is_slip_of` a word that a passage has. What has capitals inside is a code or an abbreviation and stays.
-    "chinas" is "China's" where passages have the name and not that word.
+    "chinas" is "China's" where passages have the name and not that word, and "CFO" is in full where none has it.
     """
     words = dict.fromkeys(word for word in _WORD.findall(question) if _may_be_slip(word, question))
     owners = dict.fromkeys(name for name in _OWNER.findall(question) if _may_be_owner(name, is_word))
-    doc_nos = view.reading.doc_nos(filters) if words or owners else None
-    meant = {}
+    shorts = dict.fromkeys(word for word in _WORD.findall(question) if word.lower() in _IN_FULL)
+    doc_nos = view.reading.doc_nos(filters) if words or owners or shorts else None
+    meant: dict[str, str | None] = {}
+    for short in shorts:
+        full = _IN_FULL[short.lower()]
+        if not view.words.matching(short, 1, doc_nos) and view.words.matching(full.split()[-1], 1, doc_nos):
+            meant[short] = full
     for word in list(words)[:_LOOKED_UP]:
         passage_nos = view.words.resembling(word, _LOOKED_THROUGH, doc_nos)
         if passage_nos and not _is_known(word, is_word):

@@ -71,24 +71,28 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
 
 
 def named_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the rows of the best sentence's table that a question names by their first cells, in all their words.
+    """Return the rows of a table that a question names by their first cells, in all their words.
 
-    None where the best sentence is no row, and where the question neither names a column nor compares.
+    It is the best sentence's table, if the question names a column or compares, else one of which it names a column of
+    several words in all of them, too. None where there is no such row.
     """
     words = content_words(question)
     for rows in _tables(sentences):
-        if sentences[0] in rows and (compares(question) or words & _header(rows)):
+        headers = _headers(rows)
+        is_best = sentences[0] in rows and (compares(question) or any(words & header for header in headers))
+        if is_best or any(len(header) > 1 and header <= words for header in headers):
             first = [(content_words(cells_of(row.text)[0]), row) for row in rows]
             named = [(cell, row) for cell, row in first if frozenset() < cell <= words]
-            return [row for cell, row in named if not any(cell < other for other, _ in named)]
+            if named or is_best:
+                return [row for cell, row in named if not any(cell < other for other, _ in named)]
     return []
 
 
-def _header(rows: Sequence[Sentence]) -> frozenset[str]:
-    """Return the words of the columns of a table, but for the first."""
+def _headers(rows: Sequence[Sentence]) -> list[frozenset[str]]:
+    """Return the words of each column of a table, but for the first."""
     passage = rows[0].evidence.passage
     lead = structure_of(passage)[rows[0].span.start].lead
-    return content_words(" ".join(cells_of(passage.slice(lead))[1:])) if lead else frozenset()
+    return [content_words(header) for header in cells_of(passage.slice(lead))[1:]] if lead else []
 
 
 def _tables(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:

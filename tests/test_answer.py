@@ -488,6 +488,36 @@ class TestQuotes:
                 beside += 1
         assert beside
 
+    def test_a_heading_gives_way_to_what_stands_below_it(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = (
+            "MINUTES OF THE COUNCIL\n\n6. Playground at Jubilee Field\nThe contract goes to Robin & Daughters of Hale. "
+            "Work begins on 8 January.\n\n7. Allotments\nThe rent will rise in April."
+        )
+        corpus.put(Document("minutes", text, "text/plain", Metadata()))
+        for question in ("Who will build the Jubilee Field playground?", "What about the playground at Jubilee Field?"):
+            cited = ask(Engine(corpus), question).answer.citations[0].cited_text
+            assert cited == "The contract goes to Robin & Daughters of Hale."
+
+    def test_a_line_that_is_no_heading_is_quoted_where_nothing_says_more(
+        self, embedder: OnnxEmbedder, tmp_path: Path
+    ) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = "Our year was good.\n\nWe sold less board and made more of it.\n\nPriya Raman, Chief Executive"
+        corpus.put(Document("report", text, "text/plain", Metadata("Review of the year")))
+        assert "Priya Raman" in ask(Engine(corpus), "Who is the chief executive?").answer.text
+
+    def test_that_nobody_was_killed_answers_how_many_died(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
+        corpus = Corpus(tmp_path, embedder, create=True)
+        text = (
+            "A fire in the early hours of Sunday gutted the rope works of Tarnmouth and drove two hundred residents of "
+            "the quay out of their homes. Nine engines and sixty firefighters fought the fire at the rope works of "
+            "Tarnmouth until noon. Nobody was killed, and by evening all of the injured had been sent home."
+        )
+        corpus.put(Document("fire", text, "text/plain", Metadata("Fire guts the rope works")))
+        question = "How many people died in the fire at the rope works of Tarnmouth?"
+        assert ask(Engine(corpus), question).answer.text.startswith("Nobody was killed")
+
     def test_what_happened_is_told_in_its_order(self, corpus: Corpus) -> None:
         texts = {
             "a": "In June 2025 the copper strike ended at the mine.",

@@ -83,6 +83,23 @@ def test_what_is_one_letter_off_gives_way_and_nothing_else_does(corpus: Corpus, 
         assert corrected(question, view, lambda _: False, Filters()) == read_as
 
 
+def test_an_office_in_short_is_read_in_full_where_only_so_the_articles_have_it(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path, HashingEmbedder(), create=True)
+    text = "Pieter de Wit is the chief financial officer. The CEO, Ada Berg, left."
+    corpus.put(Document("a", text, "text/plain", Metadata()))
+    with corpus.read() as view:
+        for question, read_as in (
+            ("Who is the CFO?", "Who is the chief financial officer?"),
+            ("who is the cfo", "who is the chief financial officer"),
+            ("Who is the CEO?", "Who is the CEO?"),
+            ("Where is the HQ?", "Where is the HQ?"),
+        ):
+            assert corrected(question, view, lambda _: False, Filters()) == read_as
+        none = Filters(doc_ids=("b",))
+        assert corrected("Who is the CFO?", view, lambda _: False, none) == "Who is the CFO?"
+    corpus.close()
+
+
 def test_what_the_model_knows_whole_is_no_slip(corpus: Corpus) -> None:
     with corpus.read() as view:
         assert corrected("about protien", view, lambda word: word == "protien", Filters()) == "about protien"

@@ -136,3 +136,31 @@ def test_the_rows_that_a_question_names_are_quoted_first(
         corpus.put(read_text("museum", TICKETS, MARKDOWN))
         cited = [one.cited_text for one in Engine(corpus).ask(question).answer.citations[: len(rows)]]
     assert sorted(one.split("|")[1].strip() for one in cited) == rows
+
+
+FIGURES = """# Four dehumidifiers
+
+## Verdict
+
+| Award | Machine |
+| --- | --- |
+| Best for cold rooms | Kalden Zephyr 8 |
+| Best for a guarantee that is long | Oslow AirDry 16 |
+
+## Figures
+
+| | Oslow AirDry 16 | Kalden Zephyr 8 |
+| --- | --- | --- |
+| Tank | 3.8 litres | 2.0 litres |
+| Guarantee | 5 years | 3 years |
+"""
+
+
+def test_a_row_is_named_together_with_its_column_whichever_table_is_the_most_relevant(
+    embedder: Embedder, tmp_path: Path
+) -> None:
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        corpus.put(read_text("test", FIGURES, MARKDOWN))
+        for question in ("How long is the guarantee on the Kalden Zephyr 8?", "Guarantee of the Oslow AirDry 16?"):
+            cited = Engine(corpus).ask(question).answer.citations[0].cited_text
+            assert cited.startswith("| Guarantee"), question
