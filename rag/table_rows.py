@@ -44,9 +44,15 @@ _COLUMNS = {
 }
 # Of these less is better, or more is later.
 _OTHER_ORDER = content_words("year date day built opened founded since time rank ranking position place order change")
-_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_SIGN = r"(?:(?<!\w)[-−–+])?"
+# How numbers are written in English, and on most of the Continent, where "1.200" is what "1,200" is here.
+_NUMBERS = (
+    re.compile(rf"{_SIGN}(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"),
+    re.compile(rf"{_SIGN}(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+(?:,\d{{1,2}})?|\d+(?:,\d{{1,2}})?)"),
+)
+_IN_PLAIN = (str.maketrans("−–", "--", ","), str.maketrans("−–,", "--.", "."))
 _TOTAL = re.compile(r"\W*(?:total|all|sum|overall|average|mean|median)\b", re.IGNORECASE)
-_IN_BRACKETS, _SIGNED = re.compile(r"\([^)]*\)"), re.compile(r"[-−–+(]")
+_IN_BRACKETS, _UNREAD_SIGN = re.compile(r"\([^)]*\)"), re.compile(r"[-−–+(]")
 # A table of so many rows may go on in the next passage.
 _MOST_ROWS = 15
 
@@ -55,7 +61,8 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
     """Return the row that has the most or the least of what a question asks for, None where no table tells.
 
     The table is the first, by its most relevant row, in which one column is named in the question and has a plain
-    number of one unit in every row. Two rows that have as much leave it open, and so does a question with a condition.
+    number of one unit in every row. Two rows that have as much leave it open, and so do a question with a condition and
+    numbers that, as they are written, may be read in two ways that tell of two rows.
     """
     asked = _SUPERLATIVE.search(question)
     if asked is None or _CONDITION.search(f"{question[: asked.start()]} {question[asked.end() :]}"):
@@ -63,11 +70,18 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
     told = [(asked["most"] or asked["least"]).lower(), (asked["of"] or "").lower()]
     words = content_words(question) | content_words(" ".join(_COLUMNS.get(word, "") for word in told))
     for rows in _tables(sentences):
-        values = [] if _has_condition(words, rows) else _column(words, rows)
-        if len(values) > 1 and len(values) == len(rows) < _MOST_ROWS:
-            best = (max if asked["most"] else min)(values)
-            return rows[values.index(best)] if values.count(best) == 1 else None
+        readings = [] if _has_condition(words, rows) else _readings(_column(words, rows))
+        if readings and 1 < len(rows) < _MOST_ROWS:
+            found = {_only_best(values, most=bool(asked["most"])) for values in readings}
+            best = found.pop()
+            return None if found or best is None else rows[best]
     return None
+
+
+def _only_best(values: Sequence[float], *, most: bool) -> int | None:
+    """Return where the most or the least of values stands, None where two are as much."""
+    best = (max if most else min)(values)
+    return values.index(best) if values.count(best) == 1 else None
 
 
 def named_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -115,8 +129,8 @@ def _has_condition(words: frozenset[str], rows: Sequence[Sentence]) -> bool:
     return any(0 < sum(word in content_words(row.text) for row in rows) < len(rows) for word in words)
 
 
-def _column(words: frozenset[str], rows: Sequence[Sentence]) -> list[float]:
-    """Return the numbers in the one column that words name, of those rows that have one there, all of one unit."""
+def _column(words: frozenset[str], rows: Sequence[Sentence]) -> list[str]:
+    """Return the cells of the one column that words name, of every row, empty where there is none."""
     passage = rows[0].evidence.passage
     lead = structure_of(passage)[rows[0].span.start].lead
     # "Warranty (years)" is no year.
@@ -126,9 +140,16 @@ def _column(words: frozenset[str], rows: Sequence[Sentence]) -> list[float]:
     named = [at for at, header in enumerate(headers) if at and header & words]
     if len(named) != 1 or headers[named[0]] & _OTHER_ORDER:
         return []
-    cells = [cells_of(row.text)[named[0] : named[0] + 1] for row in rows]
-    found = [_NUMBER.findall(cell[0]) if cell else [] for cell in cells]
-    units = {_NUMBER.sub("", cell[0]).strip() for cell in cells if cell}
-    if len(units) != 1 or any(len(numbers) != 1 for numbers in found) or _SIGNED.search(next(iter(units))):
-        return []
-    return [float(numbers[0].replace(",", "")) for numbers in found]
+    cells = [cells_of(row.text) for row in rows]
+    return [row[named[0]] if len(row) > named[0] else "" for row in cells]
+
+
+def _readings(cells: Sequence[str]) -> list[list[float]]:
+    """Return the numbers of cells, one in each and all of one unit, in each way that all of them can be read."""
+    readings = []
+    for number, in_plain in zip(_NUMBERS, _IN_PLAIN, strict=True):
+        found = [number.findall(cell) for cell in cells]
+        units = {number.sub("", cell).strip() for cell in cells}
+        if len(units) == 1 and all(len(one) == 1 for one in found) and not _UNREAD_SIGN.search(next(iter(units))):
+            readings.append([float(one[0].translate(in_plain)) for one in found])
+    return readings

@@ -28,6 +28,12 @@ All of them were installed in the same week.
 """
 
 
+def column(header: str, *cells: str) -> str:
+    """A table of rows A, B and so on with one column."""
+    rows = "".join(f"| {name} | {cell} |\n" for name, cell in zip("ABCD", cells, strict=False))
+    return f"| Name | {header} |\n| --- | --- |\n{rows}"
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Engine]:
     corpus = Corpus(tmp_path_factory.mktemp("pumps"), embedder, create=True)
@@ -87,9 +93,13 @@ def test_two_rows_that_have_as_much_leave_it_open(tmp_path: Path, embedder: Embe
     ("question", "table"),
     [
         ("Which disk has the largest storage?", "| Disk | Storage |\n| --- | --- |\n| A | 512 GB |\n| B | 2 TB |\n"),
-        ("Which town had the lowest temperature?", "| Town | Temperature |\n| --- | --- |\n| A | −21 |\n| B | 9 |\n"),
         ("Who had the fastest time?", "| Runner | Time (min) |\n| --- | --- |\n| Ann | 78 |\n| Bob | 95 |\n"),
         ("Which is the highest rank?", "| Team | Rank |\n| --- | --- |\n| A | 1 |\n| B | 3 |\n"),
+        # 1.200 is either, and in brackets stands what is owed.
+        ("What is the lowest price?", column("Price", "800 €", "1.200 €", "950 €")),
+        ("What is the highest price?", column("Price", "800 €", "1.200 €", "950 €")),
+        ("What is the lowest balance?", column("Balance", "(5)", "(7)")),
+        ("What is the lowest temperature?", column("Temperature", "-5 to -3", "2 to 7")),
     ],
 )
 def test_numbers_that_do_not_compare_are_not_compared(
@@ -99,6 +109,31 @@ def test_numbers_that_do_not_compare_are_not_compared(
     corpus.put(read_text("table", f"# The table\n\n{table}", MARKDOWN))
     assert superlative_row(question, Engine(corpus).grounds(Query.parse(question)).sentences) is None
     corpus.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "table", "first"),
+    [
+        ("What is the lowest price?", column("Price", "800,00 €", "1.200,00 €", "95,50 €"), "C"),
+        ("What is the highest price?", column("Price", "800,00 €", "1.200,00 €", "950 €"), "B"),
+        # Whether a point groups or not, these are in one order; a nought before it, or two digits after it, tell.
+        ("What is the highest price?", column("Price", "1.200 €", "9.500 €", "12.000 €"), "C"),
+        ("What is the lowest density?", column("Density", "1.200", "0.950", "12"), "B"),
+        ("What is the highest density?", column("Density", "1.200", "3.25", "12"), "C"),
+        ("What is the highest price?", column("Price", "800 €", "1,200 €", "950 €"), "B"),
+        ("What is the lowest temperature?", column("Temperature", "−5 °C", "−7 °C", "−3 °C"), "B"),
+        ("What is the lowest temperature?", column("Temperature", "-5 °C", "-7 °C", "3 °C"), "B"),
+        ("What is the highest temperature?", column("Temperature", "−5 °C", "+7 °C", "3 °C"), "B"),
+    ],
+)
+def test_numbers_are_read_with_their_signs_and_as_their_column_writes_them(
+    tmp_path: Path, embedder: Embedder, question: str, table: str, first: str
+) -> None:
+    with closing(Corpus(tmp_path, embedder, create=True)) as corpus:
+        corpus.put(read_text("table", f"# The table\n\n{table}", MARKDOWN))
+        row = superlative_row(question, Engine(corpus).grounds(Query.parse(question)).sentences)
+    assert row is not None
+    assert row.text.startswith(f"| {first} ")
 
 
 def test_a_total_is_no_row(tmp_path: Path, embedder: Embedder) -> None:
