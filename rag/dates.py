@@ -28,6 +28,8 @@ _MONTH = (
 )
 _DAY = r"[0-3]?[0-9](?:st|nd|rd|th)?"
 _TO = r"(?:\s*[–—-]\s*|\s+(?:to|through|until|till|and)\s+)"
+# What may stand between "to" and the second day of a range.
+_BEFORE_END = rf"(?:the\s+)?(?:(?:{'|'.join(WEEKDAYS)}),?\s+(?:the\s+)?)?"
 _OF = r"(?:,?\s+(?:of\s+)?|,\s*)"
 _PART = r"(?:(?:early|late|mid)[\s-]+|mid)"
 _SEASON = "|".join(_SEASONS)
@@ -50,7 +52,7 @@ _COUNTED_AFTER = re.compile(
     r"kilomet\w+|"
     r"met(?:er|re)s?|miles?|feet|ft|mw|gw|kwh|barrels?|dollars?|euros?|pounds|yuan|yen|usd|million|billion|trillion|"
     r"thousand|hundred|hours?|minutes?|seconds?|days?|weeks?|months?|years?|cases|times|jobs|workers|employees|"
-    r"bce?|b\.c\.|points|bytes|words|pages|mg|ppm|calories|degrees|square|cubic|°)(?!\w)",
+    r"points|bytes|words|pages|mg|ppm|calories|degrees|square|cubic|°)(?!\w)",
     re.IGNORECASE,
 )
 _PLURAL_AFTER = re.compile(r"\s+(?!was|has|does|its|this|onwards|always)[a-z]{2,}(?<![suio])s(?![\w’'])")
@@ -59,12 +61,22 @@ _MONTH_BEFORE = re.compile(
     r"\b(?P<before>in|since|until|till|by|during|of|before|after|from|through|early|late|mid|last|this|next)[\s-]+$",
     re.IGNORECASE,
 )
+# The other end of a range, or the other of two days, whose year is also that of a day before it.
+_DATED_AFTER = re.compile(
+    rf"{_TO}{_BEFORE_END}(?:(?P<day>{_DAY})\s+(?:of\s+)?(?P<month>{_MONTH})|"
+    rf"(?P<its_month>{_MONTH})\s+(?P<its_day>{_DAY})(?!\w)){_OF}(?P<year>{_YEAR})(?!\w)",
+    re.IGNORECASE,
+)
+# Before Christ, as the other end of a range may say too, and the year of a day.
+_BC = r"[\s-]*(?:bce?|b\.c\.)(?!\w)"
+_BC_AFTER = re.compile(rf"(?:{_TO}(?:the\s+)?[0-9]{{1,4}}(?:[’']?s)?)?{_BC}", re.IGNORECASE)
+_BC_YEAR_AFTER = re.compile(rf"{_OF}[0-9]{{1,4}}{_BC}", re.IGNORECASE)
 _NAME_AFTER = re.compile(r"\s+[A-Z]")
 _NO_ONE_DAY = re.compile(r"\b(?:every|each|black|cyber|good|ash|super)\s+$", re.IGNORECASE)
 _AHEAD = re.compile(r"\b(?:will|shall|won[’']t)(?:\s+\w+){1,6}\s+$", re.IGNORECASE)
-_JOINED = re.compile(r"(?:\s*[–—-]\s*|\s+(?:to|through|until|till)\s+)(?:the\s+)?", re.IGNORECASE)
-_AND = re.compile(r"\s+and\s+(?:the\s+)?", re.IGNORECASE)
-_BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
+_JOINED = re.compile(rf"(?:\s*[–—-]\s*|\s+(?:to|through|until|till)\s+){_BEFORE_END}", re.IGNORECASE)
+_AND = re.compile(rf"\s+and\s+{_BEFORE_END}", re.IGNORECASE)
+_BETWEEN = re.compile(rf"\bbetween\s+{_BEFORE_END}$", re.IGNORECASE)
 
 
 # So near before a mention stand the words that make it the one end of a stretch.
@@ -242,18 +254,26 @@ def _days_of_month(found: re.Match[str], now: date | None) -> Period | None:
     """Return the day or days of a month; without a year, those of the latest such month not after now."""
     month, first = _month_no(found["month"]), _number(found["day"])
     last = _number(found["to"]) if found["to"] else first
-    if found["year"]:
-        year = int(found["year"])
-    elif now is None or found["month"].islower() or _COUNTED_AFTER.match(found.string, found.end()):
+    year = int(found["year"]) if found["year"] else _year_of(found, (month, first), now)
+    return None if year is None else Period(date(year, month, first), date(year, month, last))
+
+
+def _year_of(found: re.Match[str], day: tuple[int, int], now: date | None) -> int | None:
+    """Return the year of a month and day that a text names without one: that of the other day, or the latest."""
+    if dated := _DATED_AFTER.match(found.string, found.end()):
+        other = (_month_no(dated["month"] or dated["its_month"]), _number(dated["day"] or dated["its_day"]))
+        return int(dated["year"]) - (day > other)
+    if now is None or found["month"].islower() or _BC_YEAR_AFTER.match(found.string, found.end()):
         return None
-    else:
-        year = now.year - ((month, first) > (now.month, now.day)) + _is_ahead(found)
-    return Period(date(year, month, first), date(year, month, last))
+    if _COUNTED_AFTER.match(found.string, found.end()):
+        return None
+    return now.year - (day > (now.month, now.day)) + _is_ahead(found)
 
 
 def _months_of_year(found: re.Match[str], now: date | None) -> Period | None:
-    year, month, last = int(found["year"]), _month_no(found["month"]), found["to"]
-    return _months(year, month, _month_no(last) - month + 1) if last else _month(year, month)
+    year, month = int(found["year"]), _month_no(found["month"])
+    last = _month_no(found["to"]) if found["to"] else month
+    return Period(_month(year - (month > last), month).first, _month(year, last).last)
 
 
 def _part_of_year(found: re.Match[str], now: date | None) -> Period | None:
@@ -270,12 +290,22 @@ def _near_season(found: re.Match[str], now: date | None) -> Period | None:
     if now is None:
         return None
     month = _SEASONS[found["season"].lower()]
-    return _months(now.year - (found["which"].lower() == "last" and now.month < month + 3), month, 3)
+    # In January and February, this winter is the one that began in December.
+    season = _months(now.year - (now.month <= month - 10), month, 3)
+    if found["which"].lower() == "last" and season.last >= now:
+        return _months(season.first.year - 1, month, 3)
+    return season
 
 
 def _decade(found: re.Match[str], now: date | None) -> Period | None:
+    """Return a decade, or a century where it is of a whole one; "the 2000s" are more often ten years."""
+    if _BC_AFTER.match(found.string, found.end()):
+        return None
+    year = int(found["year"])
     first, last = _PARTS.get((found["part"] or "").strip(" -").lower(), (0, 9))
-    return _years(int(found["year"]) + first, int(found["year"]) + last)
+    if year % 100 or year == 2000:
+        return _years(year + first, year + last)
+    return _years(year + 10 * first, year + 10 * last + 9)
 
 
 def _short_range(found: re.Match[str], now: date | None) -> Period | None:
@@ -290,7 +320,9 @@ def _year(found: re.Match[str], now: date | None) -> Period | None:
     """Return a year, None where the number may as well be a count."""
     year, before = int(found["year"]), _before(found)
     timely = _TIME_BEFORE.search(before)
-    if _COUNTED_AFTER.match(found.string, found.end()) or (_COUNTED_BEFORE.search(before) and not timely):
+    if _BC_AFTER.match(found.string, found.end()) or _COUNTED_AFTER.match(found.string, found.end()):
+        return None
+    if _COUNTED_BEFORE.search(before) and not timely:
         return None
     if year >= 1900 and (timely or _POSSESSIVE_BEFORE.search(before)):
         return _years(year)

@@ -78,7 +78,9 @@ def time_asked(question: str) -> TimeAsked | None:
     question = plain_case(question)
     named = mentions(question, None)
     for found in _RELATION.finditer(question):
-        if _NOT_OF_TIME.search(question, 0, found.start()) or _IDIOM.match(question, found.start()):
+        # "From 2004 until 2006" asks for all of it, and for nothing before.
+        within = any(one.span.start < found.start() < one.span.end for one in named)
+        if within or _NOT_OF_TIME.search(question, 0, found.start()) or _IDIOM.match(question, found.start()):
             continue
         relation = _RELATIONS[" ".join(found["word"].lower().split())]
         period = next((one.period for one in named if _starts_with(question, found.end(), one.span.start)), None)

@@ -75,6 +75,18 @@ TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=20).map(" ".j
         ("talks on May 12 to 15, 2025", ["2025-05-12/2025-05-15"]),
         ("between May and July 2025", ["2025-05-01/2025-07-31"]),
         ("from May 2024 to July 2025", ["2024-05-01/2025-07-31"]),
+        # The first end has its year from the second.
+        ("between 3 May and 5 June 2020", ["2020-05-03/2020-06-05"]),
+        ("from the 3rd of May to the 5th of June, 2020", ["2020-05-03/2020-06-05"]),
+        ("from May 3 through June 5, 2020", ["2020-05-03/2020-06-05"]),
+        ("between 3 may and 5 june 2020", ["2020-05-03/2020-06-05"]),
+        ("28 December – 3 January 2021", ["2020-12-28/2021-01-03"]),
+        ("from Monday, 3 May to Friday, the 5th of June 2020", ["2020-05-03/2020-06-05"]),
+        ("between Monday 3 May and Friday 5 June 2020", ["2020-05-03/2020-06-05"]),
+        ("on 3 May and 5 June 2020", ["2020-05-03", "2020-06-05"]),
+        ("from December to January 2021", ["2020-12-01/2021-01-31"]),
+        ("from 31 June to 3 July 2021", ["2021-07-03"]),
+        ("from 20 May to 3 May 2021", ["2020-05-20/2021-05-03"]),
         ("restricted exports to Japan in 2010, a decision", ["2010"]),
         ("since 2010", ["2010"]),
         ("the 1995 acquisition of Magnequench", ["1995"]),
@@ -95,6 +107,14 @@ TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=20).map(" ".j
         ("the mid-2000s", ["2003-01-01/2006-12-31"]),
         ("the late 1990s", ["1996-01-01/1999-12-31"]),
         ("from the 1980s to the 1990s", ["1980-01-01/1999-12-31"]),
+        ("in the 1800s", ["1800-01-01/1899-12-31"]),
+        ("the 1900’s", ["1900-01-01/1999-12-31"]),
+        ("the early 1800s", ["1800-01-01/1839-12-31"]),
+        ("the mid-1700s", ["1730-01-01/1769-12-31"]),
+        ("the late 1600s", ["1660-01-01/1699-12-31"]),
+        ("from the 1600s to the 1800s", ["1600-01-01/1899-12-31"]),
+        ("in the 2000s", ["2000-01-01/2009-12-31"]),
+        ("in the 1810s", ["1810-01-01/1819-12-31"]),
         ("early 2025", ["2025"]),
         ("late 2025", ["2025"]),
         ("spring 2025", ["2025-03-01/2025-05-31"]),
@@ -115,6 +135,12 @@ TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=20).map(" ".j
         ("page 2010", []),
         ("12.05.2025", []),
         ("in 300 BC and in 1200 BC", []),
+        ("the 1500s BC", []),
+        ("In 1998, 300 BC coins were found", ["1998"]),
+        ("the 1550s B.C.", []),
+        ("between 1500 and 1200 BC", []),
+        ("from the 1500s to the 1200s BCE", []),
+        ("1550–1450 BC", []),
         ("the 21st century", []),
         ("February 30, 2025", []),
         ("Prices may rise and may 12 fall", []),
@@ -170,6 +196,10 @@ def test_dates_that_a_text_names_by_itself(text: str, expected: list[str]) -> No
         ("the March on Washington", []),
         ("April Smith joined", []),
         ("every Monday", []),
+        ("from December 28 to January 3, 2021", ["2020-12-28/2021-01-03"]),
+        ("from December 28 to January 3", ["2024-12-28/2025-01-03"]),
+        ("from 28 December to 3 January 2021, then 3 May", ["2020-12-28/2021-01-03", "2025-05-03"]),
+        ("on 15 March 44 BC", []),
         ("in today’s economy", []),
         ("6000 years ago", []),
         ("999 decades ago", []),
@@ -177,6 +207,25 @@ def test_dates_that_a_text_names_by_itself(text: str, expected: list[str]) -> No
 )
 def test_dates_relative_to_the_day_of_publication(text: str, expected: list[str]) -> None:
     assert [period.iso() for period in periods_in(text, PUBLISHED)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "published_at", "expected"),
+    [
+        ("this winter", "2025-01-15", "2024-12-01/2025-02-28"),
+        ("this winter", "2025-03-01", "2025-12-01/2026-02-28"),
+        ("this winter", "2025-12-15", "2025-12-01/2026-02-28"),
+        ("last winter", "2025-02-28", "2023-12-01/2024-02-29"),
+        ("last winter", "2025-03-01", "2024-12-01/2025-02-28"),
+        ("last winter", "2025-12-15", "2024-12-01/2025-02-28"),
+        ("this spring", "2025-01-15", "2025-03-01/2025-05-31"),
+        ("last spring", "2025-05-31", "2024-03-01/2024-05-31"),
+        ("last spring", "2025-06-01", "2025-03-01/2025-05-31"),
+        ("last autumn", "2025-01-15", "2024-09-01/2024-11-30"),
+    ],
+)
+def test_a_winter_is_of_two_years(text: str, published_at: str, expected: str) -> None:
+    assert as_of(text, published_at) == expected
 
 
 def test_a_sentence_speaks_of_the_first_period_that_it_names() -> None:

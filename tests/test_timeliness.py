@@ -11,6 +11,8 @@ from rag.dates import Mention, Period, mentions_in
 from rag.timeliness import MAY_BE, Relation, TimeAsked, asks_what_happened, fits, time_asked
 from tests.test_dates import MAY, PERIODS, TEXTS, YEAR_2010, YEAR_2025
 
+MAY_AND_JUNE = Period(date(2020, 5, 3), date(2020, 6, 5))
+
 
 def mentioned(periods: list[Period]) -> list[Mention]:
     """Each of the periods as a text mentions it that says nothing of how long it lasts."""
@@ -34,6 +36,9 @@ def mentioned(periods: list[Period]) -> list[Mention]:
         ("What was mined before 2010?", TimeAsked("before", YEAR_2010, None)),
         ("What was mined since late 2010?", TimeAsked("after", YEAR_2010, None)),
         ("between May and July 2025", TimeAsked("in", Period(date(2025, 5, 1), date(2025, 7, 31)), None)),
+        ("Who led it between 3 May and 5 June 2020?", TimeAsked("in", MAY_AND_JUNE, None)),
+        ("Who led it from 3 May until 5 June 2020?", TimeAsked("in", MAY_AND_JUNE, None)),
+        ("Who led it after 3 May to 5 June 2020?", TimeAsked("after", MAY_AND_JUNE, None)),
         ("in 2010 and in 2025", TimeAsked("in", Period(date(2010, 1, 1), date(2025, 12, 31)), None)),
         ("what happened in may?", TimeAsked("in", None, "May")),
         # A pattern without regard to case takes "ſ" for "s", and "İ" for "i".
