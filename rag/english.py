@@ -30,7 +30,22 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 NUMBERS: Final = {word: value for value, word in enumerate(_BELOW_20.split())} | {
     word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)
 }
+_IRREGULAR_ORDINALS = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
+ORDINALS: Final = {
+    _IRREGULAR_ORDINALS.get(word) or (f"{word[:-1]}ieth" if word.endswith("y") else f"{word}th"): value
+    for word, value in NUMBERS.items()
+    if value
+}
 SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+INDIAN_SCALES: Final = {"lakh": 10**5, "crore": 10**7}
 # Scales in short, which may stand at a number without a blank.
 SHORT_SCALES: Final = {"mn": 10**6, "mln": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12, "trn": 10**12}
 # Those of one letter are also units: "m" is a metre but for money, for people and as a capital.

@@ -5,8 +5,9 @@ from collections.abc import Container, Iterator, Sequence
 
 from index.analysis import words_of
 from rag.english import NUMBERS
-from rag.figures import dates_in, figures_in, in_digits, is_counted, without_numbers
+from rag.figures import Figure, dates_in, figures_in, in_digits, is_counted, unparted, without_numbers
 from rag.sources import WORD, Source, unmarked
+from rag.units import CURRENCY_SIGN
 
 # A paraphrase has words of its own, seldom more than half of them; a sentence about something else shares few.
 _SUPPORTED = 0.5
@@ -15,9 +16,15 @@ _MIN_WORDS = 2
 _QUOTED = re.compile(r"[“«\"]([^“”«»\"]+)(?:[”»\"]|$)")
 _NOT = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n[’']t\b", re.IGNORECASE)
 _DENIED = re.compile(r"(?:\bnot|n[’']t|\bnever) (?!only\b|just\b|yet\b)(?:be |been |have |yet )*(\w+)", re.IGNORECASE)
+# Not "it first opened", nor "5 metres a second" at the end.
+_RANKED = re.compile(
+    r"(?:\b(?:the|its|his|her|their|our|whose)|[’']s?)\s+(first|second)\b|"
+    r"\ban(?:other)?\s+(second)\b|\ba\s+(first|second)[ -](?!(?:and|or|in|on|at|for|by|to|from|with|than|when)\b)[a-z]",
+    re.IGNORECASE,
+)
 
-_OF_UNITS = r"(?= (?:(?:by|from|about|some|nearly|almost|over|more than) )?[$€£]?\d)"
-_OF_NUMBERS = r"(?= [$€£]?\d)"
+_OF_UNITS = rf"(?= (?:(?:by|from|about|some|nearly|almost|over|more than) )?{CURRENCY_SIGN}?\d)"
+_OF_NUMBERS = rf"(?= {CURRENCY_SIGN}?\d)"
 # Like the antonyms of `rag.denials`, but each side with the verbs that say the same, as a paraphrase may: what
 # has only the one side says the opposite of what has only the other. Words that two parties to one fact are told by
 # (buy and sell, win and lose) are no opposites.
@@ -105,10 +112,11 @@ def unfounded(sentence: str, cited: Sequence[Source], question: str, plain_words
     with_titles = "\n".join([text, *(one.title or "" for one in cited)])
     # What the question names is not thereby what a source speaks of.
     contexts = [_name_forms(f"{one.text}\n{one.title or ''}") for one in cited]
-    counted = list(figures_in(text))
+    # "On May 12 300 tons": what looks like one number may be two.
+    counted = [*figures_in(text), *figures_in(unparted(text))]
     names = list(_names(sentence, plain_words))
     missing = {
-        "number": (number.written for number in figures_in(sentence) if not is_counted(number, counted)),
+        "number": _uncounted(unparted(sentence), counted),
         "date": (date for date, form in dates_in(sentence) if form not in {form for _, form in dates_in(text)}),
         "quotation": (quoted for quoted in _quotations(sentence) if _flat(quoted) not in _flat(with_titles)),
         "name": (" ".join(name) for name in names if not _is_held(name, contexts)),
@@ -133,6 +141,15 @@ def _is_supported(words: frozenset[str], held: frozenset[str], asked: frozenset[
     # The question's words prove nothing: a sentence made of them alone must have its words in the source.
     own = words - asked or words
     return len(own & held) >= _SUPPORTED * len(own)
+
+
+def _uncounted(sentence: str, counted: Sequence[Figure]) -> Iterator[str]:
+    """Yield the numbers of a sentence that are not counted; the first and the second only where they are no adverbs."""
+    ranked = {word.casefold() for found in _RANKED.finditer(sentence) for word in found.groups() if word}
+    for number in figures_in(sentence):
+        is_adverb = number.written.casefold() in ("first", "second") and number.written.casefold() not in ranked
+        if not is_adverb and not is_counted(number, counted):
+            yield number.written
 
 
 def _is_turned_round(sentence: str, text: str) -> bool:

@@ -15,8 +15,21 @@ CURRENCIES = by_spelling(
         "rupee": "inr rupees",
         "pound": "pounds",
         "ruble": "rubles rouble roubles",
+        "krone": "kroner",
+        "krona": "kronor",
     }
 )
+CURRENCY_SIGN = r"[$£¥₠-⃏]"
+# What signs and codes stand for that more than one word is said of, or that are of more than one currency.
+_STAND_FOR = {
+    "£": ("pound",),
+    "¥": ("yen", "yuan"),
+    "₹": ("rupee",),
+    "₽": ("ruble",),
+    "nok": ("nok", "krone"),
+    "dkk": ("dkk", "krone"),
+    "sek": ("sek", "krona"),
+}
 MEASURES = by_spelling(
     {
         "m": "m metre metres meter meters",
@@ -88,6 +101,12 @@ _IN_BASE = {
     "centurie": ("month", 1200.0),
 }
 _POWERS = {"": 1, "square": 2, "cubic": 3}
+
+
+def currencies(written: str) -> frozenset[str]:
+    """Return the currencies, mostly one, that a sign, a code or a word may be of."""
+    word = CURRENCIES.get(written.casefold(), written.casefold())
+    return frozenset(_STAND_FOR.get(word, (word,)))
 
 
 def in_base(unit: str, power: str = "") -> tuple[str, float]:
