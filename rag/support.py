@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Container, Iterator, Sequence
+from itertools import chain
 
 from index.analysis import words_of
+from rag.content import content_words
 from rag.english import NUMBERS
 from rag.figures import Figure, dates_in, figures_in, in_digits, is_counted, unparted, without_numbers
 from rag.sources import WORD, Source, unmarked
@@ -20,6 +22,24 @@ _DENIED = re.compile(r"(?:\bnot|n[’']t|\bnever) (?!only\b|just\b|yet\b)(?:be |
 _RANKED = re.compile(
     r"(?:\b(?:the|its|his|her|their|our|whose)|[’']s?)\s+(first|second)\b|"
     r"\ban(?:other)?\s+(second)\b|\ba\s+(first|second)[ -](?!(?:and|or|in|on|at|for|by|to|from|with|than|when)\b)[a-z]",
+    re.IGNORECASE,
+)
+_ONE = re.compile(r"(?<!\bno )\bone[ -]((?!(?:day|time|way|hand|thing|side|point)\b)[a-z]\w+)", re.IGNORECASE)
+_SINGLE = re.compile(r"\b(?:one|single|sole|lone|(?<=the )only)\b", re.IGNORECASE)
+_MANY_BEFORE = re.compile(
+    r"(?:(?<![\d.,])(?!1\s)\d[\d.,]*|\b(?:several|many|both|few|all|dozens|hundreds|thousands))\s+$", re.IGNORECASE
+)
+_NEAR = 20
+# In small letters: "In May have".
+_HEDGED = re.compile(
+    r"\b(?:(?:may|might|could)(?! (?:not|only|of|and)\b)|allegedly|reportedly|"
+    r"(?:is|are|was|were|been) (?:said|alleged|reported|believed|thought|rumou?red|suspected|feared) to)\s+(?:well\s+)?"
+    r"((?:[\w’'-]+\s){0,3}[\w’'-]+)"
+)
+_HEDGING = re.compile(
+    r"\b(?:(?-i:may)|might|could|can|would|should|perhaps|maybe|said|says?|thought|if|whether|according to|"
+    r"(?:possib|probab|potential|presum|suppos|alleg|apparent|seem|appear|suspect|believ|suggest|claim|accus|report|"
+    r"rumou?r|fear|likel|unclear|uncertain)\w*)\b",
     re.IGNORECASE,
 )
 
@@ -116,7 +136,7 @@ def unfounded(sentence: str, cited: Sequence[Source], question: str, plain_words
     counted = [*figures_in(text), *figures_in(unparted(text))]
     names = list(_names(sentence, plain_words))
     missing = {
-        "number": _uncounted(unparted(sentence), counted),
+        "number": chain(_uncounted(unparted(sentence), counted), _one_of_many(sentence, text)),
         "date": (date for date, form in dates_in(sentence) if form not in {form for _, form in dates_in(text)}),
         "quotation": (quoted for quoted in _quotations(sentence) if _flat(quoted) not in _flat(with_titles)),
         "name": (" ".join(name) for name in names if not _is_held(name, contexts)),
@@ -128,6 +148,8 @@ def unfounded(sentence: str, cited: Sequence[Source], question: str, plain_words
         return "It denies what it cites does not deny, or the other way round."
     if _is_opposite(sentence, text):
         return "It says the opposite of what it cites."
+    if _is_certain(sentence, text):
+        return "It says for certain what it cites does not."
     # Numbers and names have been looked at; what is left are the words.
     rest = without_numbers(sentence)
     named = words_of(" ".join(word for name in names for word in name))
@@ -150,6 +172,39 @@ def _uncounted(sentence: str, counted: Sequence[Figure]) -> Iterator[str]:
         is_adverb = number.written.casefold() in ("first", "second") and number.written.casefold() not in ranked
         if not is_adverb and not is_counted(number, counted):
             yield number.written
+
+
+def _one_of_many(sentence: str, text: str) -> Iterator[str]:
+    """Yield where a sentence has one of what its sources have more of, as "one minister" of two."""
+    if _SINGLE.search(text):
+        return
+    # "Twenty-one ministers" are not one.
+    sentence, text = in_digits(sentence), in_digits(text)
+    for found in _ONE.finditer(sentence):
+        small = found[1].casefold()
+        same = [word for word in WORD.finditer(text) if words_of(word[0]) == words_of(small)]
+        if same and small not in _COMMON and all(_is_many(word, small) for word in same):
+            yield found[0]
+
+
+def _is_many(word: re.Match[str], small: str) -> bool:
+    """Tell whether a word is not as it is of one, or stands after the number of many."""
+    before = word.string[max(0, word.start() - _NEAR) : word.start()]
+    return word[0].casefold() != small or bool(_MANY_BEFORE.search(before))
+
+
+def _is_certain(sentence: str, text: str) -> bool:
+    """Tell whether a sentence has, without a hedge, the word that its sources only have with one."""
+    hedged = [meant for found in _HEDGED.finditer(text) if (meant := _first_meant(found[1]))]
+    if not hedged or _HEDGING.search(sentence):
+        return False
+    words, held = content_words(sentence), [content_words(word) for word in WORD.findall(text)]
+    return any(meant <= words and held.count(meant) == hedged.count(meant) for meant in hedged)
+
+
+def _first_meant(text: str) -> frozenset[str]:
+    """Return what the first word of a text means that is no function word: of "have been seen", "seen"."""
+    return next((meant for word in WORD.findall(text) if (meant := content_words(word))), frozenset())
 
 
 def _is_turned_round(sentence: str, text: str) -> bool:
