@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import charset_normalizer
-from charset_normalizer import CharsetMatch, CharsetMatches
 
 from index.blocks import LIST_LABEL, Block, BlockKind, markdown_blocks, plain_blocks
 from index.dateline import read_dateline
@@ -57,6 +56,13 @@ _FRAME = (
 )
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
+# What next to no text of Western Europe has: many letters with accents in a row, a capital one in a word of small letters,
+# a sign within a word, a currency before a word.
+_NOT_WESTERN = re.compile(
+    r"[À-ÖØ-öø-ÿŒœŠšŽžŸƒ]{3}|[a-zß-öø-ÿ][À-ÖØ-ÞŒŠŽŸ]|[£¥€¢](?=[^\W\d_])|"
+    r"[^\W\d_](?:[¹²³¼½¾]|(?![’‘–—…·\u00ad])[^\w\s\x00-\x7f])(?=[^\W\d_])"
+)
+_MAX_NONSENSE = 0.05
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What the trees of pages cannot hold: control characters, as they are or by their numbers.
 _NOT_IN_XML = re.compile(
@@ -144,7 +150,7 @@ def _decoded(raw: bytes, file_name: str) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        guess = None if charset_normalizer.is_binary(raw) else _likeliest(charset_normalizer.from_bytes(raw))
+        guess = None if charset_normalizer.is_binary(raw) else _western(raw) or charset_normalizer.from_bytes(raw).best()
         if guess is None:
             raise UnreadableDocument(
                 f"{file_name!r} is not text in any known encoding; save it as UTF-8 or name its kind by its ending."
@@ -157,13 +163,18 @@ def _decoded(raw: bytes, file_name: str) -> str:
     return text
 
 
-def _likeliest(matches: CharsetMatches) -> CharsetMatch | None:
-    """Return the best guess at an encoding; among equals Windows-1252, the commonest that is not UTF-8."""
-    best = matches.best()
-    if best is None:
+def _western(raw: bytes) -> str | None:
+    """Return what bytes say in Windows-1252, the commonest encoding that is not UTF-8, None where it would say nonsense.
+
+    A few letters with accents are too little for charset-normalizer to tell the encodings of Europe apart.
+    """
+    try:
+        text = raw.decode("cp1252")
+    except UnicodeDecodeError:
         return None
-    equals = [match for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
-    return next((match for match in equals if match.encoding == "cp1252"), best)
+    beyond = sum(not character.isascii() for character in text)
+    is_nonsense = "\0" in text or len(_NOT_WESTERN.findall(text)) > _MAX_NONSENSE * beyond
+    return None if is_nonsense else text
 
 
 def _storable(text: str | None) -> str | None:

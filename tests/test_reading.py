@@ -132,6 +132,39 @@ def test_any_damage_to_a_pdf_is_survived(at: int, damage: bytes) -> None:
         return
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The umbrella costs £12.",
+        "It was 25°C on the day of the test, and 30°C the day after it.",
+        "The rent is €900 a month, and the deposit is twice as much.",
+        "“deluxe” umbrella costs €45 and is made by Hübner’s of Hamburg.",
+        "El señor Muñoz vive en Málaga desde hace años.",
+        "The shop’s owner – a man of few words – said “no”.",
+        "Die Straße führt über die Brücke nach Köln.",
+        "It takes 5 m² and 3 m³ of it.",
+    ],
+)
+def test_a_few_letters_with_accents_are_those_of_western_europe(text: str) -> None:
+    assert read_bytes("a.txt", text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Отчет о работе компании за прошлый год."),
+        ("cp1250", "Cena wynosi 5 złotych"),
+        ("cp1250", "Žluťoučký kůň úpěl ďábelské ódy"),
+        ("cp1253", "Η Αθήνα είναι η πρωτεύουσα της Ελλάδας."),
+        ("shift_jis", "これは日本語の文章です。価格は五百円です。"),
+        ("gb18030", "这是一份关于公司的报告。"),
+        ("utf_16", "The report costs £12."),
+    ],
+)
+def test_other_encodings_are_told_from_it(encoding: str, text: str) -> None:
+    assert read_bytes("a.txt", text.encode(encoding)).text == text
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_text_is_decoded_whatever_its_encoding(encoding: str) -> None:
     assert read_bytes("a.txt", FRENCH.encode(encoding)).text == FRENCH
