@@ -150,7 +150,9 @@ def _decoded(raw: bytes, file_name: str) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        guess = None if charset_normalizer.is_binary(raw) else _western(raw) or charset_normalizer.from_bytes(raw).best()
+        guess = (
+            None if charset_normalizer.is_binary(raw) else _western(raw) or charset_normalizer.from_bytes(raw).best()
+        )
         if guess is None:
             raise UnreadableDocument(
                 f"{file_name!r} is not text in any known encoding; save it as UTF-8 or name its kind by its ending."
