@@ -56,8 +56,8 @@ _FRAME = (
 )
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
-# What next to no text of Western Europe has: many letters with accents in a row, a capital one in a word of small letters,
-# a sign within a word, a currency before a word.
+# What next to no text of Western Europe has: many letters with accents in a row, a capital one after a small letter, a
+# sign within a word, a currency before a word.
 _NOT_WESTERN = re.compile(
     r"[À-ÖØ-öø-ÿŒœŠšŽžŸƒ]{3}|[a-zß-öø-ÿ][À-ÖØ-ÞŒŠŽŸ]|[£¥€¢](?=[^\W\d_])|"
     r"[^\W\d_](?:[¹²³¼½¾]|(?![’‘–—…·\u00ad])[^\w\s\x00-\x7f])(?=[^\W\d_])"
@@ -166,7 +166,7 @@ def _decoded(raw: bytes, file_name: str) -> str:
 
 
 def _western(raw: bytes) -> str | None:
-    """Return what bytes say in Windows-1252, the commonest encoding that is not UTF-8, None where it would say nonsense.
+    """Return what bytes say in Windows-1252, the commonest encoding but UTF-8, None where that would be nonsense.
 
     A few letters with accents are too little for charset-normalizer to tell the encodings of Europe apart.
     """
