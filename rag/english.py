@@ -44,8 +44,12 @@ ORDINALS: Final = {
     for word, value in NUMBERS.items()
     if value
 }
-SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-INDIAN_SCALES: Final = {"lakh": 10**5, "crore": 10**7}
+SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12} | {
+    "lakh": 10**5,
+    "lakhs": 10**5,
+    "crore": 10**7,
+    "crores": 10**7,
+}
 # Scales in short, which may stand at a number without a blank.
 SHORT_SCALES: Final = {"mn": 10**6, "mln": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12, "trn": 10**12}
 # Those of one letter are also units: "m" is a metre but for money, for people and as a capital.

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from index.analysis import plain_case, words_of
 from rag.english import (
-    INDIAN_SCALES,
     LETTER_SCALES,
     MONTH,
     NUMBERS,
@@ -36,7 +35,7 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _OF_MONTH = re.compile(rf"\s+of\s+{MONTH}", re.IGNORECASE)
-_SPELT_SCALES = SCALES | INDIAN_SCALES | SHORT_SCALES
+_SPELT_SCALES = SCALES | SHORT_SCALES
 _ALL_SCALES = _SPELT_SCALES | LETTER_SCALES
 _NUMBER = re.compile(
     rf"(?P<money>(?<={CURRENCY_SIGN}))?(?P<digits>\d+(?:[.,]\d+)*)"
@@ -60,7 +59,6 @@ _MEASURES = (
     | by_spelling(
         {
             "ha": "ha",
-            "ounce": "oz ounce ounces",
             "gallon": "gallon gallons",
             "second": "second seconds",
             "minute": "minute minutes",

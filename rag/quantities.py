@@ -41,6 +41,14 @@ _MORE = (
     rf"(?:[ -]?(?:{any_of(list(SHORT_SCALES))})\b|{letter_scale('currency')})?"
     rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
 )
+# Thousands set apart by blanks or apostrophes; "12 May 300 people" has none.
+_GROUPS = re.compile(
+    rf"(?<![\w.,/]){''.join(f'(?<!{month} )' for month in (*MONTHS, *_SHORT_MONTHS))}"
+    r"[1-9]\d{0,2}(?P<mark>[ \u00a0\u2009\u202f'’])\d{3}(?:(?P=mark)\d{3})*(?![\d/]|,\d)",
+    re.IGNORECASE,
+)
+# The point of "12.000" is a decimal one or sets thousands apart.
+_AMBIGUOUS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _MANY_DAYS = "second|minute|hour|day|week|month|year|decade|century|centurie"
 _AFTER_IN = "".join(f"(?<={word} )|" for word in ("in", "since", "by", "of", "from", "until", "before", "after"))
 _DATE = (
@@ -132,6 +140,7 @@ _PLACE = re.compile(
     r"([A-Z][\w’'.-]*(?: [A-Z][\w’'.-]*)*)"
 )
 _COMMA = re.compile(r",?")
+_JOINED = re.compile(r",? (?:and )?")
 _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
 # A month is capitalised: "may" is none.
 _MONTH_NAMED = re.compile(rf"\b(?!^May\b)(?:{'|'.join(map(str.capitalize, MONTHS))})\b")
@@ -228,9 +237,14 @@ def clauses_of(text: str) -> list[tuple[int, int, str]]:
     return [(start, end, plain[start:end]) for start, end in _clauses(plain)]
 
 
+def with_commas(text: str) -> str:
+    """Return a text with a comma wherever a blank or an apostrophe sets thousands apart: "12 000" is "12,000"."""
+    return _GROUPS.sub(lambda found: found[0].replace(found["mark"], ","), text)
+
+
 def _blanked(text: str) -> str:
     """Return the text with spaces, as many, in place of what is said aside and of who says it."""
-    text = plain_case(text)
+    text = with_commas(plain_case(text))
     for aside in (_ASIDE, _ATTRIBUTION):
         text = aside.sub(lambda found: " " * len(found[0]), text)
     return text
@@ -261,7 +275,12 @@ def _says_when(found: re.Match[str]) -> bool:
 
 
 def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]) -> Iterator[_Place]:
-    """Yield each value of a clause with the words that are its own: those between two are divided where they join."""
+    """Yield each value of a clause with the words that are its own: those between two are divided where they join.
+
+    What is only a part of a value ("6 feet 2 inches") is none.
+    """
+    pairs = enumerate(pairwise(matches))
+    parts = {part for at, pair in pairs if _are_of_one(*pair) for part in (at, at + 1)}
     since, shared = clause[0], text[clause[0] : matches[0].start()] if matches else ""
     for number, found in enumerate(matches):
         until = matches[number + 1].start() if number + 1 < len(matches) else clause[1]
@@ -270,8 +289,35 @@ def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]
         rest = opening.end() if opening else found.end()
         is_last = number + 1 == len(matches)
         joint = None if is_last and not _says_when(found) else _JOINT.search(text, rest, until)
-        yield _Place(found, shared, lead, text[rest : joint.start() if joint else until])
+        if number not in parts:
+            yield _Place(found, shared, lead, text[rest : joint.start() if joint else until])
         since = joint.end() if joint else until
+
+
+def _are_of_one(one: re.Match[str], other: re.Match[str]) -> bool:
+    """Return whether two values that follow each other are parts of one: "6 feet 2 inches", "5 dollars 50"."""
+    between = one.string[one.end() : other.start()]
+    if _says_when(one) or not (one["low"] and other["low"]):
+        return False
+    if between in (" ", ", ") and not _has_unit(one) and _number_words(one["low"])[-1] in _ALL_SCALES:
+        return True
+    if between == " " and not _has_unit(other) and other.string[other.end() : other.end() + 1] != "-":
+        return not (one["time"] or one["percent"] or one["points"])
+    dimension = _dimension(one)
+    return bool(dimension and dimension == _dimension(other) and _JOINED.fullmatch(between))
+
+
+def _has_unit(found: re.Match[str]) -> bool:
+    return any(found[group] for group in ("currency", "points", "percent", "coin", "time", "measure"))
+
+
+def _dimension(found: re.Match[str]) -> str | None:
+    """Return what a value measures, weight for pounds too, None where it measures nothing."""
+    if found["measure"]:
+        return in_base(*_unit_and_power(found["measure"]))[0]
+    if found["time"]:
+        return "time"
+    return in_base("lb")[0] if (found["coin"] or "").strip(" -").lower() in ("pound", "pounds") else None
 
 
 def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str) -> Quantity | None:
@@ -353,6 +399,8 @@ def _measured(place: _Place) -> _Measured | None:
 
 def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
     found, end = place.found, place.found.end()
+    if not found["percent"] and any(_AMBIGUOUS.fullmatch(found[group] or "") for group in ("low", "high")):
+        return None
     rate = re.sub(r"^(?:\s(?:per|an?)\s|/)", "/", found["rate"] or "").lower()
     if found["points"]:
         return _Measured("points", rate, low, high, bound, end)
@@ -366,11 +414,14 @@ def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measure
         unit, factor = in_base(" ".join(words))
         return _Measured("age" if words[-1] == "old" else "duration", unit, low * factor, high * factor, bound, end)
     if found["measure"]:
-        unit = found["measure"].lower().strip(" -").removeprefix("metric ")
-        power, _, name = unit.rpartition(" ")
-        base, factor = in_base(MEASURES[name], power)
+        base, factor = in_base(*_unit_and_power(found["measure"]))
         return _Measured("measure", base, low * factor, high * factor, bound, end)
     return _counting(place, low, high, bound)
+
+
+def _unit_and_power(measure: str) -> tuple[str, str]:
+    power, _, name = measure.lower().strip(" -").removeprefix("metric ").rpartition(" ")
+    return MEASURES[name], power
 
 
 def _counting(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
@@ -451,7 +502,8 @@ def _number(text: str) -> float:
         elif scale <= 100:
             current *= scale
         else:
-            total, current = total + current * scale, 0.0
+            # A "lakh crore" is a lakh of crores.
+            total, current = (total + current * scale if current else total * scale), 0.0
     return total + current
 
 

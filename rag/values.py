@@ -3,7 +3,7 @@
 import math
 import re
 
-from rag.quantities import Quantity
+from rag.quantities import Quantity, with_commas
 
 # Values nearer than this are the same where one of them is said to be approximate: "nearly 50%" and "48%".
 _ABOUT_EQUAL = 0.05
@@ -38,5 +38,5 @@ def _rounded(one: float, other: float) -> bool:
 
 def has_number(text: str, value: str) -> bool:
     """Return whether a text has the very number of a value, whatever it says of it; digits alone tell nothing."""
-    number, *_ = [one.replace(",", "") for one in _NUMBER.findall(value)] or [""]
-    return len(number) > 1 and number in (one.replace(",", "") for one in _NUMBER.findall(text))
+    number, *_ = [one.replace(",", "") for one in _NUMBER.findall(with_commas(value))] or [""]
+    return len(number) > 1 and number in (one.replace(",", "") for one in _NUMBER.findall(with_commas(text)))

@@ -200,6 +200,31 @@ NONE: list[tuple[str, str, list[str | None]]] = [
         ["1,200 people attended the concert.", "About 1200 people attended the concert."],
     ),
     (
+        "thousands set apart by a blank",
+        "How many people attended the concert?",
+        ["12 000 people attended the concert.", "12,000 people attended the concert."],
+    ),
+    (
+        "a point that may set thousands apart",
+        "How many people attended the concert?",
+        ["12.000 people attended the concert.", "12,000 people attended the concert."],
+    ),
+    (
+        "crores",
+        "How much did the stadium cost?",
+        ["The stadium cost ₹5 crore.", "The stadium cost ₹50 million."],
+    ),
+    (
+        "dollars and cents",
+        "How much does the ticket to Velm cost?",
+        ["The ticket to Velm costs 5 dollars 50.", "The ticket to Velm costs $5.50."],
+    ),
+    (
+        "feet and inches",
+        "How tall is the statue?",
+        ["The statue is 6 feet 2 inches tall.", "The statue is 188 cm tall."],
+    ),
+    (
         "a number word",
         "How many mines does Norvik operate?",
         ["Norvik operates three mines.", "Norvik operates 3 mines."],

@@ -45,6 +45,16 @@ READ = [
     ("It opened on 12 May 1932.", "12 May 1932", "date", "", 372 * 1932 + 135, 372 * 1932 + 135),
     ("It opened on May 12, 1932.", "May 12, 1932", "date", "", 372 * 1932 + 135, 372 * 1932 + 135),
     ("It opened in May 1932.", "May 1932", "date", "", 372 * 1932 + 124, 372 * 1932 + 154),
+    ("It has 12 000 people.", "12 000 people", "count", "peopl", 12_000, 12_000),
+    ("It has 1\u202f250\u202f000 people.", "1\u202f250\u202f000 people", "count", "peopl", 1_250_000, 1_250_000),
+    ("It has 12'000 people.", "12'000 people", "count", "peopl", 12_000, 12_000),
+    ("It cost €1\u00a0200.", "€1\u00a0200", "money", "€", 1200, 1200),
+    ("On 12 May 300 people came.", "300 people", "count", "peopl", 300, 300),
+    ("It cost ₹5 crore.", "₹5 crore", "money", "rupee", 5e7, 5e7),
+    ("It cost 2 lakh crore rupees.", "2 lakh crore rupees", "money", "rupee", 2e12, 2e12),
+    ("It is 8.848 million metres.", "8.848 million metres", "measure", "m", 8_848_000, 8_848_000),
+    ("It weighs 16 ounces.", "16 ounces", "measure", "kg", 16 * 0.02835, 16 * 0.02835),
+    ("It was a $5 million 12-city tour.", "$5 million", "money", "$", 5e6, 5e6),
     ("It opened in the mid-1990s.", "mid-1990s", "date", "", 372 * 1990, 372 * 2000 - 1),
 ]
 
@@ -57,6 +67,16 @@ UNREAD = [
     "It holds market share.",
     "It opened before 1932.",
     "Patent 1,655,114 was granted.",
+    # Twelve or twelve thousand.
+    "It has 12.000 people.",
+    "It cost €12.000.",
+    # Parts of a value.
+    "It costs 5 dollars 50.",
+    "Two million, three hundred thousand people live there.",
+    "She is 6 feet 2 inches tall.",
+    "It weighs 5 lb 3 oz.",
+    "It weighs 7 pounds, 3 ounces.",
+    "It took 2 hours and 15 minutes.",
     # What is below zero is left open.
     "It was −12 °C.",
     "It was minus 12 °C.",
