@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.content import content_words, is_plural, noun_phrase, words_of_names
-from rag.quantities import Kind, is_change, is_forecast
+from rag.quantities import Kind, is_change, is_forecast, years_in
 
 _MAX_PHRASE_WORDS = 12
 
@@ -144,7 +144,7 @@ def read_asked(question: str) -> AskedValue:
     kinds = frozenset(next((kinds for pattern, kinds in _ASKED_KINDS if pattern.search(question)), ()))
     names = words_of_names(question)
     words = content_words(question) - _ASKING
-    years = frozenset(re.findall(r"\b(?:1\d|20)\d\d\b", question))
+    years = years_in(question)
     return AskedValue(
         kinds=kinds,
         head=_head(question, kinds, names),

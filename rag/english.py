@@ -50,6 +50,8 @@ SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillio
     "crore": 10**7,
     "crores": 10**7,
 }
+# What stands after a year or a century before the common era, in capitals.
+BEFORE_CHRIST: Final = r"(?-i:BCE?\b|B\.C\.(?:E\.)?)"
 # Scales in short, which may stand at a number without a blank.
 SHORT_SCALES: Final = {"mn": 10**6, "mln": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12, "trn": 10**12}
 # Those of one letter are also units: "m" is a metre but for money, for people and as a capital.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from index.analysis import plain_case, words_of
 from rag.english import (
+    BEFORE_CHRIST,
     LETTER_SCALES,
     MONTH,
     NUMBERS,
@@ -40,7 +41,8 @@ _ALL_SCALES = _SPELT_SCALES | LETTER_SCALES
 _NUMBER = re.compile(
     rf"(?P<money>(?<={CURRENCY_SIGN}))?(?P<digits>\d+(?:[.,]\d+)*)"
     rf"(?:[\s-]?(?P<unit>%|(?:per\s?cent|percentage[\s-]point|{'|'.join(_SPELT_SCALES)})(?=s?\b)|"
-    rf"{letter_scale('money')})|(?P<decade>s)\b|(?P<ordinal>st|nd|rd|th)\b)?",
+    rf"{letter_scale('money')})|(?P<decade>s)\b|(?P<ordinal>st|nd|rd|th)\b)?"
+    rf"(?P<era>(?:[ -]centur(?:y|ies))?\s?{BEFORE_CHRIST})?",
     re.IGNORECASE,
 )
 # Thousands may also be set apart by a blank or an apostrophe.
@@ -128,7 +130,7 @@ def _figure(number: re.Match[str], following: re.Match[str] | None) -> Figure:
         measures = measures or _measures(following)
     values = {("-" if sign else "") + _value(number["digits"], unit) for unit in units}
     if number["ordinal"]:
-        values.add(number["digits"] + "th")
+        values.add(number["digits"] + "th" + ("bc" if number["era"] else ""))
     return Figure((sign[1] if sign else "") + _written(number), frozenset(values), measures)
 
 
@@ -202,7 +204,7 @@ def _in_digits(words: re.Match[str]) -> str:
 
 def _unit(number: re.Match[str]) -> str:
     unit = re.sub(r"[\s-]", "", (number["unit"] or number["decade"] or "").casefold())
-    return "%" if unit == "percent" else unit
+    return ("%" if unit == "percent" else unit) + ("bc" if number["era"] else "")
 
 
 def _value(digits: str, unit: str) -> str:

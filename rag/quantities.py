@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from index.analysis import plain_case
 from rag.content import NEGATED, content_words, is_plural, noun_phrase, words_of_names
-from rag.english import LETTER_SCALES, MONTH, MONTHS, NUMBERS, SCALES, SHORT_SCALES, any_of, letter_scale
+from rag.english import BEFORE_CHRIST, LETTER_SCALES, MONTH, MONTHS, NUMBERS, SCALES, SHORT_SCALES, any_of, letter_scale
 from rag.units import CODES, COINS, CURRENCIES, MEASURES, in_base
 
 Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date", "time"]
@@ -52,6 +52,7 @@ _AMBIGUOUS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _MANY_DAYS = "second|minute|hour|day|week|month|year|decade|century|centurie"
 _AFTER_IN = "".join(f"(?<={word} )|" for word in ("in", "since", "by", "of", "from", "until", "before", "after"))
 _DATE = (
+    rf"(?<![\w.,/$€£–-])\d{{1,4}} ?{BEFORE_CHRIST}|"
     rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)? )?\b{MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:1\d|20)\d\d\b|"
     rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
     r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
@@ -139,6 +140,8 @@ _PLACE = re.compile(
     r"\b(?:[Ii]n|[Aa]t|[Aa]cross|[Ww]ithin|[Nn]ear|[Ff]rom|[Ff]or|[Aa]mong) (?:the )?"
     r"([A-Z][\w’'.-]*(?: [A-Z][\w’'.-]*)*)"
 )
+_BEFORE_CHRIST = re.compile(rf" ?{BEFORE_CHRIST}")
+_YEAR = re.compile(rf"\b\d{{1,4}} ?{BEFORE_CHRIST}|\b(?:1\d|20)\d\d\b(?!,\d)")
 _COMMA = re.compile(r",?")
 _JOINED = re.compile(r",? (?:and )?")
 _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
@@ -219,6 +222,11 @@ def read_quantities(text: str) -> list[Quantity]:
         for place in _places(plain, clause, [match for match in matches if _says_when(match) is dates])
         if (quantity := _quantity(plain, clause, place, _elsewhere(plain, clauses, found, at, dates))) is not None
     ]
+
+
+def years_in(text: str) -> frozenset[str]:
+    """Return the years that a text names, those before Christ as "1500BC"."""
+    return frozenset(re.sub(r"[ .E]", "", year) for year in _YEAR.findall(text))
 
 
 def is_change(text: str) -> bool:
@@ -349,7 +357,7 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
         context=own | content_words(place.shared) | content_words(elsewhere),
         names=words_of_names(whole),
         places=frozenset[str]().union(*(words_of_names("in " + name) for name in _PLACE.findall(whole))),
-        years=frozenset(re.findall(r"\b(?:1\d|20)\d\d\b(?!,\d)", whole)),
+        years=years_in(whole),
         months=frozenset(_MONTH_NAMED.findall(whole)),
         purpose=_purpose(place),
         is_change=bool(_CHANGE_BEFORE.search(place.lead) or _CHANGE_AFTER.match(place.tail)),
@@ -426,6 +434,8 @@ def _unit_and_power(measure: str) -> tuple[str, str]:
 
 def _counting(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
     """Return a number with the noun that it counts; without one, only a large number counts something."""
+    if _BEFORE_CHRIST.match(place.tail):
+        return None
     phrase = noun_phrase(place.tail)[:4] if re.match(r"[ -]\w", place.tail) else []
     if high == 1:
         named = phrase[-1:] if place.found["special"] or re.search(r"\b(?:only|just|exactly)\s*$", place.lead) else []
@@ -454,6 +464,9 @@ def _part(found: re.Match[str]) -> float:
 
 def _date(found: re.Match[str]) -> _Measured:
     """Return a date as days, of which a month has 31 and a year 12 months: what is less exact is a longer span."""
+    if before := _BEFORE_CHRIST.search(found["date"]):
+        low = -372 * int(found["date"][: before.start()])
+        return _Measured("date", "", low, low + 371, "exact", found.end())
     text = found["date"].lower()
     year = int(re.findall(r"\d{4}", text)[-1])
     month = next((number for number, name in enumerate(_SHORT_MONTHS) if re.search(rf"\b{name}", text)), None)

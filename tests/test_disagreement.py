@@ -70,6 +70,11 @@ CONFLICTS: list[tuple[str, list[str | None], list[str] | None]] = [
         ["12 May 1932", "March 1932"],
     ),
     (
+        "When was the temple built?",
+        ["The temple was built in 1500 BC.", "The temple was built in 1450 BC."],
+        ["1500 BC", "1450 BC"],
+    ),
+    (
         "What share of adults smoke?",
         ["About 20% of adults smoke.", "More than 30 per cent of adults smoke."],
         ["About 20%", "More than 30 per cent"],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.content import content_words, is_negated, is_plural, noun_phrase, words_of_names
-from rag.quantities import read_quantities
+from rag.quantities import read_quantities, years_in
 
 READ = [
     ("It holds 85% of capacity.", "85%", "share", "%", 85, 85),
@@ -55,6 +55,8 @@ READ = [
     ("It is 8.848 million metres.", "8.848 million metres", "measure", "m", 8_848_000, 8_848_000),
     ("It weighs 16 ounces.", "16 ounces", "measure", "kg", 16 * 0.02835, 16 * 0.02835),
     ("It was a $5 million 12-city tour.", "$5 million", "money", "$", 5e6, 5e6),
+    ("It was built in 1500 BC.", "1500 BC", "date", "", -372 * 1500, -372 * 1500 + 371),
+    ("It was built in 44 B.C., in spring.", "44 B.C.", "date", "", -372 * 44, -372 * 44 + 371),
     ("It opened in the mid-1990s.", "mid-1990s", "date", "", 372 * 1990, 372 * 2000 - 1),
 ]
 
@@ -70,6 +72,8 @@ UNREAD = [
     # Twelve or twelve thousand.
     "It has 12.000 people.",
     "It cost €12.000.",
+    "It was built around 2560 BC.",
+    "It was built between 1500 and 1450 BCE.",
     # Parts of a value.
     "It costs 5 dollars 50.",
     "Two million, three hundred thousand people live there.",
@@ -133,6 +137,12 @@ def test_changes_and_forecasts_are_told_from_levels(text: str, changes: bool, fo
 def test_what_a_value_is_for_and_the_months_of_its_clause(text: str, purpose: str, months: set[str]) -> None:
     (found,) = read_quantities(text)
     assert (found.purpose, set(found.months)) == (content_words(purpose), months)
+
+
+def test_a_year_before_christ_is_another_than_one_after() -> None:
+    found = read_quantities("In 300 BC the town had 5,000 people; in 1500 BCE it was a village.")
+    assert [one.years for one in found if one.kind == "count"] == [{"300BC"}]
+    assert years_in("In 1500 BCE, not in 1500") == {"1500BC", "1500"}
 
 
 def test_words_that_say_the_same_are_one() -> None:
