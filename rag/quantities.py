@@ -71,8 +71,8 @@ _FRACTION = (
 _SPECIAL = r"\b(?P<special>the only|the sole|a single|several|multiple|numerous)(?= [a-z])"
 _AMOUNT = (
     r"(?P<between>between )?"
-    rf"(?P<currency>(?:US|A|C|HK|NZ)?\$\s?|[€£¥₹]\s?|\b(?:{CODES.replace(' ', '|')})\s?)?"
-    rf"(?P<low>(?:{_DIGITS}|{_WORDS}){_MORE})"
+    rf"(?P<currency>(?:(?<![^\W_])[a-z]{{1,3}}|(?<![^\W\d_]))\$\s?|[€£¥₹]\s?|\b(?:{CODES.replace(' ', '|')})\s?)?"
+    rf"(?(currency)|(?<![$€£¥₹]))(?P<low>(?:{_DIGITS}|{_WORDS}){_MORE})"
     rf"(?:\s?%?(?:\s?[-–]\s?|(?(between) and | to ))[$€£]?(?P<high>(?:{_RANGE_END}|{_WORDS}){_MORE}))?"
 )
 _UNIT = (

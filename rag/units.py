@@ -3,10 +3,16 @@
 from rag.english import by_spelling
 
 COINS = "yen yuan rupee rupees pound pounds franc francs ruble rubles rouble roubles krone kroner krona kronor"
-CODES = "USD EUR GBP CHF JPY CNY RMB INR SEK NOK DKK"
+CODES = "USD EUR GBP CHF JPY CNY RMB INR SEK NOK DKK AUD CAD HKD NZD SGD BRL"
 CURRENCIES = by_spelling(
     {
         "$": "us$ usd dollar dollars",
+        "a$": "au$ aud",
+        "c$": "ca$ cad",
+        "hk$": "hkd",
+        "nz$": "nzd",
+        "s$": "sg$ sgd",
+        "r$": "brl",
         "€": "eur euro euros",
         "£": "gbp",
         "franc": "chf francs",

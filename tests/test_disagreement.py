@@ -342,6 +342,11 @@ NONE: list[tuple[str, str, list[str | None]]] = [
         "How much did the stadium cost?",
         ["The stadium cost $900 million.", "The stadium cost €800 million."],
     ),
+    (
+        "other dollars",
+        "How much did the stadium cost?",
+        ["The stadium cost R$10 billion.", "The stadium cost $1.9 billion."],
+    ),
     ("different units", "How long did the siege last?", ["The siege lasted 14 days.", "The siege lasted two weeks."]),
     (
         "a forecast",
