@@ -7,7 +7,12 @@ from index.analysis import words_of
 from rag.english import MONTH, NUMBERS, SCALES, SHORT_SCALES, any_of, by_spelling
 
 _PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
-NEGATED = re.compile(r"\b(?:not|never|no longer|nor)\b|n[’']t\b", re.IGNORECASE)
+# Who says "not only", "not surprisingly" or "didn't it" denies nothing.
+NEGATED = re.compile(
+    r"\bnot\b(?! (?:(?:only|just|merely|simply|least|surprisingly|unexpectedly)\b|\w+ly,))|\b(?:never|no longer|nor)\b|"
+    r"n[’']t\b(?! (?:only|just|merely|simply|it|he|she|they|we|you|there)\b)",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:[’'-][^\W_]+)*")
 _FUNCTION_WORD_LIST = """
 a about above across after against all along also although am among an and any are as at be because been before being

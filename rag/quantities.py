@@ -94,7 +94,7 @@ _MAY_HAVE_VALUES = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
-    r"[;|•—?!]|:(?!\d)|\s[-–]\s|,?\s\b(?:while|whereas|although|though|but|however|because|unlike|despite)\b|"
+    r"[;|•—?!]|:(?!\d)|\s[-–]\s(?!(?<=\d\s[-–]\s)(?:1\d|20)\d\d\b)|,?\s\b(?:while|whereas|although|though|but|however|because|unlike|despite)\b|"
     r",\s(?:which|who|where)\b"
 )
 _SUBORDINATE = re.compile(
@@ -143,6 +143,12 @@ _PLACE = re.compile(
 _BEFORE_CHRIST = re.compile(rf" ?{BEFORE_CHRIST}")
 _YEAR = re.compile(rf"\b\d{{1,4}} ?{BEFORE_CHRIST}|\b(?:1\d|20)\d\d\b(?!,\d)")
 _COMMA = re.compile(r",?")
+MOVED = re.compile(
+    r"\b(?:postponed|delayed|moved|brought forward|put (?:back|off)|pushed back|rescheduled|instead of|originally|"
+    r"rather than|changed)\b",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(r" ?(?:to|until|till|[-–—]) ?")
 _JOINED = re.compile(r",? (?:and )?")
 _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
 # A month is capitalised: "may" is none.
@@ -303,9 +309,11 @@ def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]
 
 
 def _are_of_one(one: re.Match[str], other: re.Match[str]) -> bool:
-    """Return whether two values that follow each other are parts of one: "6 feet 2 inches", "5 dollars 50"."""
+    """Return whether two values that follow each other are parts of one: "6 feet 2 inches", "1850 to 1855"."""
     between = one.string[one.end() : other.start()]
-    if _says_when(one) or not (one["low"] and other["low"]):
+    if _says_when(one):
+        return bool(_UNTIL.fullmatch(between)) and not MOVED.search(one.string, 0, one.start())
+    if not (one["low"] and other["low"]):
         return False
     if between in (" ", ", ") and not _has_unit(one) and _number_words(one["low"])[-1] in _ALL_SCALES:
         return True

@@ -47,7 +47,7 @@ _PEOPLE = content_words(
 # Whoever has one of these with a value speaks of another part of the same thing.
 _PARTS = content_words(
     "half quarter first second third fourth metropolitan district region area suburbs county province highest lowest "
-    "record annual monthly weekly daily gross net operating return single double male female men women adult"
+    "record annual monthly weekly daily gross net operating return single double male female men women adult fiscal"
 )
 
 

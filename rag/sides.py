@@ -7,14 +7,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from rag.asked_values import AskedValue
 from rag.content import content_words, words_of_names
-from rag.quantities import Quantity
+from rag.quantities import MOVED, Quantity
 from rag.values import agree
 
-_MOVED = re.compile(
-    r"\b(?:postponed|delayed|moved|brought forward|put (?:back|off)|pushed back|rescheduled|instead of|originally|"
-    r"rather than|changed)\b",
-    re.IGNORECASE,
-)
 NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
 # Whoever has one of these speaks of another part of the same thing.
 QUALIFIERS = content_words(
@@ -27,7 +22,7 @@ QUALIFIERS = content_words(
     "region area suburbs metropolitan district county province greater youth young elderly teenagers "
     "repair repairs repairing maintenance maintain renovation renovate restoration restore rebuild demolish partially "
     "partly fully private public indoor outdoor early late additional further extra initial initially original "
-    "originally"
+    "originally fiscal"
 )
 
 
@@ -167,7 +162,7 @@ def _kind_of_dates(pairs: Iterable[tuple[Said, Said]]) -> Literal["conflict", "c
 
 def _is_moved(one: Said, other: Said) -> bool:
     has_other = re.search(rf"(?<!\w){re.escape(other.value)}(?!\w)", one.statement.text)
-    return has_other is not None and _MOVED.search(one.statement.text) is not None
+    return has_other is not None and MOVED.search(one.statement.text) is not None
 
 
 def _apart(one: str | None, other: str | None) -> bool:

@@ -354,6 +354,21 @@ NONE: list[tuple[str, str, list[str | None]]] = [
         ["82% of cars sold in Norway are electric.", "95% of cars sold in Norway will be electric by 2027."],
     ),
     (
+        "a fiscal year",
+        "What was the revenue of Acme in 2024?",
+        ["The revenue of Acme was $5 million in 2024.", "The revenue of Acme was $6 million in fiscal 2024."],
+    ),
+    (
+        "when it began and ended",
+        "When was the bridge built?",
+        ["The bridge was built from 1850 to 1855.", "The bridge was built in 1850."],
+    ),
+    (
+        "not surprisingly",
+        "Did Acme Steel close the plant in Brno?",
+        ["Not surprisingly, Acme Steel closed the plant in Brno.", "Acme Steel closed the plant in Brno."],
+    ),
+    (
         "what it was before",
         "What is the unemployment rate in Spain?",
         ["Unemployment in Spain fell to 11% from 14%.", "Unemployment in Spain is 11%."],

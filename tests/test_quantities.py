@@ -80,6 +80,10 @@ UNREAD = [
     "It was built around 2560 BC.",
     "It was built between 1500 and 1450 BCE.",
     "It cost Dollars$5 million.",
+    # When it began and when it ended.
+    "It was built from 1850 to 1855.",
+    "It was built in 1850 – 1855.",
+    "It was built from May 1850 until 12 June 1855.",
     # Parts of a value.
     "It costs 5 dollars 50.",
     "Two million, three hundred thousand people live there.",
@@ -172,7 +176,20 @@ def test_plurals_are_told_by_their_spelling(word: str, plural: bool) -> None:
     assert is_plural(word) is plural
 
 
-@pytest.mark.parametrize(("text", "denies"), [("It isn't so.", True), ("It is so.", False), ("It is no longer.", True)])
+@pytest.mark.parametrize(
+    ("text", "denies"),
+    [
+        ("It isn't so.", True),
+        ("It is so.", False),
+        ("It is no longer.", True),
+        ("It is not widely known.", True),
+        ("Not surprisingly, it is so.", False),
+        ("Not unreasonably, it is so.", False),
+        ("It is not just so.", False),
+        ("It didn't only close.", False),
+        ("It is so, isn't it.", False),
+    ],
+)
 def test_denials(text: str, denies: bool) -> None:
     assert is_negated(text) is denies
 
