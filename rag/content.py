@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from index.analysis import words_of
-from rag.english import MONTH, NUMBERS, SCALES, SHORT_SCALES, any_of, by_spelling
+from rag.english import FEAST, MONTH, NUMBERS, SCALES, SHORT_SCALES, any_of, by_spelling
 
 _PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
 # Who says "not only", "not surprisingly" or "didn't it" denies nothing.
@@ -68,6 +68,7 @@ _NUMBER_OR_TIME = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day)(?:-\w+)?",
     re.IGNORECASE,
 )
+_FEAST = re.compile(FEAST)
 _NOT = re.compile(r"n[’']t\b")
 _NATIONAL_ENDING = re.compile(r"^(.{4,}?)(?:an|a|es|i)+$")
 
@@ -88,6 +89,7 @@ def words_of_names(text: str) -> frozenset[str]:
         if (
             found[0][0].isupper()
             and not _NUMBER_OR_TIME.fullmatch(found[0])
+            and not _FEAST.match(text, found.start())
             and not (first and found[0].endswith(("s", "ed", "ing", "ly")))
         ):
             names |= _meaning(found[0])

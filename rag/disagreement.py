@@ -49,6 +49,13 @@ _REFERS = re.compile(
 )
 # Something of it, which may have less: "the plant employs".
 _PART = re.compile(r"\W*(?:[^,;:]{1,40}, )?(?:the|this|that|an?|its|their|one) ([\w’'-]+)", re.IGNORECASE)
+# What says that something cost so much.
+_CAME_TO = re.compile(
+    r"\b(?:c[ao]mes? to|(?:is|are|was|were) (?:priced|put) at|total(?:s|led|ed)|amount(?:s|ed) to) "
+    r"(?:\w+ ){0,2}[$€£¥₹\d]",
+    re.IGNORECASE,
+)
+_COST = content_words("cost")
 _NEUTRAL = content_words("known total different separate individual official people")
 _TITLES = content_words("President Chancellor Minister Prime King Queen Prince Sir Lord Lady Dr Mr Mrs Ms General Pope")
 _PEOPLE = content_words("people")
@@ -61,6 +68,10 @@ _ONCE = content_words(
     "appointed passed discontinued closed destroyed awarded debuted invaded captured conquered declared renamed "
     "retired graduated resigned surrendered banned approved negotiated"
 )
+# What was done to something may be done again: only dates as near as this are of one time, none of what is done often.
+_NEAR = 2 * 372
+_WAS = re.compile(r"\W*when (?:was|were)\b", re.IGNORECASE)
+_OFTEN = content_words("held celebrated played beaten visited fined arrested raised cut paid shown seen")
 
 
 def find_disagreements(question: str, statements: Sequence[Statement]) -> list[Disagreement]:
@@ -113,9 +124,9 @@ def _answering(asked: AskedValue, at: int, statement: Statement) -> list[Said]:
 def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     """Return the question's words that are said of all values of a statement.
 
-    They are the numbers in it as the question has them ("line 5"), and where it names nobody, the words of its
-    document's title, that is what the article is about: where it begins with "it" or "the company", and where the title
-    has the names of the question.
+    They are the numbers in it as the question has them ("line 5"), "cost" where something "came to" a sum, and where it
+    names nobody, the words of its document's title, that is what the article is about: where it begins with "it" or
+    "the company", and where the title has the names of the question.
     """
     numbers = frozenset(
         number
@@ -128,7 +139,8 @@ def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     is_titled = bool(asked.names) and asked.names <= title and not _ANAPHOR.match(statement.text)
     is_titled = is_titled and (part is None or bool(content_words(part[1]) & asked.words))
     is_of_title = (refers or is_titled) and not words_of_names(statement.text) - asked.words
-    return numbers | (asked.words & title if is_of_title else frozenset())
+    cost = asked.words & _COST if "money" in asked.kinds and _CAME_TO.search(statement.text) else frozenset[str]()
+    return numbers | cost | (asked.words & title if is_of_title else frozenset())
 
 
 def _is_said_in(asked: AskedValue, words: frozenset[str]) -> bool:
@@ -143,8 +155,18 @@ def _is_as_asked(asked: AskedValue, one: Quantity) -> bool:
         # The first train and the first bus leave at a time that the same words tell.
         return False
     if one.kind == "date":
-        return bool(_ONCE & asked.words & one.own)
+        return _is_once(asked, one) or _is_all_asked(asked, one)
     return one.kind not in _AMOUNT_KINDS or one.is_change is asked.is_change
+
+
+def _is_once(asked: AskedValue, one: Quantity) -> bool:
+    return bool(_ONCE & asked.words & one.own)
+
+
+def _is_all_asked(asked: AskedValue, one: Quantity) -> bool:
+    """Return whether a date is of what was done to something: of all that the question says, and of nothing besides."""
+    is_done = _WAS.match(asked.question) is not None and not asked.words & _OFTEN
+    return is_done and asked.words - SCOPE <= one.context and not one.own - asked.words - SCOPE
 
 
 def _covers(asked: AskedValue, one: Quantity, beside: frozenset[str]) -> bool:
@@ -188,7 +210,14 @@ def _same_thing(asked: AskedValue, one: Said, other: Said) -> bool:
         and _same_part(asked, one, other)
         and _same_names(asked, one, other)
         and same_time(one, other)
+        and _is_one_event(asked, one.quantity, other.quantity)
     )
+
+
+def _is_one_event(asked: AskedValue, one: Quantity, other: Quantity) -> bool:
+    """Return whether two values, where they are dates, are of what happens once, or near enough to be of one time."""
+    is_once = one.kind != "date" or (_is_once(asked, one) and _is_once(asked, other))
+    return is_once or max(one.low, other.low) - min(one.high, other.high) <= _NEAR
 
 
 def _both_answer(asked: AskedValue, one: Said, other: Said) -> bool:

@@ -20,6 +20,11 @@ MONTHS: Final = (
 )
 # In full or short, to be matched in any case.
 MONTH: Final = rf"(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
+# Times that are capitalised; "Easter Island" is a place.
+FEAST: Final = (
+    r"(?:Easter|Christmas|Pentecost|Whitsun|Michaelmas|Ramadan|Diwali|Hanukkah|Passover|Thanksgiving)\b"
+    r"(?! (?!(?:Sun|Mon|Fri|Satur)day\b)[A-Z])"
+)
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _BELOW_20 = (

@@ -97,8 +97,11 @@ _CLAUSE_END = re.compile(
     r"[;|•—?!]|:(?!\d)|\s[-–]\s(?!(?<=\d\s[-–]\s)(?:1\d|20)\d\d\b)|,?\s\b(?:while|whereas|although|though|but|however|because|unlike|despite)\b|"
     r",\s(?:which|who|where)\b"
 )
+# The date of "When he died, in 1978, she wept" is that of the death.
 _SUBORDINATE = re.compile(
-    r"\W*(?:while|whereas|although|though|despite|because|unlike|if|when|as|since|after)\b[^,]*(?=,)", re.IGNORECASE
+    rf"\W*(?:when\b[^,]*, (?:in|on) (?:{_DATE})(?=,)|"
+    r"(?:while|whereas|although|though|despite|because|unlike|if|when|as|since|after)\b[^,]*(?=,))",
+    re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _ATTRIBUTION = re.compile(

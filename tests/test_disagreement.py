@@ -70,6 +70,24 @@ CONFLICTS: list[tuple[str, list[str | None], list[str] | None]] = [
         ["12 May 1932", "March 1932"],
     ),
     (
+        "When was the engine Victoria steamed again?",
+        [
+            "The engine Victoria was steamed again on 1 June 1977.",
+            "When the engine Victoria was steamed again, in May 1978, a crowd came.",
+        ],
+        ["1 June 1977", "May 1978"],
+    ),
+    (
+        "When was the hall opened?",
+        ["The hall was opened at Easter 1979.", "The hall was opened in May 1977."],
+        ["1979", "May 1977"],
+    ),
+    (
+        "How much did the repairs cost?",
+        ["Repairs cost £640,000.", "The repairs came to about £750,000."],
+        ["£640,000", "about £750,000"],
+    ),
+    (
         "When was the temple built?",
         ["The temple was built in 1500 BC.", "The temple was built in 1450 BC."],
         ["1500 BC", "1450 BC"],
@@ -367,6 +385,31 @@ NONE: list[tuple[str, str, list[str | None]]] = [
         "not surprisingly",
         "Did Acme Steel close the plant in Brno?",
         ["Not surprisingly, Acme Steel closed the plant in Brno.", "Acme Steel closed the plant in Brno."],
+    ),
+    (
+        "what may be done again",
+        "When was the bridge in Velm painted?",
+        ["The bridge in Velm was painted in 1977.", "The bridge in Velm was painted in 1998."],
+    ),
+    (
+        "what is done often",
+        "When was the Velm marathon held?",
+        ["The Velm marathon was held in May 1977.", "The Velm marathon was held in May 1978."],
+    ),
+    (
+        "what happens again",
+        "When did the river Velm flood?",
+        ["The river Velm flooded in May 1977.", "The river Velm flooded in May 1978."],
+    ),
+    (
+        "what was done in part",
+        "When was the bridge in Velm painted?",
+        ["The bridge in Velm was painted in 1977.", "The bridge in Velm was painted green in 1978."],
+    ),
+    (
+        "another sum",
+        "How much did the repairs cost?",
+        ["Repairs cost £640,000.", "For the repairs the appeal raised £750,000."],
     ),
     (
         "what it was before",

@@ -165,6 +165,11 @@ def test_names_are_capitalised_and_no_numbers_or_months() -> None:
     assert words_of_names("Three mines in Norway opened in May") == content_words("Norway")
 
 
+def test_feasts_are_times_and_no_names() -> None:
+    assert words_of_names("Opened in Norway at Easter 1979, on Easter Monday") == content_words("Norway")
+    assert words_of_names("It lies on Easter Island") == content_words("Easter Island")
+
+
 def test_a_noun_phrase_ends_at_a_function_word_or_a_mark() -> None:
     assert noun_phrase("rare earth mines are active") == ["rare", "earth", "mines"]
     assert noun_phrase("mines, which") == ["mines"]
