@@ -49,9 +49,9 @@ _REFERS = re.compile(
 )
 # Something of it, which may have less: "the plant employs".
 _PART = re.compile(r"\W*(?:[^,;:]{1,40}, )?(?:the|this|that|an?|its|their|one) ([\w’'-]+)", re.IGNORECASE)
-# What says that something cost so much.
+# What says that something cost so much: its clause up to there, and the sum.
 _CAME_TO = re.compile(
-    r"\b(?:c[ao]mes? to|(?:is|are|was|were) (?:priced|put) at|total(?:s|led|ed)|amount(?:s|ed) to) "
+    r"(?:^|[,;:])([^,;:]*)\b(?:c[ao]mes? to|(?:is|are|was|were) (?:priced|put) at|total(?:s|led|ed)|amount(?:s|ed) to) "
     r"(?:\w+ ){0,2}[$€£¥₹\d]",
     re.IGNORECASE,
 )
@@ -71,7 +71,10 @@ _ONCE = content_words(
 # What was done to something may be done again: only dates as near as this are of one time, none of what is done often.
 _NEAR = 2 * 372
 _WAS = re.compile(r"\W*when (?:was|were)\b", re.IGNORECASE)
-_OFTEN = content_words("held celebrated played beaten visited fined arrested raised cut paid shown seen")
+_OFTEN = content_words(
+    "held celebrated played beaten visited fined arrested raised cut paid shown seen "
+    "sued charged repaired inspected updated changed attacked bombed robbed flooded"
+)
 
 
 def find_disagreements(question: str, statements: Sequence[Statement]) -> list[Disagreement]:
@@ -124,9 +127,9 @@ def _answering(asked: AskedValue, at: int, statement: Statement) -> list[Said]:
 def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     """Return the question's words that are said of all values of a statement.
 
-    They are the numbers in it as the question has them ("line 5"), "cost" where something "came to" a sum, and where it
-    names nobody, the words of its document's title, that is what the article is about: where it begins with "it" or
-    "the company", and where the title has the names of the question.
+    They are the numbers in it as the question has them ("line 5"), "cost" where what is asked about "came to" a sum,
+    and where it names nobody, the words of its document's title, that is what the article is about: where it begins
+    with "it" or "the company", and where the title has the names of the question.
     """
     numbers = frozenset(
         number
@@ -139,7 +142,8 @@ def _said_beside(asked: AskedValue, statement: Statement) -> frozenset[str]:
     is_titled = bool(asked.names) and asked.names <= title and not _ANAPHOR.match(statement.text)
     is_titled = is_titled and (part is None or bool(content_words(part[1]) & asked.words))
     is_of_title = (refers or is_titled) and not words_of_names(statement.text) - asked.words
-    cost = asked.words & _COST if "money" in asked.kinds and _CAME_TO.search(statement.text) else frozenset[str]()
+    sum_of = _CAME_TO.search(statement.text) if "money" in asked.kinds else None
+    cost = asked.words & _COST if sum_of and content_words(sum_of[1]) <= asked.words else frozenset[str]()
     return numbers | cost | (asked.words & title if is_of_title else frozenset())
 
 

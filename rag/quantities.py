@@ -88,6 +88,7 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _UNIT_GROUPS = ("currency", "high", "points", "percent", "coin", "time", "measure", "rate", "bound")
+_LONGEST_NAME = 64
 _NAME_BEFORE = re.compile(rf"\b(?!(?:{MONTH}|\w+day)\s)[A-Z][a-z]+ $")
 _MAY_HAVE_VALUES = re.compile(
     rf"\d|\b(?:{_SMALLS}|{_SCALED}|half|halves|thirds?|quarters?|fifths?|tenths?|only|sole|single|several|multiple|numerous)\b",
@@ -318,7 +319,8 @@ def _are_of_one(one: re.Match[str], other: re.Match[str]) -> bool:
         return bool(_UNTIL.fullmatch(between)) and not MOVED.search(one.string, 0, one.start())
     if not (one["low"] and other["low"]):
         return False
-    if between in (" ", ", ") and not _has_unit(one) and _number_words(one["low"])[-1] in _ALL_SCALES:
+    scaled = [not _ALL_SCALES.keys().isdisjoint(_number_words(found["low"])) for found in (one, other)]
+    if scaled[0] and not _has_unit(one) and (between == " " or (between == ", " and scaled[1])):
         return True
     if between == " " and not _has_unit(other) and other.string[other.end() : other.end() + 1] != "-":
         return not (one["time"] or one["percent"] or one["points"])
@@ -379,7 +381,8 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
 def _is_of_name(found: re.Match[str]) -> bool:
     """Return whether a number is of a name, as of "Line 5": after a capital, without a unit and what it would count."""
     has_unit = any(found[group] for group in _UNIT_GROUPS)
-    if has_unit or not (found["low"] or "").isdigit() or not _NAME_BEFORE.search(found.string, 0, found.start()):
+    since = max(0, found.start() - _LONGEST_NAME)
+    if has_unit or not (found["low"] or "").isdigit() or not _NAME_BEFORE.search(found.string, since, found.start()):
         return False
     return not any(map(is_plural, noun_phrase(found.string[found.end() :])[:4]))
 

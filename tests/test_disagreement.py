@@ -407,6 +407,11 @@ NONE: list[tuple[str, str, list[str | None]]] = [
         ["The bridge in Velm was painted in 1977.", "The bridge in Velm was painted green in 1978."],
     ),
     (
+        "what another thing came to",
+        "How much did the Velm tower cost?",
+        ["The Velm tower cost £5 million.", "Donations for the Velm tower came to £3 million."],
+    ),
+    (
         "another sum",
         "How much did the repairs cost?",
         ["Repairs cost £640,000.", "For the repairs the appeal raised £750,000."],

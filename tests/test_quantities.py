@@ -149,6 +149,10 @@ def test_what_a_value_is_for_and_the_months_of_its_clause(text: str, purpose: st
     assert (found.purpose, set(found.months)) == (content_words(purpose), months)
 
 
+def test_a_number_after_a_comma_is_a_part_only_where_both_have_a_scale() -> None:
+    assert [one.low for one in read_quantities("In a town of a million, 300 homes burnt.")] == [1e6, 300]
+
+
 def test_a_year_before_christ_is_another_than_one_after() -> None:
     found = read_quantities("In 300 BC the town had 5,000 people; in 1500 BCE it was a village.")
     assert [one.years for one in found if one.kind == "count"] == [{"300BC"}]
