@@ -81,7 +81,7 @@ def index_command(
     ] = 1,
 ) -> None:
     """Add and update articles; what is unchanged is skipped."""
-    from index.ingestion import article_files, emptied_folders, ingest, nothing_in, other_files
+    from index.ingestion import article_files, emptied_folders, ingest, nothing_in, other_files, readmes
 
     paths = paths or [Path("seeds")]
     emptied = emptied_folders(paths) if prune else []
@@ -106,7 +106,7 @@ def index_command(
         terminal.say(str(nothing_in(folder)))
     for failure in summary.failures:
         terminal.say(failure.reason)
-    terminal.print_summary(summary, skipped)
+    terminal.print_summary(summary, skipped, len(readmes(paths)))
     if summary.failures:
         raise typer.Exit(1)
 

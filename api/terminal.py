@@ -66,8 +66,8 @@ def print_json(body: "BaseModel") -> None:
     sys.stdout.write(body.model_dump_json() + "\n")
 
 
-def print_summary(summary: "Summary", skipped: Sequence[str] = ()) -> None:
-    """Print what an ingestion did, and of which endings the files were that it skipped as of no known kind."""
+def print_summary(summary: "Summary", skipped: Sequence[str] = (), readmes: int = 0) -> None:
+    """Print what an ingestion did, and what it skipped: files of no known kind, by their endings, and READMEs."""
     removed = f", {summary.removed} removed" if summary.removed else ""
     sys.stdout.write(
         f"{summary.added} added, {summary.changed} changed, {summary.unchanged} unchanged{removed}, "
@@ -79,6 +79,9 @@ def print_summary(summary: "Summary", skipped: Sequence[str] = ()) -> None:
         said = ", ".join(endings[:_MAX_ENDINGS]) + (" and others" if len(endings) > _MAX_ENDINGS else "")
         files = "1 file" if len(skipped) == 1 else f"{len(skipped):,} files"
         sys.stdout.write(f"{files} of no known kind skipped ({said})\n")
+    if readmes:
+        said = "1 README skipped; name it" if readmes == 1 else f"{readmes:,} READMEs skipped; name them"
+        sys.stdout.write(f"{said} to index {'it' if readmes == 1 else 'them'}\n")
 
 
 def print_remark(text: str) -> None:

@@ -54,7 +54,7 @@ class Summary:
 def article_files(paths: Sequence[Path]) -> list[Path]:
     """Return the articles at `paths`, each once, by path; raise NothingToIndex where one leads to none.
 
-    In a folder these are the files of a known kind at any depth, but not hidden ones and not its README.
+    In a folder these are the files of a known kind at any depth, but not hidden ones and no READMEs.
     """
     found: dict[Path, None] = {}
     for path in paths:
@@ -77,15 +77,25 @@ def emptied_folders(paths: Sequence[Path]) -> list[Path]:
 
 def nothing_in(folder: Path) -> NothingToIndex:
     """Return the error for a folder without an article."""
+    if any(map(_is_readme, _files_in(folder))):
+        return NothingToIndex(f"'{folder}' holds a README alone, which is passed over; name the file to index it.")
     return NothingToIndex(
         f"'{folder}' holds no file that can be read; put articles ending in {', '.join(MEDIA_TYPES)} into it."
     )
 
 
 def other_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files in folders among `paths` that are passed over because they are of no known kind, each once."""
-    inside = (file for path in paths if path.is_dir() for file in _files_in(path))
-    return list(dict.fromkeys(file for file in inside if not _is_of_known_kind(file)))
+    """Return the files in folders among `paths` that are of no known kind, each once: they are passed over."""
+    return [file for file in _all_in(paths) if not _is_of_known_kind(file)]
+
+
+def readmes(paths: Sequence[Path]) -> list[Path]:
+    """Return the READMEs deep in folders among `paths`, each once: they are passed over, and might be articles.
+
+    One at the top is about the others.
+    """
+    tops = {_without_ups(path) for path in paths}
+    return [one for one in _all_in(paths) if _is_of_known_kind(one) and _is_readme(one) and one.parent not in tops]
 
 
 def ingest(
@@ -127,16 +137,24 @@ def _without_ups(path: Path) -> Path:
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """Return the files in a folder at any depth, by path, but not hidden ones and not its README."""
+    """Return the files in a folder at any depth, by path, but not hidden ones."""
     files: list[Path] = []
     for parent, folders, names in os.walk(_without_ups(folder)):
         folders[:] = (name for name in folders if not name.startswith("."))
         files += (Path(parent, name) for name in names if not name.startswith("."))
-    return sorted(file for file in files if file.stem.lower() != "readme")
+    return sorted(files)
+
+
+def _all_in(paths: Sequence[Path]) -> list[Path]:
+    return list(dict.fromkeys(file for path in paths if path.is_dir() for file in _files_in(path)))
 
 
 def _articles_in(folder: Path) -> list[Path]:
-    return [file for file in _files_in(folder) if _is_of_known_kind(file)]
+    return [file for file in _files_in(folder) if _is_of_known_kind(file) and not _is_readme(file)]
+
+
+def _is_readme(file: Path) -> bool:
+    return file.stem.lower() == "readme"
 
 
 def _is_of_known_kind(file: Path) -> bool:

@@ -17,7 +17,11 @@ _NO_QUESTION = re.compile(
     r"how (?:does (?:this|it) work|can (?:you help me|i use this))|"
     rf"(?:what|which|how many) {_ARTICLES}(?: (?:do you (?:have|know)|have you got|"
     rf"are (?:there|here|indexed|available)|can (?:you|i) search))?|"
-    rf"(?:list|show)(?: me)?(?: all)?(?: (?:the|your|my))? {_ARTICLES}",
+    rf"(?:list|show)(?: me)?(?: all)?(?: (?:the|your|my))? {_ARTICLES}|"
+    r"(?:(?:can|could) you )?(?:please )?(?:summari[sz]e|sum up|(?:give|tell) me(?: a summary| an overview| more|"
+    rf" something)?(?: of| about)?)(?: (?:all|everything|this|these|the|your|my))*(?: {_ARTICLES})?|"
+    rf"what(?:[’']s| is| are) (?:this|it|all this|(?:the|these|your|my) {_ARTICLES}) (?:all )?about|"
+    rf"what do (?:the|these|your|my) {_ARTICLES} say|what (?:is|are) in (?:the|these|your|my) {_ARTICLES}",
     re.IGNORECASE,
 )
 _POINTS = re.compile(r"\b(?:it|this|help)\b", re.IGNORECASE)

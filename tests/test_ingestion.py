@@ -5,7 +5,7 @@ import pytest
 
 from index.corpus import Corpus
 from index.errors import NothingToIndex
-from index.ingestion import Summary, article_files, ingest, other_files
+from index.ingestion import Summary, article_files, ingest, other_files, readmes
 from tests.doubles import HashingEmbedder
 
 
@@ -153,6 +153,16 @@ def test_hidden_files_readmes_and_other_kinds_are_passed_over_in_folders(article
         "data.csv",
         "picture.png",
     ]
+
+
+def test_readmes_deep_in_a_folder_are_counted_and_one_alone_is_said(articles: Path, tmp_path: Path) -> None:
+    for folder in (articles, articles / "a", tmp_path / "bare"):
+        folder.mkdir(exist_ok=True)
+        (folder / "README.md").write_text("About it.")
+    assert readmes([articles]) == [articles / "a" / "README.md"]
+    assert readmes([articles / "a", articles / "a"]) == []
+    with pytest.raises(NothingToIndex, match="holds a README alone"):
+        article_files([tmp_path / "bare"])
 
 
 def test_a_readme_that_is_named_is_taken_and_each_file_only_once(articles: Path) -> None:

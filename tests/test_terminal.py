@@ -149,6 +149,16 @@ class TestInAPipe:
         first = "1 added, 0 changed, 0 unchanged, 0 failed; 2 passages in 1.0 s (2 passages a second)"
         assert capsys.readouterr().out.splitlines() == [first, *([said] if said else [])]
 
+    @pytest.mark.parametrize(
+        ("readmes", "said"),
+        [(1, "1 README skipped; name it to index it"), (2, "2 READMEs skipped; name them to index them")],
+    )
+    def test_a_summary_says_that_readmes_were_skipped(
+        self, capsys: pytest.CaptureFixture[str], readmes: int, said: str
+    ) -> None:
+        terminal.print_summary(Summary(added=1, passages=2, seconds=1.0), (), readmes)
+        assert capsys.readouterr().out.splitlines()[1:] == [said]
+
     def test_a_ranking_has_its_sources(self, corpus: Corpus, capsys: pytest.CaptureFixture[str]) -> None:
         corpus.put(Document("a", "Copper fell.", "text/plain", Metadata("Metals", "Gazette", None, "2025-05-01")))
         terminal.print_ranking(Engine(corpus).search("copper"))

@@ -28,6 +28,14 @@ from rag.welcome import asks_nothing
         "How many documents are indexed?",
         "List all the sources",
         "Hi 👋",
+        "Summarize the articles",
+        "summarise all documents",
+        "Can you summarize everything?",
+        "Give me an overview of the articles",
+        "Tell me about these documents.",
+        "What is this about?",
+        "What are the articles about?",
+        "what do the documents say",
         "  hey  ",
     ],
 )
@@ -45,6 +53,10 @@ def test_what_asks_nothing_of_the_articles_is_known(question: str) -> None:
         "How many documents were stolen?",
         "What can you do with cerium?",
         "Which sources of tin are there?",
+        "Summarize the Geneva agreement",
+        "What do the articles say about tin?",
+        "What is this agreement about?",
+        "Tell me about tin",
     ],
 )
 def test_what_may_be_answered_is_asked(question: str) -> None:
