@@ -85,6 +85,10 @@ def find_model(models_dir: Path, name: str, fingerprint: str | None = None) -> P
     return find_folder(ModelCard, models_dir, name, fingerprint)
 
 
+# As phones and word processors set it, in one character each, so that offsets stay.
+_APOSTROPHES = str.maketrans("’‘´`ʼ", "'" * 5)
+
+
 class OnnxEmbedder:
     """An embedder over a model's folder. Texts are spread over `threads`, each text run on one core."""
 
@@ -127,8 +131,11 @@ class OnnxEmbedder:
         return self._model.is_token(word)
 
     def embed_query(self, text: str) -> Embedding:
-        """Return the embedding of a question. What the tokenizer does not know has no tokens: it would match itself."""
-        return self._embedded(self.card.query_prompt, text, leave_out=self._unknown)
+        """Return the embedding of a question. What the tokenizer does not know has no tokens: it would match itself.
+
+        Every apostrophe is read as the one that keyboards have.
+        """
+        return self._embedded(self.card.query_prompt, text.translate(_APOSTROPHES), leave_out=self._unknown)
 
     def embed_texts(self, texts: Sequence[str]) -> list[Embedding]:
         """Return the embeddings of passages, each from its text alone."""

@@ -30,7 +30,7 @@ from rag.query import MAX_QUERY_CHARS, Query
 from rag.relevance import read_sentences
 from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
 from rag.sources import Source
-from rag.spelling import corrected
+from rag.spelling import corrected, not_shouted
 from rag.stages import OnStage, Stages
 from rag.subject import of_the_subject
 from rag.term_weights import lighter_parts, weighted
@@ -298,7 +298,7 @@ class Engine:
 
     def _understood(self, view: View, query: Query) -> Query:
         """Return a query for its subject, with the articles' words in the place of slips, while it is not too long."""
-        text = corrected(of_the_subject(query.text), view, self.corpus.embedder.is_word, query.filters)
+        text = corrected(of_the_subject(not_shouted(query.text)), view, self.corpus.embedder.is_word, query.filters)
         return replace(query, text=text) if len(text) <= MAX_QUERY_CHARS else query
 
     def _grounds(self, view: View, ranking: _Ranking) -> Grounds:

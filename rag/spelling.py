@@ -27,6 +27,8 @@ _NAMED_IN = 3
 _ENDINGS = ("s", "es", "d", "ed", "r", "er", "rs", "ers", "ing", "ly")
 _LEAST_BASE = 3
 _LEAST_NAME = 4
+# Fewer words in capitals may be a name.
+_LEAST_SHOUTED = 4
 # What the words that ask are typed as in haste; "wat" may be a temple, and "wen" a person, but for what follows.
 _HASTY: Final = {
     **dict.fromkeys(("wat", "wut", "wht", "waht"), "what"),
@@ -73,6 +75,11 @@ def written_out(question: str) -> str:
 
     text = _AS_TYPED.sub(written, question)
     return text if len(text) <= max(MAX_QUERY_CHARS, len(question)) else question
+
+
+def not_shouted(question: str) -> str:
+    """Return a question of several words in small letters where all of it is in capitals, which then tell no names."""
+    return question.lower() if question.isupper() and len(question.split()) >= _LEAST_SHOUTED else question
 
 
 def corrected(question: str, view: View, is_word: Callable[[str], bool], filters: Filters) -> str:

@@ -158,6 +158,14 @@ def test_a_text_s_vector_does_not_depend_on_its_neighbours(embedder: OnnxEmbedde
     assert embedder.embed_texts([]) == []
 
 
+def test_an_apostrophe_is_one_however_it_is_typed(embedder: OnnxEmbedder) -> None:
+    typed, *others = (embedder.embed_query(f"What is China{mark}s share?") for mark in "'’‘´`ʼ")
+    for other in others:
+        assert other.spans == typed.spans
+        assert np.array_equal(other.vector, typed.vector)
+        assert np.array_equal(other.tokens, typed.tokens)
+
+
 def test_the_card_says_what_the_model_is(model_folder: Path) -> None:
     card = read_card(ModelCard, model_folder)
     assert card.name == DEFAULT_MODEL

@@ -13,7 +13,7 @@ from index.document import Document, Metadata
 from index.records import Filters
 from rag.engine import Engine
 from rag.query import MAX_QUERY_CHARS, Query
-from rag.spelling import corrected, is_slip_of, written_out
+from rag.spelling import corrected, is_slip_of, not_shouted, written_out
 from tests.doubles import HashingEmbedder
 
 BESIDE = {"a": "", "b": "", "c": "d", "d": "ce", "e": "d"}
@@ -188,6 +188,19 @@ def test_any_question_is_read(seeds_engine: Engine, question: str) -> None:
 )
 def test_words_that_ask_are_written_out(typed: str, written: str) -> None:
     assert written_out(typed) == written
+
+
+@pytest.mark.parametrize(
+    ("typed", "read_as"),
+    [
+        ("WHAT IS CHINA'S SHARE?", "what is china's share?"),
+        ("What is CHINA'S share?", "What is CHINA'S share?"),
+        ("NATO AND EU", "NATO AND EU"),
+        ("1 2 3 4", "1 2 3 4"),
+    ],
+)
+def test_what_is_shouted_is_read_in_small_letters(typed: str, read_as: str) -> None:
+    assert not_shouted(typed) == read_as
 
 
 def test_what_would_become_too_long_stays_as_it_was_typed() -> None:
