@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
@@ -43,7 +44,6 @@ _MAX_PIPED_CHARS = 100_000
 
 app = typer.Typer(
     name="rag",
-    help="Answers questions over your articles, each answer cited to the exact characters of its source.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -67,6 +67,23 @@ Sources = Annotated[
 After = Annotated[str | None, typer.Option("--after", metavar="DATE", help="Published on this day or later.")]
 Before = Annotated[str | None, typer.Option("--before", metavar="DATE", help="Published on this day or earlier.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the body of the HTTP response.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print each document as an object of JSON on a line.")]
+JsonFigures = Annotated[bool, typer.Option("--json", help="Print the figures as JSON, as --baseline takes them.")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"footnote {version('footnote')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Answers questions over your articles, each answer cited to the exact characters of its source."""
 
 
 @app.command("index")
@@ -234,7 +251,7 @@ def doctor(data: Data = None) -> None:
 
 
 @app.command("list")
-def list_command(data: Data = None, json: Json = False) -> None:
+def list_command(data: Data = None, json: JsonLines = False) -> None:
     """List the documents by their ids, with title, source and day."""
     from api.upkeep import print_documents
 
@@ -315,7 +332,7 @@ def eval_command(
         bool, typer.Option("--without-evidence", help="Ask a BEIR query with its documents taken out, too: abstention.")
     ] = False,
     data: Data = None,
-    json: Json = False,
+    json: JsonFigures = False,
     run: Annotated[Path | None, typer.Option(help="Write the rankings in TREC's format.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Compare with what --json printed before.")] = None,
     max_drop: Annotated[
@@ -523,11 +540,18 @@ def _prepare(name: str, models_dir: Path, *options: str | None) -> None:
     """Prepare a model in a process of its own, because preparing needs PyTorch and nothing after it does."""
     terminal.say(f"Preparing the model {name}; this is done once and takes about half a minute.")
     command = [sys.executable, "-m", "index.preparation", name, str(models_dir)]
-    done = subprocess.run([*command, *filter(None, options)], capture_output=True, text=True)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no reason was given"]
-        raise ModelNotPrepared(lines[-1])
-    terminal.say(f"Prepared in {done.stdout.strip()}.")
+    command += filter(None, options)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            printed, said = child.communicate()
+        except KeyboardInterrupt:
+            # The other process is told to stop, too, and takes away what it has begun.
+            child.wait()
+            terminal.say("Stopped; the model is not prepared.")
+            raise SystemExit(1) from None
+    if child.returncode:
+        raise ModelNotPrepared((said.strip().splitlines() or ["no reason was given"])[-1])
+    terminal.say(f"Prepared in {printed.strip()}.")
 
 
 if __name__ == "__main__":

@@ -58,10 +58,10 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     if request.method in {"POST", "PUT"} and sent not in {"application/json", "multipart/form-data"}:
         message = f"The body's content-type is {sent or 'missing'!r}; send JSON with content-type: application/json."
         return _error(request, 415, schemas.ErrorBody(code="unsupported_media_type", message=message))
-    details = [{"field": _field(fault), "problem": _clean(fault["msg"])} for fault in faults]
+    details = [{"field": _field(fault), "problem": _problem(fault)} for fault in faults]
     first = faults[0]
     value = "" if first["type"] == "missing" else f" (not {_clean(_shortened(first['input']))[:80]})"
-    message = f"{_field(first)}: {_clean(first['msg'])}{value}; see /docs for what it takes."
+    message = f"{_field(first)}: {_problem(first)}{value}; see /docs for what it takes."
     return _error(request, 422, schemas.ErrorBody(code="invalid_request", message=message, details=details))
 
 
@@ -69,11 +69,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "bad_request")
     detail = "The body is nested too deeply" if isinstance(error.__cause__, RecursionError) else error.detail
-    remedy = "; /docs lists what there is" if error.status_code in {404, 405} else ""
-    message = f"{detail.rstrip('.')}{remedy}."
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = _allowed(request)
+        detail = f"{request.method[:20]} is not taken at {_clean(request.url.path)[:80]!r}; use {headers['Allow']}"
+    remedy = "; /docs lists what there is" if error.status_code == 404 else ""
+    message = f"{detail.rstrip('.')}{remedy}."
     return _error(request, error.status_code, schemas.ErrorBody(code=code, message=message), headers)
 
 
@@ -104,6 +105,10 @@ def _allowed(request: Request) -> str:
 
 def _field(fault: dict[str, Any]) -> str:
     return ".".join(str(part) for part in fault["loc"][1:]) or "body"
+
+
+def _problem(fault: dict[str, Any]) -> str:
+    return _clean(fault["msg"].removeprefix("Value error, "))
 
 
 def _clean(text: str) -> str:

@@ -127,6 +127,9 @@ def serve_app(engine: Engine, listener: socket.socket, settings: Settings, acces
     )
     shown = f"[{host}]" if ":" in host else host
     said = f"Footnote answers on http://{shown}:{port} (documentation at /docs); Ctrl+C stops it."
+    with engine.corpus.read() as view:
+        if not view.reading.count()[0]:
+            said += " There are no documents yet; add some on the page, or by `rag index FOLDER` with the same data."
     announce = _logger.info if settings.log_format == "json" else terminal.say
     _Server(config, app.state.readiness, lambda: announce(said)).run(sockets=[listener])
     if traces:

@@ -84,6 +84,7 @@ _PHRASES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\bwhat(?:[’']s| is| are| was| were) (?P<phrase>.+)",
+        r"^\W*what about (?P<phrase>.+)",
         r"\b(?:dis)?agree (?:on|about) (?P<phrase>.+)",
         r"\bhow much of (?P<phrase>.+?) (?:is|are|was|were|do|does|did|has|have|can|comes?)\b",
         r"\bwhat (?P<phrase>(?:share|percentage|proportion|part) of .+?) (?:is|are|was|were|do|does|did|ha[sd])\b",

@@ -278,7 +278,8 @@ REFUSED = [
     ("GET", "/source/copper?start=a&end=5", None, 422, "'a'"),
     ("POST", "/v1/verify", {"citations": []}, 422, "citations"),
     ("GET", "/nowhere", None, 404, "/docs"),
-    ("DELETE", "/v1/search", None, 405, "/docs"),
+    ("POST", "/v1/ask", {"question": " "}, 422, "question: it is empty; "),
+    ("DELETE", "/v1/search", None, 405, "DELETE is not taken at '/v1/search'; use POST."),
 ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sentencex import get_sentence_boundaries
 
 from index.analysis import words_of
+from rag.asked_values import read_asked
 from rag.disagreement import find_disagreements
 from rag.sides import Disagreement
 from tests.conftest import SEEDS
@@ -926,3 +927,15 @@ def told(question: str, statements: list[Said]) -> list[tuple[str, str, set[tupl
         )
         for one in find_disagreements(question, statements)
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "phrase"),
+    [
+        ("What is China's processing share?", "China's processing share"),
+        ("What about China's processing share?", "China's processing share"),
+        ("Who delayed licences?", ""),
+    ],
+)
+def test_what_a_question_asks_for_is_named_in_its_own_words(question: str, phrase: str) -> None:
+    assert read_asked(question).phrase == phrase

@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -196,6 +198,19 @@ class TestOutput:
     def ran(self, rag: CommandLine, command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         shell = ["sh", "-c", f"{sys.executable} -m api.cli ask {command}"]
         return subprocess.run(shell, cwd=ROOT, env=rag.environment | environment, capture_output=True, check=False)
+
+    def test_the_version_is_shown(self, rag: CommandLine) -> None:
+        done = rag("--version")
+        assert (done.returncode, done.stdout) == (0, f"footnote {version('footnote')}\n")
+
+    def test_who_serves_no_documents_is_told(self, rag: CommandLine, tmp_path: Path) -> None:
+        environment = rag.environment | {"RAG_DATA_DIR": str(tmp_path / "mistyped")}
+        serve = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
+        with subprocess.Popen(serve, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            process.terminate()
+        assert "There are no documents yet; add some" in said
 
     def test_a_full_disk_is_said_in_a_sentence(self, rag: CommandLine) -> None:
         done = self.ran(rag, "'Who delayed licences?' > /dev/full")
