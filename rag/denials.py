@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rag.asked_values import AskedValue
 from rag.content import content_words, is_negated, words_of_names
 from rag.quantities import clauses_of, is_forecast
-from rag.sides import QUALIFIERS, Disagreement, Statement, Value, kind_of_times
+from rag.sides import QUALIFIERS, Difference, Statement, Value, kind_of_times
 
 _MAX_TOPIC_WORDS = 8
 # Of two clauses one of which denies the other, so many words are the same.
@@ -37,7 +37,7 @@ class _Claim(NamedTuple):
     denies: bool
 
 
-def find_denials(asked: AskedValue, statements: Iterable[tuple[int, Statement]]) -> list[Disagreement]:
+def find_denials(asked: AskedValue, statements: Iterable[tuple[int, Statement]]) -> list[Difference]:
     """Return what one document affirms and another denies, the most relevant."""
     claims = [claim for at, statement in statements for claim in _claims(asked, at, statement)]
     opposed = [pair for pair in combinations(claims, 2) if _are_opposed(asked, *pair)]
@@ -46,7 +46,7 @@ def find_denials(asked: AskedValue, statements: Iterable[tuple[int, Statement]])
     one, other = min((tuple(sorted(pair, key=_claim_order)) for pair in opposed), key=lambda pair: _pair_order(*pair))
     sides = tuple(Value(side.value, side.statement.as_of, (side.at,)) for side in (one, other))
     topic = _topic(asked, (other if one.denies else one).value, one.words & other.words)
-    return [Disagreement(kind_of_times([(one.statement.as_of, other.statement.as_of)]), topic, sides)]
+    return [Difference(kind_of_times([(one.statement.as_of, other.statement.as_of)]), topic, sides)]
 
 
 def _topic(asked: AskedValue, text: str, shared: frozenset[str]) -> str:

@@ -16,7 +16,7 @@ from rag.quantities import Kind, Quantity, clauses_of, read_quantities
 from rag.sides import (
     NAME_RUN,
     QUALIFIERS,
-    Disagreement,
+    Difference,
     Said,
     Statement,
     by_relevance,
@@ -33,7 +33,7 @@ RELEVANT_SHARE = 0.05
 _MAX_DISAGREEMENTS = 2
 # A question of fewer words asks about too many things.
 _MIN_ASKED = 2
-# Of two clauses one of which denies the other, so many words are the same.
+# Sentences that say the same but for a value have so many words in common.
 _MIN_SHARED = 3
 _AMOUNT_KINDS: frozenset[Kind] = frozenset({"share", "points", "money", "measure", "count"})
 # Who speaks of "it" speaks of something that another sentence names.
@@ -77,7 +77,7 @@ _OFTEN = content_words(
 )
 
 
-def find_disagreements(question: str, statements: Sequence[Statement]) -> list[Disagreement]:
+def find_disagreements(question: str, statements: Sequence[Statement]) -> list[Difference]:
     """Return on what the statements' documents disagree in answer to the question, at most two; mostly none."""
     asked = read_asked(question)
     enough = RELEVANT_SHARE * max((statement.relevance for statement in statements), default=0.0)
@@ -86,7 +86,7 @@ def find_disagreements(question: str, statements: Sequence[Statement]) -> list[D
     return found[:_MAX_DISAGREEMENTS]
 
 
-def _of_values(asked: AskedValue, statements: Sequence[tuple[int, Statement]]) -> list[Disagreement]:
+def _of_values(asked: AskedValue, statements: Sequence[tuple[int, Statement]]) -> list[Difference]:
     """Return the values that differ most relevantly, with all that are said of the same thing."""
     if not asked.kinds or len(asked.words - SCOPE) < _MIN_ASKED:
         return []

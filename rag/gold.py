@@ -16,7 +16,7 @@ Split = Literal["dev", "test"]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class GoldEvidence:
     """A slice of a document that answers a question, quoted."""
 
     doc_id: str
@@ -30,7 +30,7 @@ class GoldQuestion:
     question_id: str
     question: str
     kind: Kind
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[GoldEvidence, ...]
     split: Split
 
 
@@ -72,7 +72,7 @@ def places(corpus: Corpus, question: GoldQuestion) -> list[Place]:
 def _question(where: str, line: str) -> GoldQuestion:
     try:
         said = json.loads(line)
-        evidence = tuple(Evidence(item["doc"], item["quote"]) for item in said["evidence"])
+        evidence = tuple(GoldEvidence(item["doc"], item["quote"]) for item in said["evidence"])
         question = GoldQuestion(said["id"], said["question"], said["kind"], evidence, said["split"])
     except ValueError as error:
         raise InvalidGold(f"{where} is not JSON ({error}); give one object a line, as gold/README.md does.") from error
@@ -105,7 +105,7 @@ def _check_words(where: str, question: GoldQuestion) -> None:
             raise InvalidGold(f"{where} has {name} {repr(value)[:80]}; give a string that is not blank.")
 
 
-def _find(corpus: Corpus, question: GoldQuestion, evidence: Evidence) -> Span:
+def _find(corpus: Corpus, question: GoldQuestion, evidence: GoldEvidence) -> Span:
     try:
         text = corpus.document(evidence.doc_id).text
     except DocumentNotFound as error:

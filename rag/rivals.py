@@ -20,7 +20,7 @@ from rag.content import content_words
 from rag.dates import as_of
 from rag.quantities import Quantity, read_quantities
 from rag.relevance import Sentence
-from rag.sides import NAME_RUN, Disagreement, Said, of_values, places_beyond, said_by, same_time, titles_apart
+from rag.sides import NAME_RUN, Difference, Said, of_values, places_beyond, said_by, same_time, titles_apart
 from rag.values import agree, has_number
 
 # A sentence less relevant than this answers nothing; beyond so many sentences none is looked for.
@@ -107,7 +107,7 @@ class Rival(NamedTuple):
 
 def find_rivals(
     question: str, sentences: Sequence[Sentence], answerable: float, least: float | None = None
-) -> Disagreement | None:
+) -> Difference | None:
     """Return the values that articles most probably give for what a question asks, None where none is likely enough.
 
     The sentences are given most relevant first; `answerable` is the probability in [0, 1] that they answer, and `least`

@@ -64,7 +64,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
+class Difference:
     """Values of different documents for one thing, the most relevant first.
 
     They changed over time where each has a date and those that differ have different dates. `topic` names the thing
@@ -97,7 +97,7 @@ def said_by(asked: AskedValue, at: int, statement: Statement, one: Quantity, bes
     return Said(at, statement, statement.text[one.start : one.end], one, covered, said_on or statement.as_of)
 
 
-def of_values(asked: AskedValue, first: tuple[Said, Said], same: Sequence[tuple[Said, Said]]) -> Disagreement:
+def of_values(asked: AskedValue, first: tuple[Said, Said], same: Sequence[tuple[Said, Said]]) -> Difference:
     """Return the disagreement of two values and of all that are said of the same thing as either, given as pairs."""
     sides = {id(one): one for pair in same if pair[0] in first or pair[1] in first for one in pair}
     shown = [
@@ -105,7 +105,7 @@ def of_values(asked: AskedValue, first: tuple[Said, Said], same: Sequence[tuple[
     ]
     is_date = first[0].quantity.kind == "date"
     kind = _kind_of_dates(shown) if is_date else kind_of_times((one.as_of, other.as_of) for one, other in shown)
-    return Disagreement(kind, asked.phrase or f"“{asked.question}?”", _values(list(sides.values())))
+    return Difference(kind, asked.phrase or f"“{asked.question}?”", _values(list(sides.values())))
 
 
 def same_time(one: Said, other: Said) -> bool:

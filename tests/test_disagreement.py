@@ -12,7 +12,7 @@ from sentencex import get_sentence_boundaries
 from index.analysis import words_of
 from rag.asked_values import read_asked
 from rag.disagreement import find_disagreements
-from rag.sides import Disagreement
+from rag.sides import Difference
 from tests.conftest import SEEDS
 
 
@@ -659,7 +659,7 @@ def stated(texts: list[str | None], *dates: str) -> list[Said]:
     return statements
 
 
-def shown(found: list[Disagreement]) -> list[tuple[str, list[str]]]:
+def shown(found: list[Difference]) -> list[tuple[str, list[str]]]:
     return [(one.kind, [value.value for value in one.values]) for one in found]
 
 

@@ -16,7 +16,7 @@ from rag.engine import AskResponse, Engine, Listener
 from rag.errors import BelowBaseline, InvalidBeir, InvalidGold
 from rag.evaluation import DOCUMENT, EVIDENCE, check_drop, compared, evaluate_collection, evaluate_gold, trec_run
 from rag.fusion import Weights
-from rag.gold import Evidence, GoldQuestion, Place, places, read_gold
+from rag.gold import GoldEvidence, GoldQuestion, Place, places, read_gold
 from rag.measures import Comparison, compare, estimate, per_query
 from rag.query import Query
 
@@ -45,7 +45,7 @@ def written(tmp_path: Path, *lines: str) -> Path:
     return path
 
 
-SHARE = Evidence(
+SHARE = GoldEvidence(
     "003_bc6a7292a7714e0f", "China's control over approximately 85% of global rare earth processing capacity"
 )
 
@@ -53,7 +53,9 @@ SHARE = Evidence(
 class TestGold:
     def test_questions_are_read(self, tmp_path: Path) -> None:
         path = written(tmp_path, question("q1", "copper?", ("copper", "fell sharply")), "")
-        assert read_gold(path) == [GoldQuestion("q1", "copper?", "fact", (Evidence("copper", "fell sharply"),), "dev")]
+        assert read_gold(path) == [
+            GoldQuestion("q1", "copper?", "fact", (GoldEvidence("copper", "fell sharply"),), "dev")
+        ]
 
     @pytest.mark.parametrize(
         ("line", "said"),
@@ -101,7 +103,7 @@ class TestGold:
         self, engine: Engine, doc_id: str, quote: str, said: str
     ) -> None:
         with pytest.raises(InvalidGold, match=said):
-            places(engine.corpus, GoldQuestion("q", "x", "fact", (Evidence(doc_id, quote),), "dev"))
+            places(engine.corpus, GoldQuestion("q", "x", "fact", (GoldEvidence(doc_id, quote),), "dev"))
 
     @pytest.mark.parametrize(
         ("text", "quote", "said"),
@@ -117,7 +119,7 @@ class TestGold:
     ) -> None:
         corpus.put(Document("letters", text, "text/plain", Metadata()))
         with pytest.raises(InvalidGold, match=said):
-            places(corpus, GoldQuestion("q", "x", "fact", (Evidence("letters", quote),), "dev"))
+            places(corpus, GoldQuestion("q", "x", "fact", (GoldEvidence("letters", quote),), "dev"))
 
     @pytest.mark.parametrize(("start", "end", "covered"), [(0, 10, True), (5, 20, True), (6, 20, False), (0, 4, False)])
     def test_half_of_a_quote_is_enough(self, start: int, end: int, covered: bool) -> None:
@@ -170,8 +172,8 @@ class TestMeasures:
 
 class TestEvaluation:
     GOLD = (
-        GoldQuestion("q1", "copper prices fell", "fact", (Evidence("copper", TEXTS["copper"]),), "dev"),
-        GoldQuestion("q2", "lead in May", "multi", (Evidence("lead", "Lead prices rose in May"),), "dev"),
+        GoldQuestion("q1", "copper prices fell", "fact", (GoldEvidence("copper", TEXTS["copper"]),), "dev"),
+        GoldQuestion("q2", "lead in May", "multi", (GoldEvidence("lead", "Lead prices rose in May"),), "dev"),
         GoldQuestion("q3", "quagga", "unanswerable", (), "dev"),
     )
 
