@@ -100,9 +100,10 @@ def print_answer(response: "AskResponse") -> None:
     if answer.abstained:
         _print(Text(_safe(answer.text), style="bold"))
         _print(Text(_safe(f"{answer.reason} The nearest passages:" if response.hits else str(answer.reason))))
+        # They do not answer, so no sentence of theirs stands out as if it did.
         for hit in response.hits:
             _print(Text())
-            _print_hit(hit)
+            _print_hit(hit, Text(_safe(hit.citation.cited_text)))
         return
     _print_text(answer)
     if answer.confidence is not None:
@@ -164,7 +165,7 @@ def print_ranking(response: "SearchResponse") -> None:
     for hit in response.hits:
         if hit.rank > 1:
             _print(Text())
-        _print_hit(hit)
+        _print_hit(hit, _highlighted(hit))
 
 
 @contextmanager
@@ -207,13 +208,17 @@ def _print_text(answer: "Answer") -> None:
         print_remark(answer.reason)
 
 
-def _print_hit(hit: "Hit") -> None:
+def _print_hit(hit: "Hit", body: Text) -> None:
     place = Text.assemble(_place(hit.citation), (f", score {hit.score:.3f}", "dim"))
+    _print_entry(Text(f"{hit.rank}.", style="bold"), _identity(hit.citation), place, body)
+
+
+def _highlighted(hit: "Hit") -> Text:
     body = Text(_safe(hit.citation.cited_text))
     for highlight in hit.highlights:
         at = hit.citation.span.start
         body.stylize("bold", highlight.span.start - at, highlight.span.end - at)
-    _print_entry(Text(f"{hit.rank}.", style="bold"), _identity(hit.citation), place, body)
+    return body
 
 
 def _print_entry(label: Text, head: Text, *below: Text) -> None:

@@ -175,6 +175,8 @@ class TestAnswers:
         expect(notice).to_contain_text("The articles do not answer this question.")
         expect(notice).to_contain_text("'sourdough'")
         expect(page.locator(".passages[open] .source-card")).to_have_count(5)
+        # What does not answer has no sentence that stands out as if it did.
+        assert page.locator(".passages b").count() == 0
         expect(page.locator(".turn").last).to_contain_text(re.compile(r"Chance that they answer: \d%"))
         assert page.locator(".answer .marker").count() == 0
 

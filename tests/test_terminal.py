@@ -89,6 +89,19 @@ class TestOnATerminal:
         terminal.print_remark("word " * 100)
         assert max(map(len, SGR.sub("", capsys.readouterr().out).splitlines())) <= 100
 
+    def test_only_what_answers_has_sentences_that_stand_out(
+        self, corpus: Corpus, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        corpus.put(Document("a", "Copper fell in May.", "text/plain", Metadata("Metals", None, None, None)))
+        engine = Engine(corpus)
+        terminal.print_ranking(engine.search("copper"))
+        assert re.search(r"\x1b\[1mCopper fell", capsys.readouterr().out)
+        asked = engine.ask(Query.parse("How do I bake sourdough bread?"))
+        assert asked.answer.abstained
+        terminal.print_answer(asked)
+        assert "\n    Copper fell in May." in SGR.sub("", out := capsys.readouterr().out)
+        assert not re.search(r"\x1b\[1mCopper fell", out)
+
     def test_an_article_commands_nothing(self, capsys: pytest.CaptureFixture[str]) -> None:
         hostile = response(hostile=HOSTILE)
         terminal.print_answer(hostile)

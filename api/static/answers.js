@@ -31,7 +31,7 @@ export class Turn {
 
   /** Show the passages that were found, before there is an answer; where that takes a while, they are opened. */
   found(results) {
-    const passages = passagesOf(results, false);
+    const passages = passagesOf(results);
     this.passages.replaceChildren(passages);
     setTimeout(() => (passages.open ||= !this.text), OPENED_AFTER_MS);
   }
@@ -64,7 +64,7 @@ export class Turn {
     if (answer.reason) said.append(element("p", {}, answer.reason));
     this.rest.append(said);
     if (!results.length) said.append(wayOn());
-    this.passages.replaceChildren(...(results.length ? [passagesOf(results, true)] : []));
+    this.passages.replaceChildren(...(results.length ? [nearestOf(results)] : []));
   }
 
   finishAnswered({ answer, citations, disagreements, results }) {
@@ -74,7 +74,7 @@ export class Turn {
     this.rest.append(element("h3", {}, citations.length === 1 ? "Source" : "Sources"));
     this.rest.append(element("ol", { class: "sources" }, citations.map((cited) => this.sourceOf(cited))));
     if (answer.reason) this.rest.append(element("p", { class: "understood" }, answer.reason));
-    this.passages.replaceChildren(...(results.length ? [passagesOf(results, false)] : []));
+    this.passages.replaceChildren(...(results.length ? [passagesOf(results)] : []));
   }
 
   setText(given) {
@@ -169,19 +169,25 @@ function titleButton(cited) {
   return button;
 }
 
-function passagesOf(results, open) {
-  const count = results.length === 1 ? "1 passage" : `${results.length} passages`;
+const countOf = (results) => (results.length === 1 ? "1 passage" : `${results.length} passages`);
+
+const passagesOf = (results) => listed(results, `${countOf(results)} found`, false, highlighted);
+
+/** Return the passages that come nearest and do not answer: no sentence of theirs stands out as if it did. */
+const nearestOf = (results) => listed(results, `The nearest ${countOf(results)}`, true, ({ text }) => [text]);
+
+function listed(results, summary, open, shown) {
   return element(
     "details",
     { class: "passages", open },
-    element("summary", {}, open ? `The nearest ${count}` : `${count} found`),
+    element("summary", {}, summary),
     element("ol", { class: "sources" }, results.map((result) => element(
       "li",
       { class: "source-card" },
       element("span", { class: "number soft" }, `${result.rank}.`),
       titleButton(result.citation),
       factsOf(result.citation) ? element("p", { class: "facts" }, factsOf(result.citation)) : null,
-      quotation(result.text, highlighted(result)),
+      quotation(result.text, shown(result)),
     ))),
   );
 }
