@@ -106,9 +106,10 @@ def print_answer(response: "AskResponse") -> None:
             _print_hit(hit, Text(_safe(hit.citation.cited_text)))
         return
     _print_text(answer)
-    if answer.confidence is not None:
+    # Where a part has no answer, a chance that all is answered says nothing of the part that is.
+    if answer.confidence is not None and not answer.unanswered:
         _print(Text())
-        print_remark(f"Confidence{' in all of it' if answer.unanswered else ''}: {answer.confidence:.0%}")
+        print_remark(f"Confidence: {answer.confidence:.0%}")
     for marker, citation in enumerate(answer.citations, start=1):
         _print(Text())
         quote = Text(_line(citation.quoted), style="italic")

@@ -180,6 +180,16 @@ class TestAnswers:
         expect(page.locator(".turn").last).to_contain_text(re.compile(r"Chance that they answer: \d%"))
         assert page.locator(".answer .marker").count() == 0
 
+    def test_an_answer_to_a_part_has_no_figure_for_the_whole(self, page: Page) -> None:
+        answered(page, "Where is the Brook Mine? How do I bake bread?")
+        turn = page.locator(".turn").last
+        expect(turn.locator(".answer")).to_contain_text("No answer to “How do I bake bread?” was found.")
+        expect(turn).to_contain_text("do not mention 'bake', 'bread'")
+        assert turn.locator(".source-card").first.is_visible()
+        assert "%" not in turn.locator(".turn-foot").inner_text()
+        answered(page, "Where is the Brook Mine?")
+        expect(page.locator(".turn").last.locator(".turn-foot")).to_contain_text("Confidence:")
+
     def test_a_question_that_follows_is_understood(self, page: Page) -> None:
         answered(page, "What did China agree to in Geneva?")
         answered(page, "and in London?")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
@@ -129,6 +130,14 @@ class TestInAPipe:
             "    doc2, characters 0 to 34\n"
             "    “Its share of refining is over 90%.”\n"
         )
+
+    @pytest.mark.parametrize(("unanswered", "said"), [((), ["Confidence: 1%"]), (("How do I bake bread?",), [])])
+    def test_an_answer_to_a_part_has_no_figure_for_the_whole(
+        self, capsys: pytest.CaptureFixture[str], unanswered: tuple[str, ...], said: list[str]
+    ) -> None:
+        whole = response()
+        terminal.print_answer(replace(whole, answer=replace(whole.answer, confidence=0.0066, unanswered=unanswered)))
+        assert [line for line in capsys.readouterr().out.splitlines() if "%" in line and "Conf" in line] == said
 
     def test_what_changed_over_time_has_its_times(self, capsys: pytest.CaptureFixture[str]) -> None:
         terminal.print_answer(response(kind="change"))

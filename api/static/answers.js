@@ -6,6 +6,7 @@ import { openArticle } from "./reader.js";
 
 const MARKER = /(\[\d+\])/;
 const MARKED_WORD = /\S{0,40}\s?\[\d+\][.,;:!?]*/g;
+const NOT_ANSWERED = /No answer to “(.+?)” was found\./g;
 const OPENED_AFTER_MS = 300;
 
 /** A question and its answer on the page, filled as the answer comes. */
@@ -202,17 +203,20 @@ function highlighted({ text, citation, highlights }) {
   return [piece(0, start), element("b", {}, piece(start, end)), piece(end)];
 }
 
+/** Return whether a part of the question has no answer: then the text says so, and the reason says why. */
+function isPartly({ text, reason }) {
+  return [...text.matchAll(NOT_ANSWERED)].some(([, part]) => reason?.includes(`“${part}”: `));
+}
+
 function footOf(turn) {
   const { answer, took_ms: took } = turn.body;
-  // A reason beside quotes says what is missing from them.
-  const isPartly = answer.mode === "extractive" && answer.reason;
   const [name, meaning, chance] = answer.abstained
     ? ["Chance that they answer:", "Of what gets 10%, about 10% could be answered.", answer.answerable ?? answer.confidence]
     : [
-        isPartly ? "Confidence in all of it:" : "Confidence:",
+        "Confidence:",
         "The chance that what is cited holds the answer, where the articles are about what is asked.",
-        // What an earlier version kept is another chance.
-        answer.answerable === undefined ? null : answer.confidence,
+        // What an earlier version kept is another chance. One that all is answered says nothing of the part that is.
+        answer.answerable === undefined || isPartly(answer) ? null : answer.confidence,
       ];
   const confidence = chance === null ? null : element("span", { title: meaning }, `${name} ${Math.round(chance * 100)}%`);
   const copy = element("button", { type: "button", onclick: async () => {
