@@ -418,9 +418,9 @@ def drop(page: Page, files: dict[str, str]) -> None:
     )
 
 
-def refusing(status: int, headers: dict[str, str] | None = None) -> Callable[[Route], None]:
+def refusing(status: int, headers: dict[str, str] | None = None, code: str = "refused") -> Callable[[Route], None]:
     """A service that refuses; such as this one becomes behind a proxy that asks for a key."""
-    error = {"error": {"code": "refused", "message": "Not now.", "details": None}}
+    error = {"error": {"code": code, "message": "Not now.", "details": None}}
 
     def fulfil(route: Route) -> None:
         route.fulfill(status=status, headers=headers or {}, json=error)
@@ -508,7 +508,7 @@ class TestFaults:
             expect(page.locator("#conversation-list")).to_contain_text("There are none.")
 
     def test_a_busy_service_says_when_to_ask_again(self, page: Page) -> None:
-        page.route("**/v1/ask", refusing(429, {"Retry-After": "1"}))
+        page.route("**/v1/ask", refusing(429, {"Retry-After": "1"}, "too_many_questions"))
         ask(page, GENEVA)
         again = page.locator(".fault button")
         expect(page.locator(".fault")).to_contain_text("has its hands full")
@@ -516,6 +516,22 @@ class TestFaults:
         page.unroute("**/v1/ask")
         again.click()
         expect(page.locator(".answer .marker").first).to_be_visible()
+
+    def test_a_service_without_room_has_its_hands_full(self, page: Page) -> None:
+        page.route("**/v1/ask", refusing(503, {"Retry-After": "5"}, "overloaded"))
+        ask(page, GENEVA)
+        expect(page.locator(".fault")).to_contain_text("The service has its hands full. Not now.")
+
+    def test_who_asks_too_often_is_told_so(self, browser: Browser, rag: CommandLine) -> None:
+        with rag.serving(RAG_RATE_LIMIT="2/minute") as (client, _):
+            page = opened(browser, str(client.base_url))
+            # The list of the articles was the first.
+            answered(page, GENEVA)
+            ask(page, SHARE)
+            fault = page.locator(".fault")
+            expect(fault).to_contain_text("You have reached this service's limit. More than 2 requests a minute")
+            expect(fault.get_by_role("button")).to_have_text(re.compile(r"Try again in \d+ s"))
+            page.context.close()
 
     def test_what_is_too_large_is_said(self, page: Page) -> None:
         page.route("**/v1/documents", refusing(413))

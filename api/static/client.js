@@ -31,17 +31,26 @@ function withKey(headers = {}) {
 
 const gone = () => new Fault("gone", "The service does not answer. See whether it is still running, then try again.");
 
+// What an error is to a person, by its code, before the sentence that it brings along.
+const LEADS = {
+  too_many_requests: "You have reached this service's limit.",
+  too_many_questions: "The service has its hands full.",
+  overloaded: "The service has its hands full.",
+};
+
+const inWords = ({ code, message }) => [LEADS[code], message].filter(Boolean).join(" ");
+
 function faultOf(status, text, retryAfter) {
   let said = `The service answered with status ${status}.`;
   try {
-    said = JSON.parse(text).error.message;
+    said = inWords(JSON.parse(text).error) || said;
   } catch {
     // Something between here and the service has answered in its own words.
   }
   if (status === 401 || status === 403) return new Fault("key", said);
   if (status === 404) return new Fault("missing", said);
   if (status === 413) return new Fault("large", `That is too much at once. ${said}`);
-  if (status === 429) return new Fault("busy", `The service has its hands full. ${said}`, Number(retryAfter) || 5);
+  if (status === 429) return new Fault("busy", said, Number(retryAfter) || 5);
   return new Fault(status < 500 ? "refused" : "failed", said, Number(retryAfter) || 0);
 }
 
@@ -84,7 +93,7 @@ export async function ask(body, on, signal) {
     signal,
   });
   for await (const { name, data } of events(response.body)) {
-    if (name === "error") throw new Fault("failed", data.error.message);
+    if (name === "error") throw new Fault("failed", inWords(data.error));
     on[name]?.(data);
     if (name === "done") return;
   }
