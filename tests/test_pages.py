@@ -434,25 +434,39 @@ class TestFaults:
     def test_a_key_that_is_needed_is_asked_for_and_sent(self, page: Page) -> None:
         page.route("**/v1/ask", refusing(401))
         ask(page, GENEVA)
-        expect(page.locator(".fault")).to_contain_text("Not now.")
+        expect(page.locator(".fault")).to_contain_text("This service answers only those who have a key.")
+        expect(page.locator("#key")).to_be_focused()
+        assert axe_violations(page) == []
         page.unroute("**/v1/ask")
         sent: list[str | None] = []
         page.on("request", lambda request: sent.append(request.headers.get("authorization")))
-        page.get_by_role("button", name="Give a key").click()
-        page.fill("#key", "secret")
-        page.get_by_role("button", name="Use it").click()
+        page.keyboard.type("secret")
+        page.keyboard.press("Enter")
         expect(page.locator(".answer .marker").first).to_be_visible()
+        expect(page.locator(".turn > h2")).to_have_text([GENEVA])
+        assert page.locator(".fault").count() == 0
         assert "Bearer secret" in sent
         assert page.evaluate("sessionStorage.length") == 1
 
     def test_a_key_that_cannot_be_one_is_not_taken(self, page: Page) -> None:
         page.route("**/v1/ask", refusing(401))
         ask(page, GENEVA)
-        page.get_by_role("button", name="Give a key").click()
-        page.fill("#key", "ключ")
-        page.get_by_role("button", name="Use it").click()
+        give_key(page, "ключ")
         expect(page.locator("#key-dialog")).to_be_visible()
         assert "no spaces" in page.locator("#key").evaluate("key => key.validationMessage")
+
+    def test_who_gives_no_key_now_may_later_and_is_answered_all(self, page: Page) -> None:
+        page.route("**/v1/ask", refusing(401))
+        for question in (GENEVA, SHARE):
+            ask(page, question)
+            page.get_by_role("button", name="Not now").click()
+            expect(page.locator("#question")).to_be_focused()
+        page.unroute("**/v1/ask")
+        page.get_by_role("button", name="Give a key").last.click()
+        give_key(page, "secret")
+        expect(page.locator(".turn-foot button")).to_have_count(2)
+        expect(page.locator(".turn > h2")).to_have_text([GENEVA, SHARE])
+        assert page.locator(".fault").count() == 0
 
     def test_a_service_that_was_gone_at_first_costs_no_answer(self, page: Page) -> None:
         page.route("**/readyz", lambda route: route.abort("connectionrefused"))
@@ -553,11 +567,19 @@ class TestFaults:
         with rag.serving(RAG_API_KEYS=entries) as (client, _):
             page = browser.new_context(base_url=str(client.base_url)).new_page()
             page.goto("/")
+            notice = page.locator("#service-fault .fault")
+            expect(notice).to_contain_text("This service answers only those who have a key.")
+            assert "Bearer" not in page.locator("body").inner_text()
+            assert column_of(page, "#service-fault .fault") == column_of(page, ".composer-inner")
+            ask(page, GENEVA)
             give_key(page, "not-a-key-of-this-service")
-            expect(page.locator(".fault")).to_contain_text("The key is none of this service's")
+            expect(notice).to_contain_text("The service does not know this key.")
+            # The box is back, and says the same.
+            expect(page.get_by_role("dialog")).to_contain_text("The service does not know this key.")
             give_key(page, "the-key-of-a-reader")
             expect(page.locator("#article-count")).to_have_text("(5)")
-            answered(page, GENEVA)
+            expect(page.locator(".turn-foot button").first).to_be_visible()
+            assert page.locator(".fault").count() == 0
             page.locator(".answer .marker").first.click()
             expect(page.locator("#reader-body mark").first).to_be_visible()
             cited = page.locator("#reader-body mark").first.text_content()
@@ -568,8 +590,7 @@ class TestFaults:
             drop(page, {"mine.txt": "The Brook Mine was bought by Ramaco."})
             expect(page.locator("#uploads li")).to_contain_text("not added: The key 'reader' may only read")
             page.locator("#uploads").get_by_role("button", name="Give a key").click()
-            page.fill("#key", "the-key-of-a-loader")
-            page.get_by_role("button", name="Use it").click()
+            give_key(page, "the-key-of-a-loader")
             expect(page.locator("#article-count")).to_have_text("(6)")
             page.context.close()
 
@@ -583,7 +604,7 @@ class TestFaults:
                 page.get_by_label("Key").fill(key)
                 page.get_by_role("button", name="Show it").click()
                 if key.startswith("not"):
-                    expect(page.get_by_role("alert")).to_contain_text("The key is none of this service's")
+                    expect(page.get_by_role("alert")).to_contain_text("The service does not know this key.")
             expect(page.locator("mark")).to_be_in_viewport()
             assert page.get_by_role("button", name="Copy link").is_visible()
             page.reload()
@@ -591,8 +612,14 @@ class TestFaults:
             page.context.close()
 
 
+def column_of(page: Page, selector: str) -> tuple[float, float]:
+    """Where an element begins and how wide it is."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"], box["width"]
+
+
 def give_key(page: Page, key: str) -> None:
-    page.get_by_role("button", name="Give a key").click()
     page.fill("#key", key)
     page.get_by_role("button", name="Use it").click()
 

@@ -114,8 +114,10 @@ export async function add(files) {
   let added = 0;
   for (const one of lines) added += (await addOne(one)) ? 1 : 0;
   announce(`${added} of ${lines.length} files were added.`);
-  await guarded(refresh, refresh);
+  await relist();
 }
+
+const relist = () => guarded(refresh, relist);
 
 async function addOne({ file, line, bar, said }) {
   said.textContent = "sending";
@@ -183,7 +185,7 @@ async function filesIn(entry) {
 export function setUp() {
   const open = () => {
     showDialog();
-    guarded(refresh, open);
+    return guarded(refresh, open);
   };
   at("articles").addEventListener("close", () => {
     for (const line of at("uploads").querySelectorAll(".ended")) line.remove();

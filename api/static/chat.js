@@ -5,7 +5,7 @@ import * as articles from "./articles.js";
 import { Fault, ask } from "./client.js";
 import * as conversations from "./conversations.js";
 import { announce, at, element, keepFocus } from "./dom.js";
-import { faultNotice } from "./faults.js";
+import { askForKey, faultNotice } from "./faults.js";
 import { closeFilters, filters, filtersInWords } from "./filters.js";
 import { load, save } from "./kept.js";
 import { closeArticle } from "./reader.js";
@@ -42,7 +42,7 @@ async function send(question) {
   } catch (error) {
     failed(turn, error, () => {
       turn.section.remove();
-      send(question);
+      return send(question);
     });
   } finally {
     if (asking === control) setAsking(null);
@@ -74,6 +74,7 @@ function failed(turn, error, again) {
     announce("Stopped.");
   } else if (error instanceof Fault) {
     turn.rest.replaceChildren(faultNotice(error, again));
+    if (error.kind === "key") askForKey(error);
   } else {
     turn.rest.replaceChildren(faultNotice(new Fault("failed", `This page failed to show the answer (${error.message}).`), again));
     console.error(error);

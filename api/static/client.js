@@ -3,6 +3,8 @@
 import { load, save } from "./kept.js";
 
 const KEY = "footnote.key";
+const NO_KEY = "This service answers only those who have a key.";
+const UNKNOWN_KEY = "The service does not know this key. See that all of it is there, or ask whoever runs the service for one.";
 
 /** What went wrong: `kind` is gone, stopped, failed, busy, key, large, missing or refused; `wait` the seconds to wait. */
 export class Fault extends Error {
@@ -47,7 +49,9 @@ function faultOf(status, text, retryAfter) {
   } catch {
     // Something between here and the service has answered in its own words.
   }
-  if (status === 401 || status === 403) return new Fault("key", said);
+  // The service's own sentence on a key is for programs.
+  if (status === 401) return new Fault("key", key ? UNKNOWN_KEY : NO_KEY);
+  if (status === 403) return new Fault("key", said);
   if (status === 404) return new Fault("missing", said);
   if (status === 413) return new Fault("large", `That is too much at once. ${said}`);
   if (status === 429) return new Fault("busy", said, Number(retryAfter) || 5);
