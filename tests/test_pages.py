@@ -560,6 +560,15 @@ class TestFaults:
         page.locator(".fault").get_by_role("button", name="Try again").click()
         expect(page.locator(".answer .marker").first).to_be_visible()
 
+    def test_an_article_that_was_not_reached_is_opened_at_another_try(self, page: Page) -> None:
+        answered(page, GENEVA)
+        page.route("**/source/**", lambda route: route.abort("connectionrefused"))
+        page.locator(".answer .marker").first.click()
+        expect(page.locator("#reader-body .fault")).to_contain_text("The service does not answer.")
+        page.unroute("**/source/**")
+        page.locator("#reader-body").get_by_role("button", name="Try again").click()
+        expect(page.locator("#reader-body mark").first).to_be_in_viewport()
+
     def test_a_service_with_keys_is_used_from_the_page_once_it_is_given_one(
         self, browser: Browser, rag: CommandLine
     ) -> None:

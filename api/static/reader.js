@@ -73,7 +73,13 @@ async function pageOf(cited) {
 
 function notShown(fault, cited, from) {
   const quote = cited.cited_text ? quotation(cited.cited_text) : null;
-  if (fault.kind !== "missing") return [faultNotice(fault, () => openArticle(cited, from))];
+  if (fault.kind !== "missing") {
+    return [faultNotice(fault, () => {
+      // Its marker would else close the article, as at a second press.
+      expand(null);
+      return openArticle(cited, from);
+    })];
+  }
   const said = `This article is no longer stored.${quote ? " This was quoted from it:" : ""}`;
   return [element("div", { class: "notice unanswered" }, element("p", { role: "alert" }, said), quote)];
 }
