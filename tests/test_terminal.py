@@ -4,9 +4,9 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from dataclasses import replace
 
 import pytest
 
