@@ -106,7 +106,7 @@ _SUBORDINATE = re.compile(
 )
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _ATTRIBUTION = re.compile(
-    r"\baccording to [^,;.]{1,60}(?:,|$)|^[^,;]{1,60}\b(?:said|says|reports?|reported|estimates?|estimated|told \w+)"
+    r"\baccording to [^,;.]{1,60}(?:,|[.]?$)|^[^,;]{1,60}\b(?:said|says|reports?|reported|estimates?|estimated|told \w+)"
     r"(?: on \w+)?(?: that\b|(?=,? (?:at least|more than|the|about|some|\d)))|,[^,;]{1,60}\b(?:said|says|reported)\b"
     r"[^,;]{0,40}$",
     re.IGNORECASE,
@@ -143,6 +143,10 @@ _FORECAST = re.compile(
 _PLACE = re.compile(
     r"\b(?:[Ii]n|[Aa]t|[Aa]cross|[Ww]ithin|[Nn]ear|[Ff]rom|[Ff]or|[Aa]mong) (?:the )?"
     r"([A-Z][\w’'.-]*(?: [A-Z][\w’'.-]*)*)"
+)
+# What something was for, or happened at: "for the Silver Jubilee".
+_OCCASION = re.compile(
+    r"\b(?:Jubilee|Coronation|Centenary|Bicentenary|Anniversary|Olympics|Games|Cup|Festival|Exhibition|Fair|Day|Week|War)$"
 )
 _BEFORE_CHRIST = re.compile(rf" ?{BEFORE_CHRIST}")
 _YEAR = re.compile(rf"\b\d{{1,4}} ?{BEFORE_CHRIST}|\b(?:1\d|20)\d\d\b(?!,\d)")
@@ -369,13 +373,17 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
         own=own,
         context=own | content_words(place.shared) | content_words(elsewhere),
         names=words_of_names(whole),
-        places=frozenset[str]().union(*(words_of_names("in " + name) for name in _PLACE.findall(whole))),
+        places=frozenset[str]().union(*(words_of_names("in " + name) for name in _places_in(whole))),
         years=years_in(whole),
         months=frozenset(_MONTH_NAMED.findall(whole)),
         purpose=_purpose(place),
         is_change=bool(_CHANGE_BEFORE.search(place.lead) or _CHANGE_AFTER.match(place.tail)),
         is_forecast=is_forecast(whole),
     )
+
+
+def _places_in(clause: str) -> list[str]:
+    return [name for name in _PLACE.findall(clause) if not _OCCASION.search(name)]
 
 
 def _is_of_name(found: re.Match[str]) -> bool:

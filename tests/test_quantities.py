@@ -230,3 +230,13 @@ def test_of_a_sentence_with_very_many_values_the_first_are_read() -> None:
 @given(st.lists(st.integers(2, 10**6), min_size=41, max_size=90))
 def test_never_more_than_forty_values_are_read(numbers: list[int]) -> None:
     assert len(read_quantities("It holds " + "; ".join(f"{number} bottles" for number in numbers))) <= 40
+
+
+def test_an_occasion_is_no_place() -> None:
+    (value,) = read_quantities("The engine was steamed again on 1 June 1977 for the Silver Jubilee in Hexley.")
+    assert value.places == content_words("Hexley")
+
+
+def test_who_says_it_is_left_out_at_the_end_of_a_sentence() -> None:
+    (value,) = read_quantities("Around 410 houses are beyond repair, according to a first survey by engineers.")
+    assert not value.context & content_words("first survey")
