@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from index.analysis import plain_case
-from rag.english import MONTHS, NUMBERS, SCALES, any_of
+from rag.english import MONTH, MONTHS, NUMBERS, SCALES, any_of
 
 _WORDS = any_of([*NUMBERS, *SCALES, "hundred", "dozen", "half", "several"])
 # A number is read from its first digit on, so that a long one is read once.
 _DIGITS = r"(?<![\d.,/])\d[\d.,/]*+"
-_NUMBER = rf"(?:{_DIGITS}|an?|{_WORDS})[\s-]*(?:[a-z]+ ){{0,2}}?"
+_NUMBER = rf"(?:{_DIGITS}|\b(?:an?|{_WORDS}))[\s-]*(?:[a-z]+ ){{0,2}}?"
 _LENGTH = (
     rf"{_NUMBER}(?:[mck]?m|ft|in|(?:kilo|centi|milli)?met(?:re|er)s?|miles?|leagues?|feet|foot|inch(?:es)?|yards?|"
     r"fathoms?|store?ys?|stories|floors?|levels?|stops?|blocks?|light[- ]years?|hands?|fingers?|paces)\b|"
@@ -30,32 +30,37 @@ _BARE_NUMBER = (
     r"(?<![\w.,:/])(?!(?:1\d|20)\d\d\b(?![.,]\d))\d[\d.,]*(?!\w|:\d|[\s-]*(?:[ap]\.?m\b|(?:[mck]?m|k?g|met\w+|kilo\w+|"
     rf"centi\w+|miles?|feet|hours?|days?|weeks?|months?|years?|minutes?|{any_of(MONTHS)})\b))"
 )
+# Prices in words stand behind a word that says that they are prices.
 _MONEY = (
-    r"[£€$¥₹%]|\d\s?(?:p|bn|m|k)\b|\b(?:(?-i:[A-Z]{3})(?= ?\d)|free|for nothing|no charge|refund\w*|reimburs\w*|"
+    r"[£€$¥₹%]|\d\s?(?:p|bn|m|k)\b|\b(?:(?-i:[A-Z]{3})(?= ?\d)|free|for nothing|gratis|waived|peppercorn|refund\w*|"
+    r"(?:no|without|any) (?:extra |further )?(?:charges?|fees?|deposit|costs?|rent|payment)|reimburs\w*|charge[ds]?|"
     r"expensive|cheap\w*|dear\w*|dollars?|euros?|pounds?|quid|bucks?|grand|fivers?|tenners?|crowns?|cents?|pence|pennies|"
     r"kron\w+|yen|yuan|rupees?|francs?|marks?|rubles?|roubles?|pesos?|shillings?|guilders?|per ?cent|million|billion|"
-    rf"trillion|thousand)\b|{_BARE_NUMBER}"
+    rf"trillion|thousand|(?:costs?|pays?|paid|price[ds]?|fees?|rents?|worth|sold|fetched|for|at|from) (?:of |about |only |"
+    rf"just |some )?(?:{_WORDS})(?! (?:minutes?|hours?|days?|weeks?|months?|years?)\b))\b|{_BARE_NUMBER}"
 )
-_MONTH_OR_DAY = rf"{any_of(MONTHS)}|\w+day"
 _TIME = (
-    r"(?:1\d|20)\d\d|\d{3,4}s?\b|\d(?:st|nd|rd|th)\b|\d[:./]\d|\d ?[ap]\.?m\b|[’']\d\d\b|"
-    rf"\b(?:{_MONTH_OR_DAY}|day|spring|summer|autumn|winter|fall|night|morning|evening|afternoon|noon|midnight|"
+    rf"\d|\b(?:{any_of(MONTHS)}|\w+day|day|spring|summer|autumn|winter|fall|night|morning|evening|afternoon|noon|midnight|"
     r"hours?|minutes?|weeks?|months?|years?|decades?|centur\w+|millenni\w+|seasons?|today|tomorrow|tonight|before|after\w*|"
-    r"following|during|until|till|since|while|when|once|whenever|every|late\w*|earl\w+|now|current\w*|soon|recent\w*|"
-    r"times?|ages?|eras?|periods?|war|birth|death|christmas|easter|annual\w*|daily|ago|immediate\w*|already|"
-    r"(?:beginning|start|end) of|never)\b"
+    r"during|following|"
+    r"until|till|since|while|when|once|whenever|every|always|never|late\w*|earl\w+|first|now|current\w*|soon|recent\w*|"
+    r"times?|ages?|eras?|periods?|war|birth|death|christmas|easter|annual\w*|daily|ago|immediate\w*|already|still|ever|"
+    r"last|next|end\w*|begin\w*|start\w*|at|upon|by)\b"
 )
-_YEAR = r"(?<!\d)(?:1?\d|20)?\d\d(?!\d)|\d (?:BCE?|AD|CE)\b|centur|year"
-# Neither a year nor the day of a month counts anything.
+_YEAR = (
+    r"(?<!\d)(?:1\d|20)\d\d(?!\d)|[’']\d\d\b|\d ?(?:BCE?|B\.C\.|AD|A\.D\.|CE)(?!\w)|\b(?:AD|A\.D\.|anno) ?\d|centur|year|decade|"
+    r"\b(?:in|since|by|from|until|before|after|around|about|circa|to) \d{2,4}\b|\bc\.? ?\d{3,4}"
+)
+# A number is a year only where it is said to be one: else 1,500 may be soldiers.
 _COUNT = (
-    rf"(?<![\w.,:/]){''.join(f'(?<!{month} )' for month in MONTHS)}(?!(?:1\d|20)\d\d\b(?![.,]\d|%))"
-    rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{_MONTH_OR_DAY})\b)\d|"
-    rf"\b(?:{_WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|neither|both|single|pair|couple|once|"
-    r"twice|thrice|double|triple|all|majority|only)\b"
+    rf"(?<![\w.,:/]){''.join(f'(?<!{month} )' for month in MONTHS)}(?<!\bin )(?<!\bsince )(?<!\bby )(?<!\()(?<!\d, )"
+    rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{MONTH}|\w+day)\b)(?!(?:1\d|20)\d\d[)–-])\d|\d{{4}}(?:, | and | to | until )\d{{4}}|"
+    rf"\b(?:{_WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|not|never|neither|both|single|pair|couple|"
+    r"trio|quartet|quintet|once|twice|thrice|double|triple|all|every|majority|most|many|few|only|thirds?|quarters?|\w+ths?)\b|"
+    # What is listed can be counted.
+    r"\b[\w’'-]+, (?:[\w’'-]+ ){1,4}?and \w|\band (?:an?|one|his|her|their|its) \w|\b[A-Z][\w’'-]+ and (?-i:[A-Z])"
 )
-
-
-_SHARE = rf"\d|\b(?:{_WORDS}|thirds?|quarters?|\w+ths|most|majority|all|none|per ?cent)\b"
+_SHARE = rf"\d|\b(?:{_WORDS}|thirds?|quarters?|\w+ths?|most|majority|all|none|per ?cent)\b"
 # Nothing else is asked for behind a comma: "When rock folds, what does it make?".
 _ASKS_NO_MORE = r"(?!.*,.*\b(?:what|which|who|how|where|why)\b)"
 
@@ -106,14 +111,11 @@ _KINDS = (
     ),
     _kind(
         "year",
-        rf"\b(?:what|which) year\b{_ASKS_NO_MORE}",
+        rf"\b(?:in|by|since|from|until|to) (?:what|which) year\b|\b(?:what|which) year (?:was|were|did|is|will|has|had)\b"
+        rf"{_ASKS_NO_MORE}",
         _YEAR,
     ),
-    _kind(
-        "date",
-        rf"^\W*(?:when (?:was|were|did|is|are|will|has|have|had)|what time)\b{_ASKS_NO_MORE}",
-        _TIME,
-    ),
+    _kind("date", rf"^\W*(?:when (?:was|were|did|is|are|will|has|have|had)|what time)\b{_ASKS_NO_MORE}", _TIME),
     _kind("share", r"\b(?:what|which) (?:percent\w*|proportion|fraction)\b", _SHARE),
     _kind("number", rf"\bhow many\b{_ASKS_NO_MORE}", _COUNT),
     _kind(

@@ -6,7 +6,6 @@ from itertools import islice
 
 from index.dateline import is_dateline
 from index.document import Span
-from index.records import StoredPassage
 from rag.answer_type import asks_why, compares, gives_reason, names_reason
 from rag.casualties import denies_casualties
 from rag.content import content_words
@@ -34,8 +33,8 @@ TIMELY_FACTOR = 2.5
 HOLDING_SHARE = 0.5
 # One that begins by naming the reason is quoted for it, if it is this relevant beside the best one.
 REASON_SHARE = 0.02
-# A line that is no sentence, such as a heading or a title, rather names a thing than says something of it: it counts so
-# much less, and the sentence below it, which does, at least so much of it.
+# A heading or a title that has no word but the question's says nothing of it: it counts so much less, and the sentence
+# below it, which does, at least so much of it.
 LINE_SHARE, LENT_SHARE = 0.3, 0.4
 _ENDS, _CLOSING = ".!?:;…", '"”’»)]*_'
 # One that denies casualties is quoted for what is asked of them, if it is this relevant beside the best one.
@@ -59,7 +58,8 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     below a heading that asks just this, a row that is named or has the most of what is asked for, the code or the kind
     of thing that is asked for, a label, a reason.
     """
-    lines = {one.key: one for one in sentences if _is_line(one)}
+    asked = content_words(question)
+    lines = {one.key: one for one in sentences if _names_what_is_asked(asked, one)}
     answering = _below(lines.values()) | _answering(question, sentences)
 
     def relevance(sentence: Sentence) -> float:
@@ -124,11 +124,17 @@ def _of_its_article(question: str, sentences: Sequence[Sentence]) -> list[Senten
 def _of_casualties(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the best sentence that says that nobody was harmed, where it is asked who was.
 
-    It is of the event that is asked about by its relevance, or by being in the best one's article.
+    It is of the event that is asked about by its relevance, or by being in the best one's article. Nothing else of its
+    article, nor the best one, says that anybody was.
     """
-    denying = (one for one in sentences if denies_casualties(question, one.text, sentences[0].text))
     least = DENYING_SHARE * max((one.relevance for one in sentences), default=0.0)
-    return list(islice((one for one in denying if one.relevance >= least or one.doc_id == sentences[0].doc_id), 1))
+    for denying in sentences:
+        is_of_it = denying.relevance >= least or denying.doc_id == sentences[0].doc_id
+        beside = [sentences[0], *(one for one in sentences if one.doc_id == denying.doc_id)]
+        others = (one.text for one in beside if one is not denying)
+        if is_of_it and denies_casualties(question, denying.text, others):
+            return [denying]
+    return []
 
 
 def _is_about(question: str, reason: Sentence, best: Sentence) -> bool:
@@ -174,22 +180,12 @@ def _asks(sentence: Sentence) -> bool:
     return asks or _NAMES_A_TOPIC.fullmatch(text) is not None
 
 
-def _is_line(sentence: Sentence) -> bool:
-    """Return whether a sentence is a line of its own, or a numbered one above a paragraph, that nothing ends."""
-    text, passage, span = sentence.text.rstrip(_CLOSING), sentence.evidence.passage, sentence.span
-    standing = structure_of(passage)[span.start]
-    if text[-1:] in _ENDS or standing.is_row or (":" in text and span.start > passage.span.start):
+def _names_what_is_asked(asked: frozenset[str], sentence: Sentence) -> bool:
+    """Return whether a line that nothing ends, such as a heading, has only the question's words; no item of a list."""
+    text = sentence.text.rstrip(_CLOSING)
+    if text[-1:] in _ENDS or "|" in text or not content_words(text) <= asked:
         return False
-    start, end = span.start - passage.span.start, span.end - passage.span.start
-    before = passage.text[:start].rpartition("\n")[2].strip(f"{_MARKS}#")
-    is_alone = not passage.text[end:].partition("\n")[0].strip(_MARKS)
-    return is_alone and (not before or (before[0].isdigit() and _stands_above_text(passage, span)))
-
-
-def _stands_above_text(passage: StoredPassage, span: Span) -> bool:
-    """Return whether what follows a sentence is neither of its item nor another item."""
-    after = next((one for one in passage.sentences if one.start >= span.end), None)
-    return after is not None and not structure_of(passage)[after.start].begins_item
+    return structure_of(sentence.evidence.passage)[sentence.span.start].lead is None
 
 
 def _says_nothing(sentence: Sentence) -> bool:
