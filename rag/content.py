@@ -9,8 +9,8 @@ from rag.english import FEAST, MONTH, NUMBERS, SCALES, SHORT_SCALES, any_of, by_
 _PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
 # Who says "not only", "not surprisingly" or "didn't it" denies nothing.
 NEGATED = re.compile(
-    r"\bnot\b(?! (?:(?:only|just|merely|simply|least|surprisingly|unexpectedly)\b|\w+ly,))|\b(?:never|no longer|nor)\b|"
-    r"n[’']t\b(?! (?:only|just|merely|simply|it|he|she|they|we|you|there)\b)",
+    r"\bnot\b(?! (?:only|just|merely|simply|least|surprisingly|coincidentally|incidentally|un\w+ly)\b)|"
+    r"\b(?:never|no longer|nor)\b|n[’']t\b(?! (?:only|just|merely|simply)\b| (?:it|he|she|they|we|you|there)\W*$)",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:[’'-][^\W_]+)*")

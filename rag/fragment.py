@@ -34,6 +34,7 @@ _NOW = re.compile(r"(?:right )?now|nowadays|currently|at present", re.IGNORECASE
 _OPENING_PREPOSITION = re.compile(rf"(?P<preposition>{PREPOSITION})\s+", re.IGNORECASE)
 _WITH_ARTICLE = re.compile(r"(?:[A-Z]\.?){2,4}|.*(?:States|Union|Kingdom|Nations|Emirates|Netherlands|Philippines)")
 _OF_PLACES = ("in", "to", "from", "at", "on")
+_PLACE_IN_SHORT = re.compile(r"U\.?S\.?(?:A\.?)?|U\.?K\.?|E\.?U\.?|U\.?A\.?E\.?")
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _PART_OF_YEAR = re.compile(r"\b(?:Q[1-4]|H[12]|(?:first|second|third|fourth|last) (?:quarter|half))\b", re.IGNORECASE)
 _OF_NAME = re.compile(r"(?P<of>\S+) of (?:the )?(?P<name>.+)")
@@ -161,13 +162,15 @@ def _with_name(question: str, preposition: str, name: str) -> str | None:
     After a preposition that is one after such a preposition, which of a place must be there.
     """
     other = _names_with_numbers(name)
-    own = _parted(question, _names_with_numbers(question), bool(other) and bare_name(other[0].of(name)) in PLACES)
+    own = _parted(question, _names_with_numbers(question), bool(other) and _is_place(other[0].of(name)))
     if preposition:
         led = re.compile(rf"\b{preposition}\s+(?:the\s+)?$", re.IGNORECASE)
         after = [span for span in own if led.search(question[: span.start])]
         own = after if preposition in _OF_PLACES else after or own
     if not own or not other:
         return None
+    if _is_place(other[0].of(name)) and not _owns(name, other[0]):
+        own = [span for span in own if _is_place(span.of(question))] or own
     own = [_most_like(name, other[0], question, own)]
     said_already = set(re.findall(r"[a-z]+", question)) | {"the", "and", "or", "s"}
     if not said_already.issuperset(re.findall(r"\b[a-z]+", _without(name, other))):
@@ -186,6 +189,15 @@ def _names_with_numbers(text: str) -> list[Span]:
     return [numbered(text, span) for span in capitalised(text)]
 
 
+def _is_place(name: str) -> bool:
+    said = bare_name(name)
+    return said in PLACES or _PLACE_IN_SHORT.fullmatch(said) is not None
+
+
+def _owns(text: str, name: Span) -> bool:
+    return bool(_OWNS.match(text, name.end)) or bare_name(name.of(text)) != name.of(text)
+
+
 def _parted(question: str, names: Sequence[Span], by_place: bool) -> list[Span]:
     """Return names with those apart that only an "of" joins: "GDP of China", and before a place "Bank of England"."""
     parted: list[Span] = []
@@ -199,12 +211,11 @@ def _parted(question: str, names: Sequence[Span], by_place: bool) -> list[Span]:
 
 
 def _most_like(name: str, other: Span, question: str, own: Sequence[Span]) -> Span:
-    """Return the first name of a question that is a place, an owner or an abbreviation as another name is."""
+    """Return the first name of a question that is an owner, a place or an abbreviation as another name is."""
 
     def kind(text: str, span: Span) -> tuple[bool, bool, bool]:
         said = bare_name(span.of(text))
-        owns = bool(_OWNS.match(text, span.end)) or said != span.of(text)
-        return said in PLACES, owns, said.isupper()
+        return _owns(text, span), _is_place(said), said.isupper()
 
     wanted = kind(name, other)
     return max(

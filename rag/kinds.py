@@ -31,32 +31,35 @@ _BARE_NUMBER = (
     rf"centi\w+|miles?|feet|hours?|days?|weeks?|months?|years?|minutes?|{any_of(MONTHS)})\b))"
 )
 # Prices in words stand behind a word that says that they are prices.
+_PRICED = r"costs?|pays?|paid|price[ds]?|fees?|rents?|worth|sold|fetched|for|at|from"
 _MONEY = (
     r"[£€$¥₹%]|\d\s?(?:p|bn|m|k)\b|\b(?:(?-i:[A-Z]{3})(?= ?\d)|free|for nothing|gratis|waived|peppercorn|refund\w*|"
     r"(?:no|without|any) (?:extra |further )?(?:charges?|fees?|deposit|costs?|rent|payment)|reimburs\w*|charge[ds]?|"
     r"expensive|cheap\w*|dear\w*|dollars?|euros?|pounds?|quid|bucks?|grand|fivers?|tenners?|crowns?|cents?|pence|pennies|"
     r"kron\w+|yen|yuan|rupees?|francs?|marks?|rubles?|roubles?|pesos?|shillings?|guilders?|per ?cent|million|billion|"
-    rf"trillion|thousand|(?:costs?|pays?|paid|price[ds]?|fees?|rents?|worth|sold|fetched|for|at|from) (?:of |about |only |"
-    rf"just |some )?(?:{_WORDS})(?! (?:minutes?|hours?|days?|weeks?|months?|years?)\b))\b|{_BARE_NUMBER}"
+    rf"trillion|thousand|(?:{_PRICED}) (?:of |about |only |just |some )?(?:{_WORDS})"
+    rf"(?! (?:minutes?|hours?|days?|weeks?|months?|years?)\b))\b|{_BARE_NUMBER}"
 )
 _TIME = (
-    rf"\d|\b(?:{any_of(MONTHS)}|\w+day|day|spring|summer|autumn|winter|fall|night|morning|evening|afternoon|noon|midnight|"
-    r"hours?|minutes?|weeks?|months?|years?|decades?|centur\w+|millenni\w+|seasons?|today|tomorrow|tonight|before|after\w*|"
-    r"during|following|"
+    rf"\d|\b(?:{any_of(MONTHS)}|\w+day|day|spring|summer|autumn|winter|fall|night|morning|evening|afternoon|noon|"
+    r"midnight|hours?|minutes?|weeks?|months?|years?|decades?|centur\w+|seasons?|today|tomorrow|tonight|before|after\w*|during|"
     r"until|till|since|while|when|once|whenever|every|always|never|late\w*|earl\w+|first|now|current\w*|soon|recent\w*|"
     r"times?|ages?|eras?|periods?|war|birth|death|christmas|easter|annual\w*|daily|ago|immediate\w*|already|still|ever|"
-    r"last|next|end\w*|begin\w*|start\w*|at|upon|by)\b"
+    r"last|next|end\w*|begin\w*|start\w*|at|upon|by|following)\b"
 )
 _YEAR = (
-    r"(?<!\d)(?:1\d|20)\d\d(?!\d)|[’']\d\d\b|\d ?(?:BCE?|B\.C\.|AD|A\.D\.|CE)(?!\w)|\b(?:AD|A\.D\.|anno) ?\d|centur|year|decade|"
-    r"\b(?:in|since|by|from|until|before|after|around|about|circa|to) \d{2,4}\b|\bc\.? ?\d{3,4}"
+    r"(?<!\d)(?:1\d|20)\d\d(?!\d)|[’']\d\d\b|\d ?(?:BCE?|B\.C\.|AD|A\.D\.|CE)(?!\w)|\b(?:AD|A\.D\.|anno) ?\d|centur|year|"
+    r"decade|\b(?:in|since|by|from|until|before|after|around|about|circa|to) \d{2,4}\b|\bc\.? ?\d{3,4}"
 )
-# A number is a year only where it is said to be one: else 1,500 may be soldiers.
+# A number is a year only where it is said to be one, else 1,500 may be soldiers; neither it nor a day counts anything.
+_SAID_OF_YEARS = "|".join(rf"(?<={before})" for before in ("in ", "since ", "by ", r"\(", r"\d, "))
 _COUNT = (
-    rf"(?<![\w.,:/]){''.join(f'(?<!{month} )' for month in MONTHS)}(?<!\bin )(?<!\bsince )(?<!\bby )(?<!\()(?<!\d, )"
-    rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{MONTH}|\w+day)\b)(?!(?:1\d|20)\d\d[)–-])\d|\d{{4}}(?:, | and | to | until )\d{{4}}|"
-    rf"\b(?:{_WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|not|never|neither|both|single|pair|couple|"
-    r"trio|quartet|quintet|once|twice|thrice|double|triple|all|every|majority|most|many|few|only|thirds?|quarters?|\w+ths?)\b|"
+    rf"(?<![\w.,:/]){''.join(f'(?<!{month} )' for month in MONTHS)}(?!(?:{_SAID_OF_YEARS})(?:1\d|20)\d\d\b)"
+    rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{MONTH}|\w+day)\b)(?!(?:1\d|20)\d\d[)–-])\d|"
+    r"\d{4}(?:, | and | to | until )\d{4}|"
+    rf"\b(?:{_WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|not|never|neither|both|single|pair|"
+    r"couple|trio|quartet|quintet|once|twice|thrice|double|triple|all|every|majority|most|many|few|only|thirds?|"
+    r"quarters?|\w+ths?)\b|"
     # What is listed can be counted.
     r"\b[\w’'-]+, (?:[\w’'-]+ ){1,4}?and \w|\band (?:an?|one|his|her|their|its) \w|\b[A-Z][\w’'-]+ and (?-i:[A-Z])"
 )
@@ -111,8 +114,8 @@ _KINDS = (
     ),
     _kind(
         "year",
-        rf"\b(?:in|by|since|from|until|to) (?:what|which) year\b|\b(?:what|which) year (?:was|were|did|is|will|has|had)\b"
-        rf"{_ASKS_NO_MORE}",
+        r"\b(?:in|by|since|from|until|to) (?:what|which) year\b|"
+        rf"\b(?:what|which) year (?:was|were|did|is|will|has|had)\b{_ASKS_NO_MORE}",
         _YEAR,
     ),
     _kind("date", rf"^\W*(?:when (?:was|were|did|is|are|will|has|have|had)|what time)\b{_ASKS_NO_MORE}", _TIME),

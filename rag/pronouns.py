@@ -32,14 +32,14 @@ _ATTRIBUTE_LIST = (
 )
 _ATTRIBUTES = frozenset(_ATTRIBUTE_LIST.split())
 _ATTRIBUTE_OF = re.compile(
-    r"the (?:(?:average|total|current|exact) )?(?P<head>height|length|width|depth|weight|speed|temperature|name|"
-    rf"{'|'.join(sorted(_ATTRIBUTES))}) of (?P<owner>.+)",
+    r"the (?:(?:average|total|current|exact) )?(?:height|length|width|depth|weight|speed|temperature|name|"
+    rf"{'|'.join(sorted(_ATTRIBUTES - {'capital'}))}) of (?P<owner>.+)",
     re.IGNORECASE,
 )
-# What is said of a measure, and not of what has it.
-_OF_A_MEASURE = re.compile(
-    r"\b(?:gr[eo]w\w*|ris(?:e|es|ing|en)|rose|f[ae]ll\w*|chang\w+|increas\w+|decreas\w+|declin\w+|drop\w*|shr[aiu]nk\w*|"
-    r"high\w*|low\w*|measured|calculated|counted|compar\w+|doubled?|recorded|estimated|expected|reach\w*|peak\w*)\b",
+# What is done to a thing, and not to a measure of it.
+_OF_A_THING = re.compile(
+    r"\b(?:built|build|builds|designed|constructed|erected|founded|established|opened|closed|located|situated|made|owned|"
+    r"owns|restored|destroyed|demolished|discovered|invented|mined|named|visit(?:ed)?)\b",
     re.IGNORECASE,
 )
 _POSSESSIVES = ("its", "their", "theirs", "his", "hers")
@@ -208,10 +208,10 @@ def _owner(subject: str, asked: str, *, is_possessive: bool) -> str:
     """Return what has a thing, not the thing, where that is an attribute, or what the question asks for again.
 
     After "China's processing share", "its production share" is China's; after "the height of the tower", "it" is the
-    tower, but where something is said of a measure.
+    tower where it is asked when it was built.
     """
     attribute = _ATTRIBUTE_OF.fullmatch(subject)
-    if attribute and (is_possessive or not _OF_A_MEASURE.search(asked)):
+    if attribute and (is_possessive or _OF_A_THING.search(asked)):
         return attribute["owner"]
     found = _POSSESSED.fullmatch(subject) if is_possessive else None
     if not found:

@@ -123,7 +123,11 @@ def conversation(*said: str) -> list[Turn]:
         ("And India?", ["What did Tesla sell in China?"], "What did Tesla sell in India?"),
         ("And BYD?", ["What did Tesla sell in China?"], "What did BYD sell in China?"),
         ("and 44 BC?", ["Who ruled Rome in 27 BC?"], "And 44 BC? (Who ruled Rome in 27 BC)"),
+        ("What about the US?", ["What is the GDP of China?"], "What is the GDP of the US?"),
         # Of a measure, or of what has it.
+        ("What was it in 2010?", ["What is the share of tin?"], "What was the share of tin in 2010?"),
+        ("Who sets it?", ["What is the price of copper?"], "Who sets the price of copper?"),
+        ("What is its population?", ["What is the capital of France?"], "What is the capital of France's population?"),
         ("When was it built?", ["What is the height of the Eiffel Tower?"], "When was the Eiffel Tower built?"),
         ("Who is its president?", ["What is the population of France?"], "Who is France's president?"),
         ("Is it growing?", ["What is the population of France?"], "Is the population of France growing?"),

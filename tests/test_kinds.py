@@ -56,6 +56,8 @@ from rag.kinds import lacking_kind
         ("In what year was the wall built?", "It was built in 79 AD.", None),
         ("When was he born?", "He was born in 63 BC.", None),
         ("When does the shop close?", "It closes at dusk.", None),
+        ("In how many countries does it work?", "It works in 12 countries.", None),
+        ("How many are there?", "It began in 1990.", "number"),
         ("How many soldiers were there?", "The duke had 1500 soldiers.", None),
         ("How many times did they win?", "They won in 2006, 2010 and 2014.", None),
         ("How many children had she?", "She had a son and a daughter.", None),
