@@ -3,6 +3,7 @@
 What a file does not say is None: no title is made up from a file's name, no date from the day it was read.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -57,11 +58,14 @@ _FRAME = (
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
 # What next to no text of Western Europe has: many letters with accents in a row, a capital one after a small letter, a
-# sign within a word, a currency before a word.
+# sign within a word, a currency before a word, and the letters of Icelandic, which in other encodings are others.
 _NOT_WESTERN = re.compile(
-    r"[À-ÖØ-öø-ÿŒœŠšŽžŸƒ]{3}|[a-zß-öø-ÿ][À-ÖØ-ÞŒŠŽŸ]|[£¥€¢](?=[^\W\d_])|"
+    r"[À-ÖØ-öø-ÿŒœŠšŽžŸƒ]{3}|[a-zß-öø-ÿ][À-ÖØ-ÞŒŠŽŸ]|[£¥€¢](?=[^\W\d_])|[ðþýÐÞÝ]|"
     r"[^\W\d_](?:[¹²³¼½¾]|(?![’‘–—…·\u00ad])[^\w\s\x00-\x7f])(?=[^\W\d_])"
 )
+# Letters that are not Latin.
+_OTHER_LETTERS = re.compile(r"(?![\u0000-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff])[^\W\d_]")
+_DIGEST_CHARS = 8
 _MAX_NONSENSE = 0.05
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What the trees of pages cannot hold: control characters, as they are or by their numbers.
@@ -76,12 +80,23 @@ _DEEP_QUOTE = re.compile(rf"^(?: {{0,3}}>){{{_QUOTES + 1}}}", re.MULTILINE)
 
 
 def doc_id_of(file_name: str) -> str:
-    """Return the document id of a file: its stem, in Latin letters and with `-` for what may not stand in an id."""
-    # It takes 8 ms to import, and only who adds files needs it.
-    from anyascii import anyascii
+    """Return the document id of a file: its stem, with `-` for what may not stand in an id.
 
+    Of other scripts than the Latin one the letters are transliterated, and a digest tells apart what then reads alike.
+    """
     stem = Path(file_name).stem
-    return checked_doc_id(re.sub(r"[^A-Za-z0-9._-]+", "-", anyascii(stem)).strip("-")[:200] or stem)
+    if _OTHER_LETTERS.search(unicodedata.normalize("NFKD", stem)):
+        # It takes 8 ms to import, and few need it.
+        from anyascii import anyascii
+
+        digest = hashlib.sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_CHARS]
+        return checked_doc_id(f"{_fit_for_id(anyascii(stem))[:100]}-{digest}")
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    return checked_doc_id(_fit_for_id(plain)[:200] or stem)
+
+
+def _fit_for_id(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")
 
 
 def media_type_of(file_name: str) -> str:

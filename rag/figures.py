@@ -46,7 +46,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 # Thousands may also be set apart by a blank or an apostrophe.
-_APART = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)")
+_APART = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u2009\u202f'’]\d{3})+(?!\d)")
 # What stands before a number as its sign; the dash of "2010 -2015" is none.
 _MINUS = re.compile(
     rf"(?:(?:^|[^\d%\s]\s+|[(:])(?=[-−–])|\b(?=[mn]))([-−–]|minus\s|negative\s){CURRENCY_SIGN}?$", re.IGNORECASE

@@ -48,8 +48,8 @@ _TIME = (
     r"last|next|end\w*|begin\w*|start\w*|at|upon|by|following)\b"
 )
 _YEAR = (
-    r"(?<!\d)(?:1\d|20)\d\d(?!\d)|[’']\d\d\b|\d ?(?:BCE?|B\.C\.|AD|A\.D\.|CE)(?!\w)|\b(?:AD|A\.D\.|anno) ?\d|centur|year|"
-    r"decade|\b(?:in|since|by|from|until|before|after|around|about|circa|to) \d{2,4}\b|\bc\.? ?\d{3,4}"
+    r"(?<!\d)(?:1\d|20)\d\d(?!\d)|[’']\d\d\b|\d ?(?:BCE?|B\.C\.|AD|A\.D\.|CE)(?!\w)|\b(?:AD|A\.D\.|anno) ?\d|centur|"
+    r"year|decade|\b(?:in|since|by|from|until|before|after|around|about|circa|to) \d{2,4}\b|\bc\.? ?\d{3,4}"
 )
 # A number is a year only where it is said to be one, else 1,500 may be soldiers; neither it nor a day counts anything.
 _SAID_OF_YEARS = "|".join(rf"(?<={before})" for before in ("in ", "since ", "by ", r"\(", r"\d, "))

@@ -41,9 +41,10 @@ _MORE = (
     rf"(?:[ -]?(?:{any_of(list(SHORT_SCALES))})\b|{letter_scale('currency')})?"
     rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
 )
-# Thousands set apart by blanks or apostrophes; "12 May 300 people" has none.
+_NUMBERED = "chapter page room route line article section flat bus highway level platform gate unit phase class grade"
+# Thousands set apart by blanks or apostrophes; "12 May 300 people" and "chapter 4 200 pages" have none.
 _GROUPS = re.compile(
-    rf"(?<![\w.,/]){''.join(f'(?<!{month} )' for month in (*MONTHS, *_SHORT_MONTHS))}"
+    rf"(?<![\w.,/]){''.join(f'(?<!{word} )' for word in (*MONTHS, *_SHORT_MONTHS, *_NUMBERED.split()))}"
     r"[1-9]\d{0,2}(?P<mark>[ \u00a0\u2009\u202f'’])\d{3}(?:(?P=mark)\d{3})*(?![\d/]|,\d)",
     re.IGNORECASE,
 )

@@ -26,9 +26,7 @@ _RANKED = re.compile(
 )
 _ONE = re.compile(r"(?<!\bno )\bone[ -]((?!(?:day|time|way|hand|thing|side|point)\b)[a-z]\w+)", re.IGNORECASE)
 _SINGLE = re.compile(r"\b(?:one|single|sole|lone|(?<=the )only)\b", re.IGNORECASE)
-_MANY_BEFORE = re.compile(
-    r"(?:(?<![\d.,])(?!1\s)\d[\d.,]*|\b(?:several|many|both|few|all|dozens|hundreds|thousands))\s+$", re.IGNORECASE
-)
+_MANY_BEFORE = re.compile(r"(?<![\d.,])(?!1\s)\d[\d.,]*\s+(?:\w+\s+)?$", re.IGNORECASE)
 _NEAR = 20
 # In small letters: "In May have".
 _HEDGED = re.compile(
@@ -39,7 +37,7 @@ _HEDGED = re.compile(
 _HEDGING = re.compile(
     r"\b(?:(?-i:may)|might|could|can|would|should|perhaps|maybe|said|says?|thought|if|whether|according to|"
     r"(?:possib|probab|potential|presum|suppos|alleg|apparent|seem|appear|suspect|believ|suggest|claim|accus|report|"
-    r"rumou?r|fear|likel|unclear|uncertain)\w*)\b",
+    r"rumou?r|fear|likel|unclear|uncertain|allow|permit|entitle|expect|plan|risk|right|threat)\w*)\b",
     re.IGNORECASE,
 )
 
@@ -183,14 +181,13 @@ def _one_of_many(sentence: str, text: str) -> Iterator[str]:
     for found in _ONE.finditer(sentence):
         small = found[1].casefold()
         same = [word for word in WORD.finditer(text) if words_of(word[0]) == words_of(small)]
-        if same and small not in _COMMON and all(_is_many(word, small) for word in same):
+        if same and small not in _COMMON and all(map(_is_many, same)):
             yield found[0]
 
 
-def _is_many(word: re.Match[str], small: str) -> bool:
-    """Tell whether a word is not as it is of one, or stands after the number of many."""
-    before = word.string[max(0, word.start() - _NEAR) : word.start()]
-    return word[0].casefold() != small or bool(_MANY_BEFORE.search(before))
+def _is_many(word: re.Match[str]) -> bool:
+    """Tell whether a word stands after the number of many."""
+    return bool(_MANY_BEFORE.search(word.string[max(0, word.start() - _NEAR) : word.start()]))
 
 
 def _is_certain(sentence: str, text: str) -> bool:

@@ -269,7 +269,6 @@ FELL = "Output fell 5% in May."
         # One before a noun.
         ("One minister resigned [1].", Source(1, "Two ministers resigned."), "", "number 'One minister'"),
         ("One senior minister resigned [1].", Source(1, "Two senior ministers resigned."), "", "'One senior'"),
-        ("The fire hurt one worker [1].", Source(1, "The fire hurt several workers."), "", "number 'one worker'"),
         # What may be so.
         ("Orvik caused the fire [1].", Source(1, "Orvik may have caused the fire."), "", "for certain"),
         ("Orvik caused the fire in May [1].", Source(1, "Orvik might have caused the fire in May."), "", "for certain"),
@@ -387,6 +386,10 @@ def test_a_sentence_that_its_source_does_not_bear_out_is_dropped(
         ("Twenty-one ministers resigned [1].", Source(1, "Of the ministers, 21 resigned.")),
         ("One hundred ministers resigned [1].", Source(1, "Of the ministers, 100 resigned.")),
         ("One day in May, ministers resigned [1].", Source(1, "The ministers resigned in May, after 30 days.")),
+        ("One example is tin, another lead [1].", Source(1, "Examples are tin and lead.")),
+        ("One survivor said he swam [1].", Source(1, "Several survivors said they swam.")),
+        ("Visitors are allowed to bring dogs [1].", Source(1, "Visitors may bring dogs.")),
+        ("Members have the right to vote [1].", Source(1, "Members may vote, and have rights.")),
         ("Orvik possibly caused the fire [1].", Source(1, "Orvik may have caused the fire.")),
         ("Police suspect that Orvik caused the fire [1].", Source(1, "Police say Orvik could have caused the fire.")),
         ("The fire destroyed the mill [1].", Source(1, "The fire, which Orvik may have caused, destroyed the mill.")),
