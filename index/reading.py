@@ -65,6 +65,8 @@ _NOT_WESTERN = re.compile(
 )
 # Letters that are not Latin.
 _OTHER_LETTERS = re.compile(r"(?![\u0000-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff])[^\W\d_]")
+# What a title goes on with, and whose page it is begins with a capital.
+_SUBTITLE = re.compile(r"\s*[:,–—-]\s*[a-zß-öø-ÿ]")
 _DIGEST_CHARS = 8
 _MAX_NONSENSE = 0.05
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -305,16 +307,22 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     text = canonical_text("\n".join(line.rstrip() for line in page.text.split("\n")))
     url = page.url if page.url and _is_web_address(page.url) else None
     published_at = _date_said(page.date) or read_dateline(text)
-    whose = page.sitename or _beside_title(tree, page.title or "")
-    return text, Metadata(page.title or None, whose, url, published_at)
+    stated = " ".join("".join(tree.xpath("//title[1]//text()")).split()) if tree is not None else ""
+    title = _with_subtitle(page.title or "", stated)
+    return text, Metadata(title or None, page.sitename or _beside_title(stated, title), url, published_at)
 
 
-def _beside_title(tree: "_Element | None", title: str) -> str | None:
-    """Return what a page's own title says beside that of its article, None where that is nothing.
+def _with_subtitle(title: str, stated: str) -> str:
+    """Return the title of an article with what goes on in small letters in its page's: "Tower clocks: an interview"."""
+    said = " ".join(title.split())
+    return stated if said and stated.startswith(said) and _SUBTITLE.match(stated, len(said)) else title
+
+
+def _beside_title(stated: str, title: str) -> str | None:
+    """Return what a page's own title, as `stated`, says beside that of its article, None where that is nothing.
 
     It is whose page that is: "Lindgren plc – Annual report" of "Lindgren plc – Annual report: The year".
     """
-    stated = " ".join("".join(tree.xpath("//title[1]//text()")).split()) if tree is not None else ""
     before, found, after = stated.partition(" ".join(title.split())) if title else ("", "", "")
     beside = (before or after).strip(_TITLE_JOINTS) if found and not (before and after) else ""
     return beside if 2 <= len(beside) <= _MAX_SOURCE_CHARS else None

@@ -9,7 +9,7 @@ from rag.answer import Answer, abstain
 from rag.plain_text import plain
 
 _SHOWN, _TITLE_CHARS = 3, 80
-_ARTICLES = r"(?:articles|documents|files|sources|texts|papers)"
+_ARTICLES = r"(?:articles?|documents?|files?|sources?|texts?|papers)"
 _NO_QUESTION = re.compile(
     r"(?:hello|hi|hey|hallo|greetings|good (?:morning|afternoon|evening|day))(?: (?:there|everyone|all|footnote))?|"
     r"(?:ok(?:ay)?,? )?(?:thanks|thank you|thx|cheers)(?: (?:so|very) much| a lot)?|(?:good)?bye|"
@@ -19,12 +19,12 @@ _NO_QUESTION = re.compile(
     rf"are (?:there|here|indexed|available)|can (?:you|i) search))?|"
     rf"(?:list|show)(?: me)?(?: all)?(?: (?:the|your|my))? {_ARTICLES}|"
     r"(?:(?:can|could) you )?(?:please )?(?:summari[sz]e|sum up|(?:give|tell) me(?: a summary| an overview| more|"
-    rf" something)?(?: of| about)?)(?: (?:all|everything|this|these|the|your|my))*(?: {_ARTICLES})?|"
-    rf"what(?:[’']s| is| are) (?:this|it|all this|(?:the|these|your|my) {_ARTICLES}) (?:all )?about|"
+    rf" something)?(?: of| about)?)(?: (?:all|everything|it|them|this|these|the|your|my))*(?: {_ARTICLES})?|"
+    rf"what(?:[’']s| is| are) (?:this|it|these|they|all this|(?:this|the|these|your|my) {_ARTICLES}) (?:all )?about|"
     rf"what do (?:the|these|your|my) {_ARTICLES} say|what (?:is|are) in (?:the|these|your|my) {_ARTICLES}",
     re.IGNORECASE,
 )
-_POINTS = re.compile(r"\b(?:it|this|help)\b", re.IGNORECASE)
+_POINTS = re.compile(r"\b(?:it|this|these|they|them|help)\b", re.IGNORECASE)
 _AROUND = " \t\n.,;:!?…👋🙏🙂😀"
 
 

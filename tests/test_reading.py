@@ -367,6 +367,13 @@ def test_what_a_page_is_called_beside_its_article_is_its_source(stated: str, sou
     assert (found.title, found.source) == ("The year", source)
 
 
+def test_what_a_title_goes_on_with_in_small_letters_is_of_the_title() -> None:
+    body = f"<body><article><h1>“It forgives you nothing”</h1><p>{NEWS}</p></article></body>"
+    stated = "“It forgives you nothing”: an interview with Ruth Amsel"
+    found = read_bytes("a.html", f"<html><head><title>{stated}</title></head>{body}</html>".encode()).metadata
+    assert (found.title, found.source) == (stated, None)
+
+
 @pytest.mark.parametrize("held", ["\x0c", "\ufffe", "&#1;", "&#x1;", "&#12", "&#xB;"])
 def test_what_a_page_s_tree_cannot_hold_is_a_space(held: str) -> None:
     for page in (f"Copper{held}fell.", f"<html><body>Copper{held}fell.<p>Tin{held}rose.</p></body></html>"):
