@@ -47,7 +47,8 @@ _OF_THE_ASKER = frozenset([
     "know", "can", "could", "would", "should", "might", "must", "has", "have", "had", "been", "were", "am", "any",
     "some", "about", "so", "too", "very", "really", "just", "even", "ever", "still", "actually", "exactly", "happen",
     "happened", "happens", "thing", "things", "anything", "something", "long", "far", "old", "big", "large", "high",
-    "tall", "deep", "wide", "kind", "sort", "type", "wrong", "go", "goes", "get", "gets", "got", "keep", "take", "takes",
+    "tall", "deep", "wide", "kind", "sort", "type", "wrong", "go", "goes", "get", "gets", "got", "keep", "take",
+    "takes",
 ])  # fmt: skip
 _MARKER = re.compile(r"\[(\d+)\]")
 

@@ -103,7 +103,7 @@ _KINDS = (
         rf"{_NUMBER}(?:k?g|mg|t|lbs?|oz|kilos?|(?:kilo|milli)?gram(?:me)?s?|tonn?es?|tons?|pounds?|ounces?|stones?|"
         r"hundredweight)\b",
     ),
-    _kind("length or duration", r"\bhow long\b", rf"{_LENGTH}|{_DURATION}"),
+    _kind("length or duration", r"\bhow long\b(?! ago\b)", rf"{_LENGTH}|{_DURATION}"),
     _kind(
         "price",
         r"\bhow much\b[^?]*\b(?:costs?|pay|charge[ds]?|earns?|paid|worth|price)\b|"
@@ -114,8 +114,8 @@ _KINDS = (
     ),
     _kind(
         "year",
-        r"\b(?:in|by|since|from|until|to) (?:what|which) year\b|"
-        rf"\b(?:what|which) year (?:was|were|did|is|will|has|had)\b{_ASKS_NO_MORE}",
+        r"^\W*(?:(?:in|by|since|from|until) (?:what|which) year\b|(?:what|which) year (?:was|were|did|is|will|ha[sd])\b)"
+        rf"{_ASKS_NO_MORE}",
         _YEAR,
     ),
     _kind("date", rf"^\W*(?:when (?:was|were|did|is|are|will|has|have|had)|what time)\b{_ASKS_NO_MORE}", _TIME),

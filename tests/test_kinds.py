@@ -38,6 +38,7 @@ from rag.kinds import lacking_kind
         ("What does the joint weigh?", "In 1958 she patented the joint.", "weight"),
         ("How heavy is it?", "It weighs 7.4 kg.", None),
         ("How long is the ferry?", "The ferry carries passengers.", "length or duration"),
+        ("How long ago was the dispute?", "The dispute was in 2010.", None),
         ("How long may I stay?", "You may stay until the ice melts.", None),
         ("What does the machine cost?", "Thank you for choosing this machine.", "price"),
         ("How much does entry cost?", "Entry is free.", None),
