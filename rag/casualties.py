@@ -46,6 +46,11 @@ _HARMS = (
 )
 
 
+def asks_of_casualties(question: str) -> bool:
+    """Return whether a question asks who came to harm."""
+    return any(one.asked.search(question) for one in _HARMS)
+
+
 def denies_casualties(question: str, text: str, others: Iterable[str]) -> bool:
     """Return whether a text says that nobody came to the harm that a question asks about: death, or injury.
 

@@ -114,7 +114,8 @@ _KINDS = (
     ),
     _kind(
         "year",
-        r"^\W*(?:(?:in|by|since|from|until) (?:what|which) year\b|(?:what|which) year (?:was|were|did|is|will|ha[sd])\b)"
+        r"^\W*(?:(?:in|by|since|from|until) (?:what|which) year\b|"
+        r"(?:what|which) year (?:was|were|did|is|will|has|had)\b)"
         rf"{_ASKS_NO_MORE}",
         _YEAR,
     ),

@@ -7,7 +7,7 @@ from itertools import islice
 from index.dateline import is_dateline
 from index.document import Span
 from rag.answer_type import asks_why, compares, gives_reason, names_reason
-from rag.casualties import denies_casualties
+from rag.casualties import asks_of_casualties, denies_casualties
 from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import say_the_same
@@ -127,6 +127,8 @@ def _of_casualties(question: str, sentences: Sequence[Sentence]) -> list[Sentenc
     It is of the event that is asked about by its relevance, or by being in the best one's article. Nothing else of its
     article, nor the best one, says that anybody was.
     """
+    if not asks_of_casualties(question):
+        return []
     least = DENYING_SHARE * max((one.relevance for one in sentences), default=0.0)
     for denying in sentences:
         is_of_it = denying.relevance >= least or denying.doc_id == sentences[0].doc_id
