@@ -1,7 +1,7 @@
 """Casualties: "nobody was killed" answers how many died, though it has no number and other words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _DEATH = (
@@ -51,7 +51,7 @@ def asks_of_casualties(question: str) -> bool:
     return any(one.asked.search(question) for one in _HARMS)
 
 
-def denies_casualties(question: str, text: str, others: Iterable[str]) -> bool:
+def denies_casualties(question: str, text: str, others: Sequence[str]) -> bool:
     """Return whether a text says that nobody came to the harm that a question asks about: death, or injury.
 
     Not so where a sentence of the `others`, which are about the same, says of anybody that he did.

@@ -496,7 +496,9 @@ def _date(found: re.Match[str]) -> _Measured:
     month = next((number for number, name in enumerate(_SHORT_MONTHS) if re.search(rf"\b{name}", text)), None)
     day = re.search(r"\b(\d{1,2})(?!\d)", text)
     if month is None:
-        years = 10 if text.endswith("s") else 1
+        # "The 1800s" are a century, and "the 2000s" more often ten years.
+        decades = 10 if year % 100 == 0 and year != 2000 else 1
+        years = 10 * decades if text.endswith("s") else 1
         low, high = 372 * year, 372 * (year + years) - 1
     else:
         low = 372 * year + 31 * month + (int(day[1]) - 1 if day else 0)

@@ -133,7 +133,7 @@ def _of_casualties(question: str, sentences: Sequence[Sentence]) -> list[Sentenc
     for denying in sentences:
         is_of_it = denying.relevance >= least or denying.doc_id == sentences[0].doc_id
         beside = [sentences[0], *(one for one in sentences if one.doc_id == denying.doc_id)]
-        others = (one.text for one in beside if one is not denying)
+        others = [one.text for one in beside if one is not denying]
         if is_of_it and denies_casualties(question, denying.text, others):
             return [denying]
     return []

@@ -32,6 +32,7 @@ from rag.casualties import denies_casualties
         ("How many people died?", "In the second crash nobody died.", "Twelve people were killed in the first.", False),
         ("How many people died?", "Nobody was killed at the mill.", "Hospitals counted 300 bodies.", False),
         ("How many people died?", "Nobody was killed at the mill.", "The avalanche claimed nine lives.", False),
+        ("Were there any casualties?", "There were no casualties.", "Two casualties were flown out.", False),
         ("How many people died?", "x" * 50_000, "No one " * 5_000, False),
     ],
 )
