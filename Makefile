@@ -6,6 +6,8 @@ PIP := $(PLAIN_PIP) --constraint constraints.txt
 # Every file by its SHA-256, and nothing that is not named.
 LOCKED := $(PLAIN_PIP) --no-deps --require-hashes --requirement
 SERVED_WITHOUT := hf-xet milvus-lite pyarrow scipy
+# One more than there are cores: many tests wait for another process or for the disk.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock' --constraint constraints.txt --no-emit-package torch pyproject.toml -
 
@@ -16,7 +18,7 @@ run: .venv/installed
 	$(BIN)/rag serve
 
 test: .venv/installed-dev
-	$(BIN)/pytest -m "not stages" --numprocesses auto --dist worksteal --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
+	$(BIN)/pytest -m "not stages" --numprocesses $(TESTERS) --dist worksteal --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
 	$(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal --hypothesis-profile quick
