@@ -107,7 +107,7 @@ _SUBORDINATE = re.compile(
 )
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _ATTRIBUTION = re.compile(
-    r"\baccording to [^,;.]{1,60}(?:,|\.?$)|"
+    r"\baccording to [^,;.]{1,60}(?:,|$)|"
     r"^[^,;]{1,60}\b(?:said|says|reports?|reported|estimates?|estimated|told \w+)"
     r"(?: on \w+)?(?: that\b|(?=,? (?:at least|more than|the|about|some|\d)))|,[^,;]{1,60}\b(?:said|says|reported)\b"
     r"[^,;]{0,40}$",
