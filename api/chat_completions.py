@@ -6,17 +6,17 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
-from tokenizers import Tokenizer
 
 from api import chat_schemas, errors, logs, schemas
 from api.streaming import UNCACHED, Answering, Ask, Send, pieces
 from index.errors import FootnoteError
+from index.passages import Splitter
 from rag.conversation import Turn
 from rag.engine import Listener
 from rag.query import Query
@@ -239,14 +239,8 @@ def _check_model(model: str) -> None:
 
 def _token_counter(tokenizer_json: str) -> Callable[[str], int]:
     # Made with the first answer: to read a tokenizer takes 20 ms, and not all who serve speak OpenAI's language.
-    @cache
-    def tokenizer() -> Tokenizer:
-        made = Tokenizer.from_str(tokenizer_json)
-        made.no_truncation()
-        made.no_padding()
-        return made
-
-    return lambda text: len(tokenizer().encode(text, add_special_tokens=False))
+    splitter = cache(partial(Splitter, tokenizer_json))
+    return lambda text: splitter().count(text)
 
 
 def _new_id() -> str:

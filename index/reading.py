@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import charset_normalizer
-
 from index.blocks import LIST_LABEL, Block, BlockKind, markdown_blocks, plain_blocks
 from index.dateline import read_dateline
+from index.decoding import decoded
 from index.document import (
     Document,
     Metadata,
@@ -57,18 +56,11 @@ _FRAME = (
 )
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
-# What next to no text of Western Europe has: many letters with accents in a row, a capital one after a small letter, a
-# sign within a word, a currency before a word, and the letters of Icelandic, which in other encodings are others.
-_NOT_WESTERN = re.compile(
-    r"[À-ÖØ-öø-ÿŒœŠšŽžŸƒ]{3}|[a-zß-öø-ÿ][À-ÖØ-ÞŒŠŽŸ]|[£¥€¢](?=[^\W\d_])|[ðþýÐÞÝ]|"
-    r"[^\W\d_](?:[¹²³¼½¾]|(?![’‘–—…·\u00ad])[^\w\s\x00-\x7f])(?=[^\W\d_])"
-)
 # Letters that are not Latin.
 _OTHER_LETTERS = re.compile(r"(?![\u0000-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff])[^\W\d_]")
 # What a title goes on with, and whose page it is begins with a capital.
 _SUBTITLE = re.compile(r"\s*[:,–—-]\s*[a-zß-öø-ÿ]")
 _DIGEST_CHARS = 8
-_MAX_NONSENSE = 0.05
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What the trees of pages cannot hold: control characters, as they are or by their numbers.
 _NOT_IN_XML = re.compile(
@@ -117,7 +109,7 @@ def read_bytes(file_name: str, raw: bytes, limits: Limits = STANDARD) -> Documen
     if media_type == PDF:
         document = _pdf(doc_id, raw, file_name, limits)
     else:
-        document = read_text(doc_id, _decoded(raw, file_name), media_type, limits=limits)
+        document = read_text(doc_id, decoded(raw, file_name), media_type, limits=limits)
     return document
 
 
@@ -163,39 +155,6 @@ def too_large(name: str, size: int, limits: Limits = STANDARD) -> DocumentTooLar
     """Return the error for a document of `size` bytes."""
     limit = limits.document_bytes / 2**20
     return DocumentTooLarge(f"{name!r} has {size / 2**20:.1f} MB; split it into documents of at most {limit:g} MB.")
-
-
-def _decoded(raw: bytes, file_name: str) -> str:
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        guess = (
-            None if charset_normalizer.is_binary(raw) else _western(raw) or charset_normalizer.from_bytes(raw).best()
-        )
-        if guess is None:
-            raise UnreadableDocument(
-                f"{file_name!r} is not text in any known encoding; save it as UTF-8 or name its kind by its ending."
-            ) from None
-        text = str(guess)
-    controls = sum(unicodedata.category(character) == "Cc" for character in text[:4096])
-    allowed = sum(text[:4096].count(space) for space in "\t\n\r\f\v")
-    if "\0" in text or controls - allowed > len(text[:4096]) // 20:
-        raise UnreadableDocument(f"{file_name!r} is binary, not text; save it as UTF-8 text.")
-    return text
-
-
-def _western(raw: bytes) -> str | None:
-    """Return what bytes say in Windows-1252, the commonest encoding but UTF-8, None where that would be nonsense.
-
-    A few letters with accents are too little for charset-normalizer to tell the encodings of Europe apart.
-    """
-    try:
-        text = raw.decode("cp1252")
-    except UnicodeDecodeError:
-        return None
-    beyond = sum(not character.isascii() for character in text)
-    is_nonsense = "\0" in text or len(_NOT_WESTERN.findall(text)) > _MAX_NONSENSE * beyond
-    return None if is_nonsense else text
 
 
 def _storable(text: str | None) -> str | None:

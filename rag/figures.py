@@ -45,8 +45,6 @@ _NUMBER = re.compile(
     rf"(?P<era>(?:[ -]centur(?:y|ies))?\s?{BEFORE_CHRIST})?",
     re.IGNORECASE,
 )
-# Thousands may also be set apart by a blank or an apostrophe.
-_APART = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u2009\u202f'’]\d{3})+(?!\d)")
 # What stands before a number as its sign; the dash of "2010 -2015" is none.
 _MINUS = re.compile(
     rf"(?:(?:^|[^\d%\s]\s+|[(:])(?=[-−–])|\b(?=[mn]))([-−–]|minus\s|negative\s){CURRENCY_SIGN}?$", re.IGNORECASE
@@ -223,11 +221,6 @@ def dates_in(text: str) -> list[tuple[str, str]]:
 def in_digits(text: str) -> str:
     """Return a text with its number words in digits; "one" stays, which is a pronoun more often than a number."""
     return _NUMBER_WORDS.sub(_in_digits, text)
-
-
-def unparted(text: str) -> str:
-    """Return a text with nothing between the thousands of its numbers: "12 000" is "12000"."""
-    return _APART.sub(lambda number: re.sub(r"\D", "", number[0]), text)
 
 
 def without_numbers(text: str) -> str:

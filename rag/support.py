@@ -7,7 +7,8 @@ from itertools import chain
 from index.analysis import words_of
 from rag.content import content_words
 from rag.english import NUMBERS
-from rag.figures import Figure, dates_in, figures_in, in_digits, is_counted, unparted, without_numbers
+from rag.figures import Figure, dates_in, figures_in, in_digits, is_counted, without_numbers
+from rag.quantities import with_commas
 from rag.sources import WORD, Source, unmarked
 from rag.units import CURRENCY_SIGN
 
@@ -131,10 +132,10 @@ def unfounded(sentence: str, cited: Sequence[Source], question: str, plain_words
     # What the question names is not thereby what a source speaks of.
     contexts = [_name_forms(f"{one.text}\n{one.title or ''}") for one in cited]
     # "On May 12 300 tons": what looks like one number may be two.
-    counted = [*figures_in(text), *figures_in(unparted(text))]
+    counted = [*figures_in(text), *figures_in(with_commas(text))]
     names = list(_names(sentence, plain_words))
     missing = {
-        "number": chain(_uncounted(unparted(sentence), counted), _one_of_many(sentence, text)),
+        "number": chain(_uncounted(with_commas(sentence), counted), _one_of_many(sentence, text)),
         "date": (date for date, form in dates_in(sentence) if form not in {form for _, form in dates_in(text)}),
         "quotation": (quoted for quoted in _quotations(sentence) if _flat(quoted) not in _flat(with_titles)),
         "name": (" ".join(name) for name in names if not _is_held(name, contexts)),
