@@ -34,7 +34,9 @@ _AFTER = (
 _RELEASE = r"(?:(?:press|news|media) release|statement|communiqué)(?: (?:of|by|from) .{1,80}?)?"
 _NAMES = r"(?-i:[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*){1,3})"
 _BYLINE = re.compile(
-    rf"(?:(?:words|text|written|reported|report|story|photos?) )?by:? {_NAMES}(?:(?:,| and| &) {_NAMES})*",
+    r"(?:(?:(?:words|text|written|reported|report|story|photos?) )?by:?|"
+    r"from (?:our|a) (?:own |staff |special )?(?:reporter|correspondent)(?: in)?) "
+    rf"{_NAMES}(?:(?:,| and| &) {_NAMES})*",
     re.IGNORECASE,
 )
 # What may be the first line, and what there would be a title: "Chernobyl, 26 April 1986".

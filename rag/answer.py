@@ -7,6 +7,7 @@ from itertools import chain, zip_longest
 from typing import Literal, NamedTuple
 
 from index.analysis import says_something, words_of
+from index.dateline import is_dateline
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
 from rag.compound import not_answered
@@ -207,8 +208,9 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
 
 
 def _in_context(quote: Quote) -> str:
-    """Return a quote as it reads, below the heading of its passage."""
-    return f"{quote.evidence.passage.heading}\n{readable(quote)}"
+    """Return a quote as it reads, below the heading of its passage unless that only says who wrote it or when."""
+    heading = quote.evidence.passage.heading
+    return readable(quote) if is_dateline(heading) else f"{heading}\n{readable(quote)}"
 
 
 def abstain(reason: str, answerable: float | None = None, confidence: float | None = None) -> Answer:

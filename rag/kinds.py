@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from index.analysis import plain_case
+from rag.asked_names import lacking_name
 from rag.english import MONTH, MONTHS, NUMBERS, SCALES, any_of
 
 _WORDS = any_of([*NUMBERS, *SCALES, "hundred", "dozen", "half", "several"])
@@ -64,6 +65,26 @@ _COUNT = (
     r"\b[\w’'-]+, (?:[\w’'-]+ ){1,4}?and \w|\band (?:an?|one|his|her|their|its) \w|\b[A-Z][\w’'-]+ and (?-i:[A-Z])"
 )
 _SHARE = rf"\d|\b(?:{_WORDS}|thirds?|quarters?|\w+ths?|most|majority|all|none|per ?cent)\b"
+_COLOUR = (
+    r"\b(?:colou?r\w*|red\w*|blu\w+|green\w*|yellow\w*|black\w*|whit\w+|gr[ae]y\w*|brown\w*|orange\w*|purpl\w+|"
+    r"pink\w*|gold\w*|silver\w*|violet|crimson|scarlet|beige|cream|ivory|turquoise|teal|navy|maroon|bronze|copper|"
+    r"tan|cyan|magenta|indigo|olive|khaki|lilac|mauve|amber|ochre|pale|dark|bright|blond\w*|auburn|ginger|"
+    r"transparent|clear|pied|striped|rust\w*|emerald|ruby|sapphire|azure|tawny|burgundy|charcoal|coral|peach|salmon|"
+    r"lavender|mint|mustard|sepia|rainbow|multi\w+)\b"
+)
+_BIRTH = (
+    r"\bborn\b|birth|nativ|\bgr[eo]w\w* up\b|\bfrom\b|\bhome ?town|\braised\b|\([^)]*\d{3}|\bb\. |\bnée\b|origin|"
+    r"cradle|came into the world|\b(?:son|daughter|child) of\b|\bof (?-i:[A-Z])|\bage[ds]?\b|\bold\b"
+)
+_DEATH = (
+    r"\bd(?:ie|ea|ying)|kill|murder|drown|execut|suicid|\blost (?:his|her|their) li|\blate\b|surviv|buri|funeral|"
+    r"[–-]\s?(?:\w+ )*\d{3,4}|assassin|\bshot\b|\bhang|passed away|perish|fatal|cremat|\bgrave|widow|until|mourn|"
+    r"obituar|\blast\b|victim|\bend(?:ed)?\b|lifetime|\bfell\b"
+)
+_ORIGIN = (
+    r"(?<!\d)(?:1\d|20)\d\d(?!\d)|centur|decade|\bago\b|found|establish|buil|invent|creat|form|set up|discover|open|"
+    r"beg[au]n|start|origin|\d ?(?:BC|AD)|\bold|\byears?\b|antiquity|prehist|war\b|reign|dat(?:es?|ed|ing)\b|launch"
+)
 # Nothing else is asked for behind a comma: "When rock folds, what does it make?".
 _ASKS_NO_MORE = r"(?!.*,.*\b(?:what|which|who|how|where|why)\b)"
 
@@ -113,6 +134,33 @@ _KINDS = (
         _MONEY,
     ),
     _kind(
+        "word of a birth",
+        r"^\W*(?:where|when|(?:in |on )?(?:what|which) (?:year|date|day|town|city|country)) (?:was|were) [^?,]*"
+        r"\bborn\W*$",
+        _BIRTH,
+    ),
+    _kind(
+        "word of a death",
+        r"^\W*(?:where|when|how|(?:in |on |of )?what(?: year| date| day)?) (?:did|has|had) [^?,]*\bdied?(?: of)?\W*$",
+        _DEATH,
+    ),
+    _kind(
+        "word of a grave",
+        r"^\W*where\b[^?,]*\bburied\W*$",
+        r"bur[iy]|grave|cemeter|\binter(?:red|ment)|\brests?\b|tomb|crypt|churchyard|\bashes\b|cremat|vault|mausoleum",
+    ),
+    _kind(
+        "word of where it is made",
+        r"^\W*where (?:is|are) [^?,]*\b(?:made|manufactured|produced|built)\W*$",
+        r"\bmade\b|manufactur|produc|built|build|factor|\bplants?\b|assembl|origin|\bfrom\b|woven|forg|brew|bak",
+    ),
+    _kind(
+        "date",
+        r"^\W*when (?:was|were) [^?,]*\b(?:founded|established|built|invented|created|formed|set up|discovered)"
+        r"\W*$",
+        _ORIGIN,
+    ),
+    _kind(
         "year",
         r"^\W*(?:(?:in|by|since|from|until) (?:what|which) year\b|"
         r"(?:what|which) year (?:was|were|did|is|will|has|had)\b)"
@@ -125,61 +173,27 @@ _KINDS = (
     _kind(
         "number",
         r"^\W*(?:the )?population (?:of|in)\b|\bwhat(?:[’']s| is| was) (?:the|its) population\b",
-        rf"\d|\b(?:{_WORDS}|dozens|hundreds|thousands|nobody|no one)\b",
+        r"\d{3}|\d[.,]\d|\b(?:hundreds|thousands?|millions?|nobody|no one)\b|"
+        rf"(?=.*(?:\d|\b(?:{_WORDS}|dozens)\b)).*\b(?:populat|inhabit|resident|souls|live[ds]?\b|census)",
     ),
-)
-# Whom a question asks for by an office, and how that may stand in a text.
-_OFFICES = {
-    "ceo": "ceo|chief exec",
-    "cfo": "cfo|chief fin|finance dir",
-    "cto": "cto|chief tech|technology off",
-    "coo": "coo|chief op",
-    "chief executive": "ceo|chief exec",
-    "chief financial officer": "cfo|chief fin|finance dir",
-    "chief technology officer": "cto|chief tech|technology off",
-    "chief operating officer": "coo|chief op",
-    "vice president": "vice[ -]presid",
-    "director": "direct",
-    "president": "presid",
-    "chairman": "chair",
-    "chairwoman": "chair",
-    "chairperson": "chair",
-    "chair": "chair",
-    "mayor": "mayor",
-    "treasurer": "treasur",
-    "secretary": "secretar",
-    "principal": "principal|head",
-    "headmaster": "head",
-    "curator": "curat",
-    "bishop": "bishop",
-    "ambassador": "ambassad",
-    "spokesperson": "spoke",
-    "spokesman": "spoke",
-    "spokeswoman": "spoke",
-}
-# How a text may say of somebody that he holds an office without its name.
-_LEADS = (
-    r"\b(?:boss|head(?:s|ed)|head of|led by|leads the|run by|the helm|in charge|looks? after|made by|film by|"
-    r"takes? over)\b"
-)
-_OFFICE = re.compile(
-    r"^\W*(?i:who(?:[’']s| is| was| are| were)) (?i:the |its |their |our )?(?:[\w.&’'-]+[’']s? )?"
-    r"(?i:(?:current|new|first|last|former|present|acting|deputy|vice|managing|museum) )*"
-    rf"(?i:(?P<office>{any_of(_OFFICES)}))s?(?i: of| at| for|[?.]*$)"
+    _kind("colour", r"\b(?:what|which) colou?rs?\b", _COLOUR),
+    _kind(
+        "speed",
+        r"\b(?:top|maximum|max|average) speed\b|\bhow fast (?:is|are|was|were|can|does|do|did)\b",
+        r"\d|speed|fast|slow|knots|quick|rapid|pace|swift|light",
+    ),
+    _kind("phone number", r"\b(?:tele)?phone number\b", r"\d{3}"),
+    _kind("e-mail address", r"\be-?mail address\b", r"@"),
 )
 
 
 def lacking_kind(question: str, texts: Iterable[str]) -> str | None:
     """Return what a question asks for where no text holds anything of that kind, None where one does or none is known.
 
-    It is the name of the kind, or the office of whom is asked for.
+    It is the name of the kind, or what `lacking_name` says of whom or what is asked for by its name.
     """
     question, said = plain_case(question), list(texts)
     kind = next((one for one in _KINDS if one.asked.search(question)), None)
     if kind is not None:
         return None if any(map(kind.held.search, said)) else kind.name
-    office = _OFFICE.match(question)
-    if office is None:
-        return None
-    named = re.compile(rf"\b(?:{_OFFICES[office['office'].lower()]})|{_LEADS}", re.IGNORECASE)
-    return None if any(map(named.search, said)) else office["office"]
+    return lacking_name(question, said)

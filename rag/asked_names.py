@@ -1,0 +1,150 @@
+"""Asked names: whom or what a question asks for by its name, and whether a text names anybody or anything at all.
+
+Only what can be told without doubt: a text with no name, and no word for a person, does not say who it was.
+"""
+
+import re
+from collections.abc import Iterable
+
+from rag.english import AUXILIARY, MONTHS, NUMBERS, ORDINALS, WEEKDAYS, any_of
+
+# Whom a question asks for by an office, and how that may stand in a text.
+_OFFICES = {
+    "ceo": "ceo|chief exec",
+    "cfo": "cfo|chief fin|finance dir",
+    "cto": "cto|chief tech|technology off",
+    "coo": "coo|chief op",
+    "chief executive": "ceo|chief exec",
+    "chief financial officer": "cfo|chief fin|finance dir",
+    "chief technology officer": "cto|chief tech|technology off",
+    "chief operating officer": "coo|chief op",
+    "vice president": "vice[ -]presid",
+    "director": "direct",
+    "president": "presid",
+    "chairman": "chair",
+    "chairwoman": "chair",
+    "chairperson": "chair",
+    "chair": "chair",
+    "mayor": "mayor",
+    "treasurer": "treasur",
+    "secretary": "secretar",
+    "principal": "principal|head",
+    "headmaster": "head",
+    "curator": "curat",
+    "bishop": "bishop",
+    "ambassador": "ambassad",
+    "spokesperson": "spoke",
+    "spokesman": "spoke",
+    "spokeswoman": "spoke",
+}
+# How a text may say of somebody that he holds an office without its name.
+_LEADS = (
+    r"\b(?:boss|head(?:s|ed)|head of|led by|leads the|run by|the helm|in charge|looks? after|made by|film by|"
+    r"takes? over)\b"
+)
+_OFFICE = re.compile(
+    r"^\W*(?i:who(?:[’']s| is| was| are| were)) (?i:the |its |their |our )?(?:[\w.&’'-]+[’']s? )?"
+    r"(?i:(?:current|new|first|last|former|present|acting|deputy|vice|managing|museum) )*"
+    rf"(?i:(?P<office>{any_of(_OFFICES)}))s?(?i: of| at| for|[?.]*$)"
+)
+
+# What ends as names of persons do and is none.
+_NO_PERSON = any_of([
+    "other", "another", "number", "gender", "layer", "paper", "newspaper", "water", "order", "power", "letter",
+    "computer", "center", "theater", "chapter", "matter", "computer", "tower", "river", "winter", "summer", "colour",
+    "color", "sector", "factor", "motor", "vector", "error", "floor", "door", "flavor", "computer", "weather", "cancer",
+    "coffee", "tree", "fee", "committee", "degree", "list", "dinner", "answer", "corner", "register", "disorder",
+    "transfer", "border", "filter", "printer", "boiler", "trailer", "poster", "container", "server", "laser", "counter",
+    "parameter", "character", "master", "monster", "centre",
+])  # fmt: skip
+# What has a name of its own: persons by what they do or are to others, then bodies, places and works.
+_PERSON = (
+    rf"(?!(?:{_NO_PERSON})s?\b)\w{{3,}}(?:er|or|ist|ian|ee)s?|"
+    r"\w*(?:man|men|woman|women|person|people|mother|father|brother|sister|son|daughter|"
+    r"child|children|wife|husband|partner|twin)s?|boys?|girls?|baby|aunt|uncle|nephew|niece|cousin|friend|boss|"
+    r"captain|surgeon|chef|cook|coach|guide|nurse|judge|priest|vicar|monk|king|queen|guest|pilot|poet|consultant|"
+    r"accountant|assistant|student|dog|cat|horse|pet"
+)
+_PLACE = (
+    r"hotels?|hostels?|pubs?|inns?|bars?|caf[eé]s?|restaurants?|shops?|banks?|clubs?|schools?|universit(?:y|ies)|"
+    r"colleges?|compan(?:y|ies)|firms?|brands?|suppliers?|cit(?:y|ies)|towns?|villages?|streets?|countr(?:y|ies)|"
+    r"islands?|rivers?|newspapers?|airlines?|airports?|museums?|hospitals?|part(?:y|ies)|teams?|bands?|films?|movies?|"
+    r"songs?|albums?|books?|novels?"
+)
+_MAKER = r"(?:manufactur|produc|suppli|publish|design|mak|retail|contract|employ|own|operat|invest|sponsor)(?:er|or)s?"
+_WHO = re.compile(r"^\W*(?:(?:to|by|for|from|with|of) )?who(?:m|se)?\b", re.IGNORECASE)
+_NAME = re.compile(
+    rf"\bwhat(?:[’']s| is| was| are| were) (?:(?:the |his |her |their |our )?(?:\w+ ){{0,2}}names? of [^?]*?"
+    rf"\b(?:{_PERSON}|{_PLACE})\b|(?:the )?(?:[\w.-]+ ){{0,3}}(?:{_PERSON})[’']s? (?:\w+ )?names?\b|"
+    rf"[^?]*?\b(?:{_PERSON}|{_PLACE})\b[^?]*\b(?:called|named)\W*$)|"
+    rf"^\W*(?:(?:in|at|for|from|by|of|to|on|with) )?which (?:{_PLACE}|{_MAKER}) "
+    rf"(?:{AUXILIARY}|\w+ed|made|won|built|wrote|sold|led|runs?|owns?|gave|took|lost)\b",
+    re.IGNORECASE,
+)
+
+_CAPITALISED = re.compile(r"[^\W\d_][\w-]*")
+# What begins with a capital where a sentence does, or anywhere, and names nobody.
+_NO_NAMES = frozenset([
+    *MONTHS, *WEEKDAYS, *NUMBERS, *ORDINALS,
+    "a", "an", "the", "this", "that", "these", "those", "he", "she", "it", "they", "we", "you", "i", "his", "her",
+    "its", "their", "our", "your", "my", "in", "on", "at", "by", "for", "from", "to", "of", "with", "and", "but", "or",
+    "if", "when", "where", "what", "who", "which", "how", "why", "as", "after", "before", "during", "since", "while",
+    "although", "though", "because", "so", "then", "there", "here", "no", "not", "all", "some", "many", "most", "each",
+    "every", "both", "such", "other", "another", "more", "last", "also", "however", "only", "even", "now", "today",
+    "yesterday", "is", "was", "were", "are", "be", "has", "have", "had", "do", "does", "did", "can", "could", "will",
+    "would", "may", "might", "should", "must", "once", "until", "about", "over", "under", "between", "two-thirds",
+])  # fmt: skip
+_BEGINS = re.compile(r"(?:^|[.!?:;•|\n])[\s•*–—|-]*[\"'“‘«„(]*$")
+_READS_ON = re.compile(
+    r"[’']s\b|,| (?:is|was|are|were|has|had|have|will|would|can|could|who|which|and|or|of (?:the )?(?=[A-Z])|also|later|then|first|never|"
+    r"still|now|did|wrote|said|told|made|took|won|gave|led|became|began|sold|built|found|left|came|went|spoke|held|"
+    r"fought|taught|thought|brought|bought|wore|won|ran|sang|drew|drove|saw|met|put|set|beat|kept|felt|fell|grew|knew)"
+    r"\b| (?!(?:this|its|his|as|less|across|perhaps|towards)\b)\w+(?:ed|s)\b| \(?[A-Z]"
+)
+# What tells that a sentence begins stands so near before its first word.
+_NEAR = 20
+# A name may stand without a capital where a text says that it is one, or sets it apart.
+_SAID_TO_BE_ONE = re.compile(
+    r"[“\"‘*_]\w|\b(?:call(?:ed|s)|named?|known as|dubbed|titled|entitled|termed|nicknamed|referred)\b|\bthe \d+\b"
+)
+_SOMEBODY = re.compile(
+    rf"\b(?:{_PERSON}|he|she|they|we|i|him|them|us|me|his|hers?|their|our|my|\w+ants?|\w+ents?|anyone|everyone|"
+    r"some(?:one|body)|no ?(?:body|one)|none|those|individuals?|professionals?|fans?|cast|staff|crew|team|police|army|"
+    r"public|government|council|board|committee|court|church|state|trust|famil(?:y|ies)|compan(?:y|ies)|firms?|clubs?|"
+    r"bands?|nuns?|youth|couple|pair|groups?|gang|crowd|poor|rich|young|old)\b|@|(?-i:[a-z][A-Z])",
+    re.IGNORECASE,
+)
+
+
+def lacking_name(question: str, texts: Iterable[str]) -> str | None:
+    """Return what a question asks for by its name where no text names anything; None where one does or none is asked.
+
+    It is the office of whom is asked for, "person" or "name".
+    """
+    said = list(texts)
+    office = _OFFICE.match(question)
+    if office is not None:
+        held = re.compile(rf"\b(?:{_OFFICES[office['office'].lower()]})|{_LEADS}", re.IGNORECASE)
+        return None if any(map(held.search, said)) else office["office"]
+    asks_who = _WHO.match(question)
+    if not asks_who and not _NAME.search(question):
+        return None
+    asked = frozenset(word.lower() for word in _CAPITALISED.findall(question))
+    held = _SOMEBODY if asks_who else _SAID_TO_BE_ONE
+    if any(held.search(text) or _has_another_name(text, asked) for text in said):
+        return None
+    return "person" if asks_who else "name"
+
+
+def _has_another_name(text: str, asked: frozenset[str]) -> bool:
+    """Return whether a text has a name with a word that the question, whose words are given, does not have.
+
+    What begins a sentence has a capital anyway: it is one where it reads on as a name does.
+    """
+    return any(
+        word[0][0].isupper()
+        and word[0].lower() not in asked
+        and word[0].lower() not in _NO_NAMES
+        and (not _BEGINS.search(text, max(0, word.start() - _NEAR), word.start()) or _READS_ON.match(text, word.end()))
+        for word in _CAPITALISED.finditer(text)
+    )
