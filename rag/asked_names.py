@@ -96,8 +96,8 @@ _NO_NAMES = frozenset([
 ])  # fmt: skip
 _BEGINS = re.compile(r"(?:^|[.!?:;•|\n])[\s•*–—|-]*[\"'“‘«„(]*$")
 _READS_ON = re.compile(
-    r"[’']s\b|,| (?:is|was|are|were|has|had|have|will|would|can|could|who|which|and|or|of (?:the )?(?=[A-Z])|also|later|then|first|never|"
-    r"still|now|did|wrote|said|told|made|took|won|gave|led|became|began|sold|built|found|left|came|went|spoke|held|"
+    r"[’']s\b|,| (?:is|was|are|were|has|had|have|will|would|can|could|who|which|and|or|of (?:the )?(?=[A-Z])|"
+    r"also|later|then|first|never|still|now|did|wrote|said|told|made|took|won|gave|led|became|began|sold|built|found|left|came|went|spoke|held|"
     r"fought|taught|thought|brought|bought|wore|won|ran|sang|drew|drove|saw|met|put|set|beat|kept|felt|fell|grew|knew)"
     r"\b| (?!(?:this|its|his|as|less|across|perhaps|towards)\b)\w+(?:ed|s)\b| \(?[A-Z]"
 )

@@ -19,12 +19,36 @@ def _asked_for(nouns: str) -> str:
     )
 
 
+_MEASURED = (
+    "height|depth|length|width|weight|area|distance|speed|temperature|elevation|size|capacity|girth|gust|yield|range|"
+    "power|output|altitude|pressure|thickness|diameter"
+)
+_MONEY = (
+    "price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding|rent|fare|deposit|bill|bonus|sales|"
+    "income|turnover|grant|reward|ransom|toll|charge|ticket|subscription|admission|savings|losses|loss|damages?|"
+    "compensation|bail|pay|spending|investment|donation|earnings|takings|proceeds|prize|offer|payout|estimate|claim|"
+    "penalty|premium"
+)
 _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     (r"\b(?:what|which) (?:time|hour)\b", ("time",)),
-    (r"^\W*(?:since )?when\b|\b(?:what|which) (?:year|date|day|month)\b", ("date", "time")),
+    (
+        r"^\W*(?:since )?when\b|\b(?:what|which) (?:year|date|day|month)\b|" + _asked_for("date"),
+        ("date", "time"),
+    ),
     (r"\bhow (?:effective|common|likely|accurate|successful)\b", ("share",)),
     (r"\b(?:why|who|whom|whose|where)\b|\bhow (?:did|do|does|is|are|was|were|can|could|has|have)\b", ()),
     (r"\bhow old\b|" + _asked_for("age"), ("age",)),
+    (
+        r"\bhow (?:often|late)\b|"
+        + _asked_for(
+            "delay|wait|(?:waiting|journey|travel|running|playing|finishing|winning|finish|race) time|gap|interval"
+        ),
+        ("duration",),
+    ),
+    (
+        r"\bhow steep\b|" + _asked_for("rise|increase|raise|discount|reduction|slope|gradient"),
+        ("share", "money", "points", "measure"),
+    ),
     (
         r"\bhow long (?:did|does|do|has|have|had|will|must|can|should)\b|"
         r"\bhow many (?:seconds|minutes|hours|days|weeks|months|years|decades)\b|" + _asked_for("duration"),
@@ -40,19 +64,18 @@ _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
         r"\bhow many\b|" + _asked_for("number(?= of)|count(?= of)|death toll|population|casualties|attendance"),
         ("count",),
     ),
+    (r"\bhow (?:big|large)\b", ("measure", "count", "money")),
     (
-        r"\bhow (?:tall|high|deep|wide|far|big|large|heavy|fast|hot|cold)\b|\bhow much\b.*\bweigh|"
-        + _asked_for(
-            "height|depth|length|width|weight|area|distance|speed|temperature|elevation|size|capacity|depth|range|power|output"
-        ),
+        r"\bhow (?:tall|high|deep|wide|far|heavy|fast|hot|cold|warm|close|near)\b|\bhow much\b.*\bweigh|"
+        + _asked_for(_MEASURED),
         ("measure",),
     ),
     (
-        r"\bhow much\b.*\b(?:costs?|worth|pay|paid|spen[dt]|raised?|earn(?:ed)?|sell|sold|invest(?:ed)?|money)\b|"
-        r"\bwhat (?:does|did|do|will|would)\b.*\bcost\b|"
-        + _asked_for(
-            "price|cost|budget|revenue|value|worth|salary|fee|fine|wage|profit|debt|funding|rent|fare|deposit|damage|bill|bonus|sales|income|turnover|grant|reward|ransom|toll|charge|ticket|subscription|admission"
-        ),
+        r"\bhow much\b.*\b(?:costs?|worth|pay|paid|spen[dt]|raised?|earn(?:ed)?|sell|sold|invest(?:ed)?|money|damage|"
+        r"compensation|losses)\b|\bwhat (?:does|did|do|will|would)\b.*\b(?:costs?|earn|pay|charge)\b|"
+        r"\bwhat\b.*\b(?:sold|bought|sell|go|went) for\b|"
+        r"\bwhat (?:have|has|did|do|does)\b.*\b(?:lost|lose|paid|raised|offered|receive|won)\b|\bprize money\b|"
+        + _asked_for(_MONEY),
         ("money",),
     ),
     (
@@ -62,7 +85,8 @@ _KINDS_ASKED: tuple[tuple[str, tuple[Kind, ...]], ...] = (
         ),
         ("share",),
     ),
-    (r"\bhow much\b", ("share", "points", "money")),
+    (r"\b[Bb]y how (?:much|many)\b", ("share", "points", "money", "duration", "measure", "count")),
+    (r"\bhow much\b", ("share", "points", "money", "measure")),
 )
 _ASKED_KINDS = tuple((re.compile(pattern, re.IGNORECASE), kinds) for pattern, kinds in _KINDS_ASKED)
 # In which units what a question asks for may be told, by the words it asks with.

@@ -6,7 +6,10 @@ from functools import lru_cache
 from index.analysis import words_of
 from rag.english import FEAST, MONTH, NUMBERS, SCALES, SHORT_SCALES, any_of, by_spelling
 
-_PLURALS = ("people", "men", "women", "children", "mice", "feet", "teeth", "police", "crew", "staff")
+_PLURALS = (
+    "people", "men", "women", "children", "mice", "geese", "feet", "teeth", "police", "crew", "staff", "sheep",
+    "cattle", "fish", "deer", "aircraft",
+)  # fmt: skip
 # Who says "not only", "not surprisingly" or "didn't it" denies nothing.
 NEGATED = re.compile(
     r"\bnot\b(?! (?:only|just|merely|simply|least|surprisingly|coincidentally|incidentally|un\w+ly)\b)|"

@@ -20,6 +20,7 @@ from rag.sides import (
     Said,
     Statement,
     by_relevance,
+    may_be_one_age,
     of_values,
     places_beyond,
     said_by,
@@ -59,6 +60,8 @@ _COST = content_words("cost")
 _NEUTRAL = content_words("known total different separate individual official people")
 _TITLES = content_words("President Chancellor Minister Prime King Queen Prince Sir Lord Lady Dr Mr Mrs Ms General Pope")
 _PEOPLE = content_words("people")
+# A smaller number without a noun counts what only its own sentence tells.
+_LARGE = 1000
 # What happens once has one date: to be founded, born or opened.
 _ONCE = content_words(
     "founded established created born birth died death built constructed completed opened reopened launched released "
@@ -90,7 +93,8 @@ def _of_values(asked: AskedValue, statements: Sequence[tuple[int, Statement]]) -
     """Return the values that differ most relevantly, with all that are said of the same thing."""
     if not asked.kinds or len(asked.words - SCOPE) < _MIN_ASKED:
         return []
-    said = _without_lists([one for at, statement in statements for one in _answering(asked, at, statement)])
+    given = [one for at, statement in statements for one in _answering(asked, at, statement)]
+    said = _without_lists(given)
     same = [pair for pair in combinations(sorted(said, key=by_relevance), 2) if _same_thing(asked, *pair)]
     texts: dict[str, str] = defaultdict(str)
     for _, statement in statements:
@@ -98,7 +102,7 @@ def _of_values(asked: AskedValue, statements: Sequence[tuple[int, Statement]]) -
     differing = [
         (one, other)
         for one, other in same
-        if not agree(one.quantity, other.quantity)
+        if not (_gives(given, one, other) or _gives(given, other, one))
         and (one.quantity.kind == "date" or not has_number(texts[one.statement.doc_id], other.value))
         and (one.quantity.kind == "date" or not has_number(texts[other.statement.doc_id], one.value))
     ]
@@ -106,6 +110,12 @@ def _of_values(asked: AskedValue, statements: Sequence[tuple[int, Statement]]) -
         return []
     first = min(differing, key=lambda pair: (-pair[1].statement.relevance, *map(by_relevance, pair)))
     return [of_values(asked, first, same)]
+
+
+def _gives(given: Sequence[Said], one: Said, other: Said) -> bool:
+    """Return whether the document of one value gives any that agrees with another."""
+    own = [said.quantity for said in given if said.statement.doc_id == one.statement.doc_id]
+    return any(_same_unit(quantity, other.quantity) and agree(quantity, other.quantity) for quantity in own)
 
 
 def _answering(asked: AskedValue, at: int, statement: Statement) -> list[Said]:
@@ -187,7 +197,7 @@ def _covers(asked: AskedValue, one: Quantity, beside: frozenset[str]) -> bool:
 def _counts_what_is_asked(asked: AskedValue, one: Quantity) -> bool:
     """Return whether the noun counted is the one asked for, not those of a name, or where none is asked for, people."""
     if not one.unit:
-        return True
+        return one.low >= _LARGE
     known = asked.head in one.counted if asked.head else one.unit in asked.words | _PEOPLE
     return known and not (one.counted & one.names) - asked.words
 
@@ -215,6 +225,7 @@ def _same_thing(asked: AskedValue, one: Said, other: Said) -> bool:
         and _same_names(asked, one, other)
         and same_time(one, other)
         and _is_one_event(asked, one.quantity, other.quantity)
+        and may_be_one_age(asked, one, other)
     )
 
 

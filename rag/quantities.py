@@ -9,21 +9,18 @@ from typing import Literal, NamedTuple
 
 from index.analysis import plain_case
 from rag.content import NEGATED, content_words, is_plural, noun_phrase, words_of_names
-from rag.english import BEFORE_CHRIST, LETTER_SCALES, MONTH, MONTHS, NUMBERS, SCALES, SHORT_SCALES, any_of, letter_scale
+from rag.english import BEFORE_CHRIST, MONTH, MONTHS, any_of
+from rag.moments import CLOCK, DATE, LENGTHS, SPAN, date_of, duration_of, minutes_of
+from rag.numbers import ALL_SCALES, DIGITS, MORE, RANGE_END, SCALED, SMALLS, WORDS, number, number_words, with_commas
 from rag.units import CODES, COINS, CURRENCIES, MEASURES, in_base
 
 Kind = Literal["share", "points", "money", "duration", "age", "measure", "count", "date", "time"]
 Bound = Literal["exact", "about", "over", "under", "least", "most"]
-_ONES = "one|two|three|four|five|six|seven|eight|nine"
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_SPELT_SCALES = {"dozen": 12, "hundred": 100} | SCALES
-_ALL_SCALES = _SPELT_SCALES | SHORT_SCALES | LETTER_SCALES
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
-_SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
 # Each value is read together with its sentence; what has more of them is a table that came as one line.
 _MOST_VALUES = 40
-# How far "a third" may be from a third.
-_ROUGHLY = 0.06
+# How far "a third" may be from a third, and "about six" from six.
+_ROUGHLY, _ABOUT_MINUTES = 0.06, 10
 _BOUND_WORDS: dict[Bound, str] = {
     "over": "more than|greater than|higher than|over|above|just over|well over|>",
     "under": "less than|fewer than|lower than|under|below|just under|nearly|almost|<",
@@ -32,67 +29,44 @@ _BOUND_WORDS: dict[Bound, str] = {
     "about": "about|around|roughly|approximately|approx.|some|circa|c.|~|estimated|an estimated|close to",
 }
 _BOUNDS: dict[str, Bound] = {word: bound for bound, words in _BOUND_WORDS.items() for word in words.split("|")}
-_DIGITS = r"(?<![\w.,/−-])(?<!minus )(?<!negative )(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d|[a-z]*\d)"
-_RANGE_END = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|,\d)"
-_SCALED = any_of(list(_SPELT_SCALES | SHORT_SCALES))
-_SMALLS = any_of(list(NUMBERS))
-_WORDS = rf"\b(?:(?:{_TENS.replace(' ', '|')})[ -](?:{_ONES})|{_SMALLS}|(?:half )?an?(?= (?:{_SCALED})\b))\b"
-_MORE = (
-    rf"(?:[ -]?(?:{any_of(list(SHORT_SCALES))})\b|{letter_scale('currency')})?"
-    rf"(?:[ -](?:{_SCALED})\b(?:(?: and |[ -])(?:{_WORDS}))?)*"
-)
-_NUMBERED = "chapter page room route line article section flat bus highway level platform gate unit phase class grade"
-# Thousands set apart by blanks or apostrophes; "12 May 300 people" and "chapter 4 200 pages" have none.
-_GROUPS = re.compile(
-    rf"(?<![\w.,/]){''.join(f'(?<!{word} )' for word in (*MONTHS, *_SHORT_MONTHS, *_NUMBERED.split()))}"
-    r"[1-9]\d{0,2}(?P<mark>[ \u00a0\u2009\u202f'’])\d{3}(?:(?P=mark)\d{3})*(?![\d/]|,\d)",
-    re.IGNORECASE,
-)
 # The point of "12.000" is a decimal one or sets thousands apart.
 _AMBIGUOUS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
-_MANY_DAYS = "second|minute|hour|day|week|month|year|decade|century|centurie"
-_AFTER_IN = "".join(f"(?<={word} )|" for word in ("in", "since", "by", "of", "from", "until", "before", "after"))
-_DATE = (
-    rf"(?<![\w.,/$€£–-])\d{{1,4}} ?{BEFORE_CHRIST}|"
-    rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)? )?\b{MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:1\d|20)\d\d\b|"
-    rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
-    r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
-)
-_CLOCK = (
-    r"(?<![\w.,:/$€£-])(?:(?:[01]?\d|2[0-3])(?:[:.][0-5]\d)?\s?(?:[ap]m\b|[ap]\.m\.)|(?:[01]?\d|2[0-3]):[0-5]\d(?![:\d])|"
-    rf"(?:1?\d|{_SMALLS}) o[’']clock\b)"
-)
 # The first half of a year is no share of anything.
 _NO_PERIOD = "".join(f"(?<!{word} )" for word in ("first", "second", "third", "fourth", "last", "next", "this"))
 _FRACTION = (
-    rf"(?:\b(?P<parts>an?|{_SMALLS})[ -])?\b{_NO_PERIOD}(?P<part>half|thirds?|quarters?|fifths?|sixths?|tenths?)"
+    rf"(?:\b(?P<parts>an?|{SMALLS})[ -])?\b{_NO_PERIOD}(?P<part>half|thirds?|quarters?|fifths?|sixths?|tenths?)"
     r"(?= of\b| the\b)|"
-    rf"\b(?P<some>\d{{1,3}}|{_SMALLS}) (?:in|out of)(?: every)? (?P<every>\d{{1,4}}|{_SMALLS})\b"
+    rf"\b(?P<some>\d{{1,3}}|{SMALLS}) (?:in|out of)(?: every)? (?P<every>\d{{1,4}}|{SMALLS})\b"
 )
 _SPECIAL = r"\b(?P<special>the only|the sole|a single|several|multiple|numerous)(?= [a-z])"
 _AMOUNT = (
     r"(?P<between>between )?"
     rf"(?P<currency>(?:(?<![^\W_])[a-z]{{1,3}}|(?<![^\W\d_]))\$\s?|[€£¥₹]\s?|\b(?:{CODES.replace(' ', '|')})\s?)?"
-    rf"(?(currency)|(?<![$€£¥₹]))(?P<low>(?:{_DIGITS}|{_WORDS}){_MORE})"
-    rf"(?:\s?%?(?:\s?[-–]\s?|(?(between) and | to ))[$€£]?(?P<high>(?:{_RANGE_END}|{_WORDS}){_MORE}))?"
+    rf"(?(currency)|(?<![$€£¥₹]))(?P<low>(?:{DIGITS}|{WORDS}){MORE})"
+    rf"(?:\s?%?(?:\s?[-–]\s?|(?(between) and | to ))[$€£]?(?P<high>(?:{RANGE_END}|{WORDS}){MORE}))?"
 )
 _UNIT = (
     r"(?P<points>\s?(?:percentage|per ?cent|%) points?\b)?(?P<percent>\s?%|\s?per ?cent\b)?"
     rf"(?P<coin>[ -](?:{any_of([*CURRENCIES, *COINS.split()])})\b)?"
-    rf"(?P<time>[ -](?:(?:business|working|calendar) )?(?:{_MANY_DAYS})s?(?:[- ](?:old|ago))?\b)?"
-    rf"(?P<measure>[ -]?(?:square |cubic |metric )?(?:{any_of(list(MEASURES))})(?![\w’']))?"
+    rf"(?P<time>[ -](?:(?:business|working|calendar) )?(?:{LENGTHS})s?(?:[- ](?:old|ago))?\b)?"
+    rf"(?P<measure>[ -]?(?:square |cubic |metric |nautical )?(?:{any_of(list(MEASURES))})(?![\w’']))?"
     r"(?P<rate>(?: (?:per|an?) |/)[a-z]+\b(?! (?:ago|later|earlier|before|after)\b))?"
 )
 _VALUE = re.compile(
-    rf"(?P<date>{_DATE})|(?P<clock>{_CLOCK})|"
-    rf"(?:(?<!\w)(?P<bound>{any_of(list(_BOUNDS))}) ?)?(?:{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
+    rf"(?P<date>{DATE})|(?P<clock>{CLOCK})|"
+    rf"(?:(?<!\w)(?P<bound>{any_of(list(_BOUNDS))}) ?(?!{CLOCK}|{DATE}))?"
+    rf"(?:(?P<span>{SPAN})|{_FRACTION}|{_SPECIAL}|{_AMOUNT}{_UNIT})",
     re.IGNORECASE,
 )
 _UNIT_GROUPS = ("currency", "high", "points", "percent", "coin", "time", "measure", "rate", "bound")
 _LONGEST_NAME = 64
-_NAME_BEFORE = re.compile(rf"\b(?!(?:{MONTH}|\w+day)\s)[A-Z][a-z]+ $")
+# What tells that a value was another before stands so near before it.
+_NEAR = 40
+_NAME_BEFORE = re.compile(
+    rf"\b(?!(?:{MONTH}|\w+day|At|In|By|On|About|Some|Only|Over|Just|After|Before|Around)\s)[A-Z][a-z]+ $"
+)
 _MAY_HAVE_VALUES = re.compile(
-    rf"\d|\b(?:{_SMALLS}|{_SCALED}|half|halves|thirds?|quarters?|fifths?|tenths?|only|sole|single|several|multiple|numerous)\b",
+    rf"\d|\b(?:{SMALLS}|{SCALED}|half|halves|thirds?|quarters?|fifths?|tenths?|only|sole|single|several|multiple|numerous)\b",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
@@ -101,7 +75,7 @@ _CLAUSE_END = re.compile(
 )
 # The date of "When he died, in 1978, she wept" is that of the death.
 _SUBORDINATE = re.compile(
-    rf"\W*(?:when\b[^,]*, (?:in|on) (?:{_DATE})(?=,)|"
+    rf"\W*(?:when\b[^,]*, (?:in|on) (?:{DATE})(?=,)|"
     r"(?:while|whereas|although|though|despite|because|unlike|if|when|as|since|after)\b[^,]*(?=,))",
     re.IGNORECASE,
 )
@@ -110,7 +84,7 @@ _ATTRIBUTION = re.compile(
     r"\baccording to [^,;.]{1,60}(?:,|$)|"
     r"^[^,;]{1,60}\b(?:said|says|reports?|reported|estimates?|estimated|told \w+)"
     r"(?: on \w+)?(?: that\b|(?=,? (?:at least|more than|the|about|some|\d)))|,[^,;]{1,60}\b(?:said|says|reported)\b"
-    r"[^,;]{0,40}$",
+    rf"(?:(?!\b(?:{SMALLS})\b)[^,;\d]){{0,40}}$",
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"\b(?:and|or|but|compared|versus|against)\b|,", re.IGNORECASE)
@@ -128,16 +102,22 @@ _CHANGE_BEFORE = re.compile(
 _CHANGE_AFTER = re.compile(rf"\s*(?!of\b)(?:\w+\s){{0,2}}?{_CHANGED}\b", re.IGNORECASE)
 _FORMER = re.compile(
     r"\b(?:from|compared (?:with|to)|versus|vs\.?|against|instead of|rather than|than|not|previously|once|"
-    r"formerly)\s*$",
+    r"formerly)(?: (?:the|its|a) (?:present|current|previous|old|former|earlier|record))?\s*$",
     re.IGNORECASE,
 )
 # The whole of which a part is told: "31 of 120 seats".
-_OF_A_WHOLE = re.compile(rf"\b(?:\d[\d,.]*|{_SMALLS}) (?:out )?of (?:the |its |all )?$", re.IGNORECASE)
-_RISING = re.compile(r"\b(?:go|goes|went|gone|going|rise|rises|rose|risen|put|bring|brings|brought)\s*$", re.IGNORECASE)
+_OF_A_WHOLE = re.compile(rf"\b(?:\d[\d,.]*|{SMALLS}) (?:out )?of (?:the |its |all )?$", re.IGNORECASE)
+_RISING = re.compile(
+    r"\b(?:go|goes|went|gone|going|rise|rises|rose|risen|put|bring|brings|brought|crept|climbed|jumped|moved|pushed|"
+    r"edged|shot)\s*$",
+    re.IGNORECASE,
+)
 _BESIDE_THE_DATE = re.compile(
     r"\b(?:by|before|after|until|till|prior to|following|(?<!back )(?<!dating )(?<!dates )to)(?: the)?\s*$",
     re.IGNORECASE,
 )
+# "Around 1500" is no year that another could contradict.
+_ABOUT = re.compile(r"(?:\b(?:about|around|roughly|approximately|circa|some)|\bc\.|~)\s*$", re.IGNORECASE)
 _FORECAST = re.compile(
     r"\b(?:will|would|could|may|might|should|if|unless|expect(?:s|ed)?|forecasts?|projected|predict(?:s|ed)?|targets?|"
     r"aims?|goals?|plans?|planned|hopes?|potential|by 20\d\d)\b"
@@ -158,6 +138,26 @@ MOVED = re.compile(
     r"rather than|changed)\b",
     re.IGNORECASE,
 )
+# What tells that a number without a noun counts something.
+_COUNTS_BEFORE = re.compile(
+    r"\b(?:killed|killing|injured|injuring|hurt|wounded|rescued|arrested|drowned|numbered|totalled|claimed|"
+    r"(?:toll|number of [\w ’'-]{3,30}|total) (?:(?:has|had) )?(?:rose|risen|climbed|grew|grown|stands|stood|is|was)"
+    r"(?: to| at)?|(?:toll|number of [\w ’'-]{3,40}|total) to|there (?:are|were))\s*$",
+    re.IGNORECASE,
+)
+_COUNTS_AFTER = re.compile(
+    r"\s*(?:of (?:them|these|those|us|whom|which)\b|(?:(?:were|was|have|had) )?(?:died|dead|killed|injured|hurt|"
+    r"drowned|wounded|missing|rescued|arrested)\b|in (?:all|total)\b|altogether\b)",
+    re.IGNORECASE,
+)
+# "It has not rained for 96 days" tells how long.
+_FOR_SO_LONG = re.compile(r"\bfor\s*$")
+# What so many did or met with: "Nine were taken to hospital."
+_DONE_BY = re.compile(r" (?:were|are|have|had|\w+ed)\b")
+_AGED = re.compile(
+    r"\b(?:aged?|the age of)\s*$|[a-z],\s*$|(?:^|\W)[Aa]t\s*$|\b(?:is|was|then|only|just|now|turned|turns)\s*$"
+)
+_AGED_AFTER = re.compile(r"[,.;]|$| (?:he|she|his|her|now|when|and|is|was|has|had)\b")
 _UNTIL = re.compile(r" ?(?:to|until|till|[-–—]) ?")
 _JOINED = re.compile(r",? (?:and )?")
 _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
@@ -261,11 +261,6 @@ def clauses_of(text: str) -> list[tuple[int, int, str]]:
     return [(start, end, plain[start:end]) for start, end in _clauses(plain)]
 
 
-def with_commas(text: str) -> str:
-    """Return a text with a comma wherever a blank or an apostrophe sets thousands apart: "12 000" is "12,000"."""
-    return _GROUPS.sub(lambda found: found[0].replace(found["mark"], ","), text)
-
-
 def _blanked(text: str) -> str:
     """Return the text with spaces, as many, in place of what is said aside and of who says it."""
     text = with_commas(plain_case(text))
@@ -306,14 +301,14 @@ def _places(text: str, clause: tuple[int, int], matches: Sequence[re.Match[str]]
     pairs = enumerate(pairwise(matches))
     parts = {part for at, pair in pairs if _are_of_one(*pair) for part in (at, at + 1)}
     since, shared = clause[0], text[clause[0] : matches[0].start()] if matches else ""
-    for number, found in enumerate(matches):
-        until = matches[number + 1].start() if number + 1 < len(matches) else clause[1]
+    for at, found in enumerate(matches):
+        until = matches[at + 1].start() if at + 1 < len(matches) else clause[1]
         lead = text[since : found.start()]
         opening = _COMMA.match(text, found.end()) if not content_words(lead) else None
         rest = opening.end() if opening else found.end()
-        is_last = number + 1 == len(matches)
+        is_last = at + 1 == len(matches)
         joint = None if is_last and not _says_when(found) else _JOINT.search(text, rest, until)
-        if number not in parts:
+        if at not in parts:
             yield _Place(found, shared, lead, text[rest : joint.start() if joint else until])
         since = joint.end() if joint else until
 
@@ -325,7 +320,7 @@ def _are_of_one(one: re.Match[str], other: re.Match[str]) -> bool:
         return bool(_UNTIL.fullmatch(between)) and not MOVED.search(one.string, 0, one.start())
     if not (one["low"] and other["low"]):
         return False
-    scaled = [not _ALL_SCALES.keys().isdisjoint(_number_words(found["low"])) for found in (one, other)]
+    scaled = [not ALL_SCALES.keys().isdisjoint(number_words(found["low"])) for found in (one, other)]
     if scaled[0] and not _has_unit(one) and (between == " " or (between == ", " and scaled[1])):
         return True
     if between == " " and not _has_unit(other) and other.string[other.end() : other.end() + 1] != "-":
@@ -353,11 +348,13 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
     if (
         measured is None
         or _OF_A_WHOLE.search(text, 0, place.found.start())
-        or _FORMER.search(place.lead)
-        or NEGATED.search(lead)
+        or _is_former(place.found)
+        or (NEGATED.search(lead) and not (measured.kind == "duration" and _FOR_SO_LONG.search(lead)))
     ):
         return None
     if measured.kind in ("date", "time") and _BESIDE_THE_DATE.search(place.lead):
+        return None
+    if measured.kind == "date" and _ABOUT.search(place.lead):
         return None
     whole = text[clause[0] : clause[1]]
     counted = frozenset[str]() if _says_when(place.found) else _counted(place.tail)
@@ -380,8 +377,22 @@ def _quantity(text: str, clause: tuple[int, int], place: _Place, elsewhere: str)
         months=frozenset(_MONTH_NAMED.findall(whole)),
         purpose=_purpose(place),
         is_change=bool(_CHANGE_BEFORE.search(place.lead) or _CHANGE_AFTER.match(place.tail)),
-        is_forecast=is_forecast(whole),
+        is_forecast=is_forecast(_said_of(whole, place.found.end() - clause[0])),
     )
+
+
+def _is_former(found: re.Match[str]) -> bool:
+    """Return whether a value is what another was before or is compared with; "from 140 to 210" is one value."""
+    since = max(0, found.start() - _NEAR)
+    before = _FORMER.search(found.string, since, found.start())
+    is_range = before is not None and bool(found["high"]) and before[0].strip().lower() == "from"
+    return before is not None and not (is_range and not _CHANGE.search(found.string, since, before.start()))
+
+
+def _said_of(clause: str, end: int) -> str:
+    """Return a clause up to the comma behind a value that ends there: what follows is said of something else."""
+    comma = clause.find(", ", end)
+    return clause if comma < 0 else clause[:comma]
 
 
 def _places_in(clause: str) -> list[str]:
@@ -411,14 +422,17 @@ def _counted(tail: str) -> frozenset[str]:
 def _measured(place: _Place) -> _Measured | None:
     found = place.found
     if found["date"]:
-        return _date(found)
+        return _Measured("date", *date_of(found["date"]), "exact", found.end())
     if found["clock"]:
-        minutes = _minutes(found["clock"].lower())
-        return _Measured("time", "", minutes, minutes, "exact", found.end())
+        minutes, about = minutes_of(found["clock"]), _ABOUT_MINUTES if _ABOUT.search(place.lead) else 0
+        return _Measured("time", "", minutes - about, minutes + about, "exact", found.end())
     bound = _BOUNDS[found["bound"].lower()] if found["bound"] and not _risen(place) else "exact"
+    if found["span"]:
+        duration = duration_of(found["span"])
+        return _Measured("duration", *duration, bound, found.end()) if duration else None
     if found["part"] or found["some"]:
         share = 100 * _part(found)
-        rough = _ROUGHLY * share if found["part"] and bound == "exact" else 0.0
+        rough = _ROUGHLY * share if found["part"] else 0.0
         return _Measured("share", "%", share - rough, share + rough, bound, found.end())
     if found["special"]:
         many = found["special"].lower() in {"several", "multiple", "numerous"}
@@ -447,20 +461,40 @@ def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measure
         return _Measured("age" if words[-1] == "old" else "duration", unit, low * factor, high * factor, bound, end)
     if found["measure"]:
         base, factor = in_base(*_unit_and_power(found["measure"]))
+        if rate == "/hour" and base == "m":
+            base, factor = "km/h", factor / 1000
         return _Measured("measure", base, low * factor, high * factor, bound, end)
+    return _without_unit(place, low, high, bound)
+
+
+def _without_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
+    if _is_age(place, low):
+        return _Measured("age", "year old", low, high, bound, place.found.end())
     return _counting(place, low, high, bound)
+
+
+def _is_age(place: _Place, years: float) -> bool:
+    """Return whether a number without a unit is how old somebody is: "aged 9", "the fiddler, 71,", "at 16 she"."""
+    found = place.found
+    if found["bound"] or found["high"] or not 2 <= years < 110 or not years.is_integer():
+        return False
+    if re.search(r"\b(?:aged?|the age of)\s*$", place.lead):
+        return True
+    return years >= 5 and bool(_AGED.search(place.lead) and _AGED_AFTER.match(found.string, found.end()))
 
 
 def _unit_and_power(measure: str) -> tuple[str, str]:
     power, _, name = measure.lower().strip(" -").removeprefix("metric ").rpartition(" ")
-    return MEASURES[name], power
+    return (power, "") if power == "nautical" else (MEASURES[name], power)
 
 
 def _counting(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
     """Return a number with the noun that it counts; without one, only a large number counts something."""
     if _BEFORE_CHRIST.match(place.tail):
         return None
-    phrase = noun_phrase(place.tail)[:4] if re.match(r"[ -]\w", place.tail) else []
+    part_of = _PART_OF.match(place.tail)
+    tail = place.tail[part_of.end() :] if part_of else place.tail
+    phrase = noun_phrase(tail)[:4] if re.match(r"[ -]\w", tail) else []
     if high == 1:
         named = phrase[-1:] if place.found["special"] or re.search(r"\b(?:only|just|exactly)\s*$", place.lead) else []
         noun = named[0] if named else None
@@ -469,47 +503,25 @@ def _counting(place: _Place, low: float, high: float, bound: Bound) -> _Measured
     if noun is not None:
         after = place.tail.index(noun) + len(noun)
         return _Measured("count", min(content_words(noun), default=""), low, high, bound, place.found.end() + after)
-    return _Measured("count", "", low, high, bound, place.found.end()) if _is_large(place) else None
+    begins = not place.shared.strip() and not place.lead.strip()
+    is_told = high > 1 and (
+        _COUNTS_BEFORE.search(place.lead) or _COUNTS_AFTER.match(place.tail) or (begins and _DONE_BY.match(place.tail))
+    )
+    return _Measured("count", "", low, high, bound, place.found.end()) if is_told or _is_large(place) else None
 
 
 def _is_large(place: _Place) -> bool:
     """Return whether a number without a noun counts something: not a year, nor one of a name ("Patent 1,655,114")."""
     text = (place.found["low"] or "").lower()
     named = re.search(r"\b[A-Z][\w.]*$", place.lead.rstrip())
-    return not (named or place.found["high"]) and _number(text) >= 1000 and not re.fullmatch(r"(?:1\d|20)\d\d", text)
+    return not (named or place.found["high"]) and number(text) >= 1000 and not re.fullmatch(r"(?:1\d|20)\d\d", text)
 
 
 def _part(found: re.Match[str]) -> float:
     """Return what part of a whole is meant: "two-thirds", "half", "one in five"."""
     if found["some"]:
-        return _number(found["some"]) / max(_number(found["every"]), 1)
-    return (_number(found["parts"]) if found["parts"] else 1) / _PARTS[found["part"].rstrip("sS").lower()]
-
-
-def _date(found: re.Match[str]) -> _Measured:
-    """Return a date as days, of which a month has 31 and a year 12 months: what is less exact is a longer span."""
-    if before := _BEFORE_CHRIST.search(found["date"]):
-        low = -372 * int(found["date"][: before.start()])
-        return _Measured("date", "", low, low + 371, "exact", found.end())
-    text = found["date"].lower()
-    year = int(re.findall(r"\d{4}", text)[-1])
-    month = next((number for number, name in enumerate(_SHORT_MONTHS) if re.search(rf"\b{name}", text)), None)
-    day = re.search(r"\b(\d{1,2})(?!\d)", text)
-    if month is None:
-        # "The 1800s" are a century, and "the 2000s" more often ten years.
-        decades = 10 if year % 100 == 0 and year != 2000 else 1
-        years = 10 * decades if text.endswith("s") else 1
-        low, high = 372 * year, 372 * (year + years) - 1
-    else:
-        low = 372 * year + 31 * month + (int(day[1]) - 1 if day else 0)
-        high = low if day else low + 30
-    return _Measured("date", "", low, high, "exact", found.end())
-
-
-def _minutes(clock: str) -> int:
-    """Return a time of day as minutes of half a day, since many do not say which half."""
-    hour, *minute = re.findall(r"\d+", clock) or [str(NUMBERS[clock.split()[0]])]
-    return 60 * (int(hour) % 12) + int(minute[0] if minute else 0)
+        return number(found["some"]) / max(number(found["every"]), 1)
+    return (number(found["parts"]) if found["parts"] else 1) / _PARTS[found["part"].rstrip("sS").lower()]
 
 
 def _risen(place: _Place) -> bool:
@@ -519,36 +531,9 @@ def _risen(place: _Place) -> bool:
 
 def _range(low: str, high: str | None) -> tuple[float, float]:
     if high is None:
-        return _number(low), _number(low)
-    scale = [word for word in _number_words(high) if word in _ALL_SCALES]
-    start, end = _number(low), _number(high)
-    if scale and not any(word in _ALL_SCALES for word in _number_words(low)):
-        start *= math.prod(_ALL_SCALES[word] for word in scale)
+        return number(low), number(low)
+    scale = [word for word in number_words(high) if word in ALL_SCALES]
+    start, end = number(low), number(high)
+    if scale and not any(word in ALL_SCALES for word in number_words(low)):
+        start *= math.prod(ALL_SCALES[word] for word in scale)
     return min(start, end), max(start, end)
-
-
-def _number_words(text: str) -> list[str]:
-    return re.split(r"[ -]|(?<=\d)(?=[a-z])", text.lower().strip().replace(",", ""))
-
-
-def _number(text: str) -> float:
-    """Return the value of digits and number words: "two hundred and fifty", "1.5 billion", "3bn", "half a million"."""
-    total, current = 0.0, 0.0
-    for word in _number_words(text):
-        scale = _ALL_SCALES.get(word)
-        if scale is None:
-            current += _unscaled(word, current)
-        elif scale <= 100:
-            current *= scale
-        else:
-            # A "lakh crore" is a lakh of crores.
-            total, current = (total + current * scale if current else total * scale), 0.0
-    return total + current
-
-
-def _unscaled(word: str, current: float) -> float:
-    if word == "half":
-        return 0.5
-    if word in {"a", "an"}:
-        return 0.0 if current else 1.0
-    return float(NUMBERS.get(word, 0)) if not word[:1].isdigit() else float(word)

@@ -7,9 +7,12 @@ from typing import Literal, NamedTuple, Protocol
 
 from rag.asked_values import AskedValue
 from rag.content import content_words, words_of_names
+from rag.moments import OF_ANY_YEAR
 from rag.quantities import MOVED, Quantity
 from rag.values import agree
 
+# How old somebody was then stays as it was.
+_AT_A_TIME = re.compile(r"\b(?:when|at the time)\b", re.IGNORECASE)
 NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
 # Whoever has one of these speaks of another part of the same thing.
 QUALIFIERS = content_words(
@@ -22,7 +25,8 @@ QUALIFIERS = content_words(
     "region area suburbs metropolitan district county province greater youth young elderly teenagers "
     "repair repairs repairing maintenance maintain renovation renovate restoration restore rebuild demolish partially "
     "partly fully private public indoor outdoor early late additional further extra initial initially original "
-    "originally fiscal"
+    "originally fiscal train bus car coach tram plane ferry boat foot bicycle road rail air sea "
+    "single double twin"
 )
 
 
@@ -111,8 +115,18 @@ def of_values(asked: AskedValue, first: tuple[Said, Said], same: Sequence[tuple[
 def same_time(one: Said, other: Said) -> bool:
     """Return whether two values are of one time, of no stated time, or of two that the statements' dates tell apart."""
     first, second = one.quantity, other.quantity
+    if first.unit == OF_ANY_YEAR:
+        days = [said.statement.published_at or "" for said in (one, other)]
+        return _meet(first.years, second.years) and (not all(days) or days[0][:4] == days[1][:4])
     are_same = _meet(first.years, second.years) and _meet(first.months, second.months)
     return first.kind == "date" or are_same or _apart(one.as_of, other.as_of)
+
+
+def may_be_one_age(asked: AskedValue, one: Said, other: Said) -> bool:
+    """Return whether two values, where they are ages, are of one year, or of an event: everybody grows older."""
+    if one.quantity.kind != "age" or _AT_A_TIME.search(asked.question):
+        return True
+    return one.as_of is not None and other.as_of is not None and one.as_of[:4] == other.as_of[:4]
 
 
 def _meet(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from index.analysis import words_of
 from rag.content import content_words
 from rag.english import NUMBERS
 from rag.figures import Figure, dates_in, figures_in, in_digits, is_counted, without_numbers
-from rag.quantities import with_commas
+from rag.numbers import with_commas
 from rag.sources import WORD, Source, unmarked
 from rag.units import CURRENCY_SIGN
 

@@ -2,7 +2,11 @@
 
 from rag.english import by_spelling
 
-COINS = "yen yuan rupee rupees pound pounds franc francs ruble rubles rouble roubles krone kroner krona kronor"
+COINS = (
+    "yen yuan rupee rupees pound pounds franc francs ruble rubles rouble roubles krone kroner krona kronor peso pesos "
+    "crown crowns dinar dinars dirham dirhams riyal riyals shekel shekels zloty zlotys forint forints baht ringgit "
+    "rupiah guilder guilders shilling shillings"
+)
 CODES = "USD EUR GBP CHF JPY CNY RMB INR SEK NOK DKK AUD CAD HKD NZD SGD BRL"
 CURRENCIES = by_spelling(
     {
@@ -23,6 +27,16 @@ CURRENCIES = by_spelling(
         "ruble": "rubles rouble roubles",
         "krone": "kroner",
         "krona": "kronor",
+        "peso": "pesos",
+        "crown": "crowns",
+        "dinar": "dinars",
+        "dirham": "dirhams",
+        "riyal": "riyals",
+        "shekel": "shekels",
+        "zloty": "zlotys",
+        "forint": "forints",
+        "guilder": "guilders",
+        "shilling": "shillings",
     }
 )
 CURRENCY_SIGN = r"[$£¥₠-⃏]"
@@ -72,6 +86,9 @@ MEASURES = by_spelling(
         "acre": "acre acres",
         "km/h": "km/h kph",
         "mph": "mph",
+        "knot": "knot knots",
+        "m²": "m² sqm",
+        "km²": "km² sqkm",
     }
 )
 # In which unit another one is told, and how much of it it is; years and months have no fixed number of days.
@@ -91,6 +108,10 @@ _IN_BASE = {
     "lb": ("kg", 0.45359),
     "oz": ("kg", 0.02835),
     "mph": ("km/h", 1.609344),
+    "knot": ("km/h", 1.852),
+    "nautical": ("m", 1852.0),
+    "m²": ("squarem", 1.0),
+    "km²": ("squarem", 1_000_000.0),
     "gw": ("kw", 1_000_000.0),
     "mw": ("kw", 1000.0),
     "twh": ("kwh", 1_000_000_000.0),

@@ -3,7 +3,8 @@
 import math
 import re
 
-from rag.quantities import Quantity, with_commas
+from rag.numbers import with_commas
+from rag.quantities import Quantity
 
 # Values nearer than this are the same where one of them is said to be approximate: "nearly 50%" and "48%".
 _ABOUT_EQUAL = 0.05

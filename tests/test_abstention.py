@@ -16,7 +16,7 @@ from rag.answerability import Features
 from rag.calibration import Logistic, fitted
 from rag.confidence import ConfidenceFeatures
 from rag.relevance import FoundFeatures, SentenceFeatures
-from rag.rivals import RivalFeatures
+from rag.rivalry import RivalFeatures
 
 ONE = st.builds(
     Judged, st.floats(0, 1), st.floats(0, 1), st.booleans(), st.booleans(), st.sampled_from([True, False, None])
