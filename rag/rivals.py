@@ -45,7 +45,7 @@ _PAST = re.compile(r"\b(?:was|were|did|had)\b", re.IGNORECASE)
 # Whoever has one of these beside a value speaks of another part of the same thing.
 _PARTS = content_words(
     "half quarter metropolitan district region suburbs province highest lowest gross net operating return single "
-    "double male female men women adult fiscal"
+    "double male female men women adult fiscal train bus car coach tram plane ferry boat foot bicycle"
 )
 _WITHOUT = re.compile(r"\b(?:without|excluding|empty|unladen)\b", re.IGNORECASE)
 _BEFORE, _AFTER = re.compile(r"[^,;:()–—]*$"), re.compile(r"[^,;:()–—]*")
