@@ -72,6 +72,8 @@ _PLACE = (
     r"songs?|albums?|books?|novels?"
 )
 _MAKER = r"(?:manufactur|produc|suppli|publish|design|mak|retail|contract|employ|own|operat|invest|sponsor)(?:er|or)s?"
+# A longer question says much of whom it asks for, which is found out first.
+_MOST_WORDS = 14
 _WHO = re.compile(r"^\W*(?:(?:to|by|for|from|with|of) )?who(?:m|se)?\b", re.IGNORECASE)
 _NAME = re.compile(
     rf"\bwhat(?:[’']s| is| was| are| were) (?:(?:the |his |her |their |our )?(?:\w+ ){{0,2}}names? of [^?]*?"
@@ -127,7 +129,7 @@ def lacking_name(question: str, texts: Iterable[str]) -> str | None:
         held = re.compile(rf"\b(?:{_OFFICES[office['office'].lower()]})|{_LEADS}", re.IGNORECASE)
         return None if any(map(held.search, said)) else office["office"]
     asks_who = _WHO.match(question)
-    if not asks_who and not _NAME.search(question):
+    if not asks_who and (not _NAME.search(question) or len(question.split()) > _MOST_WORDS):
         return None
     asked = frozenset(word.lower() for word in _CAPITALISED.findall(question))
     held = _SOMEBODY if asks_who else _SAID_TO_BE_ONE

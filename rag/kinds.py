@@ -85,6 +85,8 @@ _ORIGIN = (
     r"(?<!\d)(?:1\d|20)\d\d(?!\d)|centur|decade|\bago\b|found|establish|buil|invent|creat|form|set up|discover|open|"
     r"beg[au]n|start|origin|\d ?(?:BC|AD)|\bold|\byears?\b|antiquity|prehist|war\b|reign|dat(?:es?|ed|ing)\b|launch"
 )
+# Whom or what is named outright, and not by what is to be found out first: "the director of the film that won".
+_NAMED = r"(?:(?!\b(?:of|that|who|whose|which|with)\b)[^?,])*"
 # Nothing else is asked for behind a comma: "When rock folds, what does it make?".
 _ASKS_NO_MORE = r"(?!.*,.*\b(?:what|which|who|how|where|why)\b)"
 
@@ -135,28 +137,29 @@ _KINDS = (
     ),
     _kind(
         "word of a birth",
-        r"^\W*(?:where|when|(?:in |on )?(?:what|which) (?:year|date|day|town|city|country)) (?:was|were) [^?,]*"
-        r"\bborn\W*$",
+        r"^\W*(?:where|when|(?:in |on )?(?:what|which) (?:year|date|day|town|city|country)) (?:was|were) "
+        rf"{_NAMED}\bborn\W*$",
         _BIRTH,
     ),
     _kind(
         "word of a death",
-        r"^\W*(?:where|when|how|(?:in |on |of )?what(?: year| date| day)?) (?:did|has|had) [^?,]*\bdied?(?: of)?\W*$",
+        r"^\W*(?:where|when|how|(?:in |on |of )?what(?: year| date| day)?) (?:did|has|had) "
+        rf"{_NAMED}\bdied?(?: of)?\W*$",
         _DEATH,
     ),
     _kind(
         "word of a grave",
-        r"^\W*where\b[^?,]*\bburied\W*$",
+        rf"^\W*where\b{_NAMED}\bburied\W*$",
         r"bur[iy]|grave|cemeter|\binter(?:red|ment)|\brests?\b|tomb|crypt|churchyard|\bashes\b|cremat|vault|mausoleum",
     ),
     _kind(
         "word of where it is made",
-        r"^\W*where (?:is|are) [^?,]*\b(?:made|manufactured|produced|built)\W*$",
+        rf"^\W*where (?:is|are) {_NAMED}\b(?:made|manufactured|produced|built)\W*$",
         r"\bmade\b|manufactur|produc|built|build|factor|\bplants?\b|assembl|origin|\bfrom\b|woven|forg|brew|bak",
     ),
     _kind(
         "date",
-        r"^\W*when (?:was|were) [^?,]*\b(?:founded|established|built|invented|created|formed|set up|discovered)"
+        rf"^\W*when (?:was|were) {_NAMED}\b(?:founded|established|built|invented|created|formed|set up|discovered)"
         r"\W*$",
         _ORIGIN,
     ),
