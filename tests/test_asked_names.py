@@ -26,6 +26,8 @@ from rag.asked_names import lacking_name
         ("Which hotel did she sleep in?", "She took private rooms for ten nights.", "name"),
         ("Which hotel did she sleep in?", "She slept at the Ritz.", None),
         ("Which manufacturer made the panels?", "The insurance paid for new panels.", "name"),
+        ("Who founded the firm?", "该公司由王小明创立。", None),
+        ("Who founded the firm?", "أسسها أحمد", None),
         # A word that begins a sentence or is a day's is no name by its capital.
         ("What is the name of the boy?", "Children of seven may go.", "name"),
         ("What is the name of the boy?", "Children, on Monday, may go.", None),
