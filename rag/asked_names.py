@@ -1,6 +1,6 @@
-"""Asked names: whom or what a question asks for by its name, and whether a text names anybody or anything at all.
+"""Asked names: whom or what a question asks for by an office or by its name, and whether a text has any.
 
-Only what can be told without doubt: a text with no name, and no word for a person, does not say who it was.
+Only questions that want a name are looked at: "who" may well be answered by "the jury" or "tenants".
 """
 
 import re
@@ -10,26 +10,26 @@ from rag.english import AUXILIARY, MONTHS, NUMBERS, ORDINALS, WEEKDAYS, any_of
 
 # Whom a question asks for by an office, and how that may stand in a text.
 _OFFICES = {
-    "ceo": "ceo|chief exec",
+    "ceo": "ceo|chief exec|managing dir",
     "cfo": "cfo|chief fin|finance dir",
     "cto": "cto|chief tech|technology off",
     "coo": "coo|chief op",
-    "chief executive": "ceo|chief exec",
+    "chief executive": "ceo|chief exec|managing dir",
     "chief financial officer": "cfo|chief fin|finance dir",
     "chief technology officer": "cto|chief tech|technology off",
     "chief operating officer": "coo|chief op",
     "vice president": "vice[ -]presid",
     "director": "direct",
     "president": "presid",
-    "chairman": "chair",
-    "chairwoman": "chair",
-    "chairperson": "chair",
-    "chair": "chair",
+    "chairman": "chair|presid",
+    "chairwoman": "chair|presid",
+    "chairperson": "chair|presid",
+    "chair": "chair|presid",
     "mayor": "mayor",
     "treasurer": "treasur",
     "secretary": "secretar",
     "principal": "principal|head",
-    "headmaster": "head",
+    "headmaster": "head|principal",
     "curator": "curat",
     "bishop": "bishop",
     "ambassador": "ambassad",
@@ -39,7 +39,7 @@ _OFFICES = {
 }
 # How a text may say of somebody that he holds an office without its name.
 _LEADS = (
-    r"\b(?:boss|head(?:s|ed)|head of|led by|leads the|run by|the helm|in charge|looks? after|made by|film by|"
+    r"\b(?:boss|head(?:s|ed)|head of|led by|led the|leads the|run by|the helm|in charge|looks? after|made by|film by|"
     r"takes? over)\b"
 )
 _OFFICE = re.compile(
@@ -74,17 +74,18 @@ _PLACE = (
 _MAKER = r"(?:manufactur|produc|suppli|publish|design|mak|retail|contract|employ|own|operat|invest|sponsor)(?:er|or)s?"
 # A longer question says much of whom it asks for, which is found out first.
 _MOST_WORDS = 14
-_WHO = re.compile(r"^\W*(?:(?:to|by|for|from|with|of) )?who(?:m|se)?\b", re.IGNORECASE)
 _NAME = re.compile(
     rf"\bwhat(?:[’']s| is| was| are| were) (?:(?:the |his |her |their |our )?(?:\w+ ){{0,2}}names? of [^?]*?"
     rf"\b(?:{_PERSON}|{_PLACE})\b|(?:the )?(?:[\w.-]+ ){{0,3}}(?:{_PERSON})[’']s? (?:\w+ )?names?\b|"
     rf"[^?]*?\b(?:{_PERSON}|{_PLACE})\b[^?]*\b(?:called|named)\W*$)|"
-    rf"^\W*(?:(?:in|at|for|from|by|of|to|on|with) )?which (?:{_PLACE}|{_MAKER}) "
+    rf"^\W*(?:(?:in|at|for|from|by|of|to|on|with) )?which (?P<which>{_PLACE}|{_MAKER}) "
     rf"(?:{AUXILIARY}|\w+ed|made|won|built|wrote|sold|led|runs?|owns?|gave|took|lost)\b",
     re.IGNORECASE,
 )
 
-_CAPITALISED = re.compile(r"[^\W\d_][\w-]*")
+_WORD = re.compile(r"[^\W\d_][\w-]*")
+# What is in a cell, or in an item of a list, may be the name and nothing else.
+_FEW_WORDS = 2
 # What begins with a capital where a sentence does, or anywhere, and names nobody.
 _NO_NAMES = frozenset([
     *MONTHS, *WEEKDAYS, *NUMBERS, *ORDINALS,
@@ -107,35 +108,34 @@ _READS_ON = re.compile(
 _NEAR = 20
 # A name may stand without a capital where a text says that it is one, or sets it apart.
 _SAID_TO_BE_ONE = re.compile(
-    r"[“\"‘*_]\w|\b(?:call(?:ed|s)|named?|known as|dubbed|titled|entitled|termed|nicknamed|referred)\b|\bthe \d+\b"
-)
-_SOMEBODY = re.compile(
-    rf"\b(?:{_PERSON}|he|she|they|we|i|him|them|us|me|his|hers?|their|our|my|\w+ants?|\w+ents?|anyone|everyone|"
-    r"some(?:one|body)|no ?(?:body|one)|none|those|individuals?|professionals?|fans?|cast|staff|crew|team|police|army|"
-    r"public|government|council|board|committee|court|church|state|trust|famil(?:y|ies)|compan(?:y|ies)|firms?|clubs?|"
-    r"bands?|nuns?|youth|couple|pair|groups?|gang|crowd|poor|rich|young|old)\b|@|(?-i:[a-z][A-Z])",
-    re.IGNORECASE,
+    r"[“\"‘«„*_]\w|(?:^|\s)'\w|\bthe \d+\b|"
+    r"\b(?:call(?:ed|s)|named?|known as|dubbed|titled|entitled|termed|nicknamed|referred)\b"
 )
 
 
 def lacking_name(question: str, texts: Iterable[str]) -> str | None:
     """Return what a question asks for by its name where no text names anything; None where one does or none is asked.
 
-    It is the office of whom is asked for, "person" or "name".
+    It is the office of whom is asked for, or "name".
     """
     said = list(texts)
     office = _OFFICE.match(question)
     if office is not None:
         held = re.compile(rf"\b(?:{_OFFICES[office['office'].lower()]})|{_LEADS}", re.IGNORECASE)
         return None if any(map(held.search, said)) else office["office"]
-    asks_who = _WHO.match(question)
-    if not asks_who and (not _NAME.search(question) or len(question.split()) > _MOST_WORDS):
+    asking = _NAME.search(question)
+    if asking is None or len(question.split()) > _MOST_WORDS:
         return None
-    asked = frozenset(word.lower() for word in _CAPITALISED.findall(question))
-    held = _SOMEBODY if asks_who else _SAID_TO_BE_ONE
-    if any(held.search(text) or _has_another_name(text, asked) for text in said):
+    asked = frozenset(word.lower() for word in _WORD.findall(question))
+    which = re.compile(rf"\b{asking['which']}\b", re.IGNORECASE) if asking["which"] else _SAID_TO_BE_ONE
+    if any(_is_name_alone(text) or which.search(text) or _has_another_name(text, asked) for text in said):
         return None
-    return "person" if asks_who else "name"
+    return "name"
+
+
+def _is_name_alone(text: str) -> bool:
+    """Return whether a text, below its heading, is so short that it may be no more than the name."""
+    return len(_WORD.findall(text.rpartition("\n")[2])) <= _FEW_WORDS
 
 
 def _has_another_name(text: str, asked: frozenset[str]) -> bool:
@@ -149,5 +149,5 @@ def _has_another_name(text: str, asked: frozenset[str]) -> bool:
         and word[0].lower() not in asked
         and word[0].lower() not in _NO_NAMES
         and (not _BEGINS.search(text, max(0, word.start() - _NEAR), word.start()) or _READS_ON.match(text, word.end()))
-        for word in _CAPITALISED.finditer(text)
+        for word in _WORD.finditer(text)
     )

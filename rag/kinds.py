@@ -65,15 +65,16 @@ _COUNT = (
     r"\b[\w’'-]+, (?:[\w’'-]+ ){1,4}?and \w|\band (?:an?|one|his|her|their|its) \w|\b[A-Z][\w’'-]+ and (?-i:[A-Z])"
 )
 _SHARE = rf"\d|\b(?:{_WORDS}|thirds?|quarters?|\w+ths?|most|majority|all|none|per ?cent)\b"
-_COLOUR = (
-    r"\b(?:colou?r\w*|red\w*|blu\w+|green\w*|yellow\w*|black\w*|whit\w+|gr[ae]y\w*|brown\w*|orange\w*|purpl\w+|"
-    r"pink\w*|gold\w*|silver\w*|violet|crimson|scarlet|beige|cream|ivory|turquoise|teal|navy|maroon|bronze|copper|"
-    r"tan|cyan|magenta|indigo|olive|khaki|lilac|mauve|amber|ochre|pale|dark|bright|blond\w*|auburn|ginger|"
-    r"transparent|clear|pied|striped|rust\w*|emerald|ruby|sapphire|azure|tawny|burgundy|charcoal|coral|peach|salmon|"
-    r"lavender|mint|mustard|sepia|rainbow|multi\w+)\b"
+_COLOURS = (
+    "colou?r red blu green yellow black whit gr[ae]y brown orange purpl pink gold silver violet crimson scarlet beige "
+    "cream ivory turquoise teal navy maroon bronze copper tan cyan magenta indigo olive khaki lilac mauve amber ochre "
+    "pale dark bright blond auburn ginger transparent clear pied strip rust emerald ruby sapphire azure tawny "
+    "burgundy charcoal coral peach salmon lavender mint mustard sepia rainbow multi lime chestnut fawn hazel aqua "
+    "fuchsia slate wine claret plum lemon sand straw honey caramel chocolate coffee mahogany pearl RAL"
 )
+_COLOUR = rf"\b(?:{'|'.join(_COLOURS.split())})\w*\b|#[\da-f]{{3,6}}\b"
 _BIRTH = (
-    r"\bborn\b|birth|nativ|\bgr[eo]w\w* up\b|\bfrom\b|\bhome ?town|\braised\b|\([^)]*\d{3}|\bb\. |\bnée\b|origin|"
+    r"\bborn\b|birth|nativ|\bgr[eo]w\w* up\b|\bfrom\b|\bhome ?town|\braised\b|\([^()]{0,80}\d{3}|\bb\. |\bnée\b|origin|"
     r"cradle|came into the world|\b(?:son|daughter|child) of\b|\bof (?-i:[A-Z])|\bage[ds]?\b|\bold\b"
 )
 _DEATH = (
@@ -83,7 +84,8 @@ _DEATH = (
 )
 _ORIGIN = (
     r"(?<!\d)(?:1\d|20)\d\d(?!\d)|centur|decade|\bago\b|found|establish|buil|invent|creat|form|set up|discover|open|"
-    r"beg[au]n|start|origin|\d ?(?:BC|AD)|\bold|\byears?\b|antiquity|prehist|war\b|reign|dat(?:es?|ed|ing)\b|launch"
+    r"beg[au]n|start|origin|medieval|ancient|roman\b|victorian|georgian|baroque|gothic|\d ?(?:BC|AD)|\bold|\byears?\b|"
+    r"antiquity|prehist|war\b|reign|dat(?:es?|ed|ing)\b|launch"
 )
 # Whom or what is named outright, and not by what is to be found out first: "the director of the film that won".
 _NAMED = r"(?:(?!\b(?:of|that|who|whose|which|with)\b)[^?,])*"
@@ -136,30 +138,32 @@ _KINDS = (
         _MONEY,
     ),
     _kind(
-        "word of a birth",
+        "date or place of birth",
         r"^\W*(?:where|when|(?:in |on )?(?:what|which) (?:year|date|day|town|city|country)) (?:was|were) "
         rf"{_NAMED}\bborn\W*$",
         _BIRTH,
     ),
     _kind(
-        "word of a death",
-        r"^\W*(?:where|when|how|(?:in |on |of )?what(?: year| date| day)?) (?:did|has|had) "
-        rf"{_NAMED}\bdied?(?: of)?\W*$",
+        "date or place of death",
+        r"^\W*(?:where|when|(?:in |on )?what (?:year|date|day)) (?:did|has|had) "
+        rf"{_NAMED}\bdied?\W*$",
         _DEATH,
     ),
     _kind(
-        "word of a grave",
+        "burial place",
         rf"^\W*where\b{_NAMED}\bburied\W*$",
-        r"bur[iy]|grave|cemeter|\binter(?:red|ment)|\brests?\b|tomb|crypt|churchyard|\bashes\b|cremat|vault|mausoleum",
+        r"bur[iy]|grave|cemeter|\blies?\b|remains|\binter(?:red|ment)|\brests?\b|tomb|crypt|churchyard|\bashes\b|cremat|vault|mausoleum",
     ),
     _kind(
-        "word of where it is made",
-        rf"^\W*where (?:is|are) {_NAMED}\b(?:made|manufactured|produced|built)\W*$",
-        r"\bmade\b|manufactur|produc|built|build|factor|\bplants?\b|assembl|origin|\bfrom\b|woven|forg|brew|bak",
+        "place of manufacture",
+        rf"^\W*where (?:is|are) (?!.*\b(?:decision|law|rule|plan|choice|film|movie)s?\b){_NAMED}"
+        r"\b(?:made|manufactured|produced|built)\W*$",
+        r"\bmade\b|manufactur|produc|built|build|factor|\bplants?\b|assembl|origin|\bfrom\b|woven|forg|brew|bak|"
+        r"matur|cellar|caves?\b|kitchen|dair|farm|\bmills?\b|workshop|yard",
     ),
     _kind(
         "date",
-        rf"^\W*when (?:was|were) {_NAMED}\b(?:founded|established|built|invented|created|formed|set up|discovered)"
+        rf"^\W*when (?:was|were) {_NAMED}\b(?:founded|established|built|invented|set up)"
         r"\W*$",
         _ORIGIN,
     ),
@@ -177,13 +181,13 @@ _KINDS = (
         "number",
         r"^\W*(?:the )?population (?:of|in)\b|\bwhat(?:[’']s| is| was) (?:the|its) population\b",
         r"\d{3}|\d[.,]\d|\b(?:hundreds|thousands?|millions?|nobody|no one)\b|"
-        rf"(?=.*(?:\d|\b(?:{_WORDS}|dozens)\b)).*\b(?:populat|inhabit|resident|souls|live[ds]?\b|census)",
+        rf"\A(?s:(?=.*(?:\d|\b(?:{_WORDS}|dozens)\b)).*\b(?:populat|inhabit|resident|souls|live[ds]?\b|census))",
     ),
     _kind("colour", r"\b(?:what|which) colou?rs?\b", _COLOUR),
     _kind(
         "speed",
         r"\b(?:top|maximum|max|average) speed\b|\bhow fast (?:is|are|was|were|can|does|do|did)\b",
-        r"\d|speed|fast|slow|knots|quick|rapid|pace|swift|light",
+        rf"\d|speed|fast|slow|knots|quick|rapid|pace|swift|light|{_LENGTH}|{_DURATION}",
     ),
     _kind("phone number", r"\b(?:tele)?phone number\b", r"\d{3}"),
     _kind("e-mail address", r"\be-?mail address\b", r"@"),

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-from rag.english import BEFORE_CHRIST, MONTH, MONTHS, NUMBERS
-from rag.numbers import SMALLS, WORDS, number
+from rag.english import BEFORE_CHRIST, MONTH, NUMBERS
+from rag.numbers import SHORT_MONTHS, SMALLS, WORDS, number
 from rag.units import in_base
 
 # The unit of a day that is told without its year.
@@ -16,34 +16,40 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 # Patterns, to be matched in any case.
 DATE = (
     rf"(?<![\w.,/$€£–-])\d{{1,4}} ?{BEFORE_CHRIST}|"
-    rf"(?:\b{_DAY} )?\b{MONTH}(?: {_DAY})?,? (?:1\d|20)\d\d\b|"
-    rf"\b(?:spring|summer|autumn|fall)(?: of)? 20\d\d\b|"
-    rf"\b{_DAY} (?:of )?{MONTH}(?!\w)|\b{MONTH} {_DAY}\b(?!,\d)|"
+    rf"(?:\b{_DAY} (?:of )?)?\b{MONTH}(?: {_DAY})?,? (?:1\d|20)\d\d\b|"
+    r"\b(?:spring|summer|autumn|fall)(?: of)? 20\d\d\b(?! (?:feet|met|mile|people))|"
+    rf"(?<!\d[–-])\b{_DAY} (?:of )?(?=(?-i:[A-Z])){MONTH}(?!\w)|"
+    rf"\b(?=(?-i:[A-Z])){MONTH} {_DAY}\b(?!,\d| ?[–-] ?\d| (?:people|times))|"
     rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
     r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
 )
 _HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-_PAST = rf"(?:half past|(?:a )?quarter (?:past|to)|(?:{SMALLS})(?: minutes)? (?:past|to)) (?:{_HOURS})"
+# "Five to ten" is a range unless it stands behind a word that says when.
+_WHEN = "".join(f"(?<={word} )|" for word in ("at", "by", "until", "about", "around", "since", "after", "before"))[:-1]
+_QUARTERS = r"half past|(?:a )?quarter (?:past|to)"
+_MINUTES = r"(?:five|ten|twenty|twenty[- ]five)(?: minutes)? (?:past|to)"
+_HOUR_TOLD = rf"\b(?:{_QUARTERS}|(?:{_WHEN}){_MINUTES}) (?:{_HOURS})\b(?! [a-z]+s\b)"
 CLOCK = (
     r"(?<![\w.,:/$€£-])(?:(?:[01]?\d|2[0-3])(?:[:.][0-5]\d)?\s?(?:[ap]m\b|[ap]\.m\.)|"
     r"(?:[01]?\d|2[0-3]):[0-5]\d(?![:\d])|(?:1?\d|" + SMALLS + r") o[’']clock\b|"
-    r"(?<=\bat )(?:[01]?\d|2[0-3])\.[0-5]\d(?= (?:on|yesterday|this|last|in|local)\b)|" + rf"\b{_PAST}\b)"
+    r"(?<=\bat )(?:[01]?\d|2[0-3])\.[0-5]\d(?= on (?:\w+day|the)\b)|" + rf"{_HOUR_TOLD})"
 )
 # "An hour and a half", "two and a half hours", "half an hour", "three hours and 20 minutes", "2:24:51".
 _SOME = rf"(?:an?|\d{{1,3}}|{WORDS})"
 _RACE_TIME = r"\d{1,2}:[0-5]\d:[0-5]\d"
+_HOUR_AND = rf"{_SOME} hours? [0-5]\d"
 _SHARE_OF = r"(?:half|three[- ]quarters of|a quarter of)"
 SPAN = (
-    rf"(?<![\w.,/:])(?:{_RACE_TIME}|{_SHARE_OF} an? (?:{LENGTHS})|{_SOME} and a (?:half|quarter) (?:{LENGTHS})s?|"
+    rf"(?<![\w.,/:])(?:(?<!\bat ){_RACE_TIME}(?![:.]\d| ?[ap]\.?m| local)|{_HOUR_AND}(?![\d:%]|\.\d| ?[a-z])|"
+    rf"{_SHARE_OF} an? (?:{LENGTHS})|{_SOME} and a (?:half|quarter) (?:{LENGTHS})s?|"
     rf"{_SOME} (?:{LENGTHS})s?,? (?:and )?(?:a half|a quarter|{_SOME} (?:{LENGTHS})s?))(?! (?:old|ago)\b)\b"
 )
 _PARTS_OF_SPAN = re.compile(rf"({_SOME})(?: and a (half|quarter))? ({LENGTHS})s?\b")
 _OF_ONE = re.compile(rf"({_SHARE_OF}) an? ({LENGTHS})")
 _SHARES = {"half": 0.5, "quarter": 0.25, "a quarter of": 0.25, "three quarters of": 0.75, "three-quarters of": 0.75}
-_SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
-# In which month, counted from 0, a season begins, and how many it has.
-_SEASONS, _SEASON = {"spring": 2, "summer": 5, "autumn": 8, "fall": 8}, 3
-_BEFORE_CHRIST = re.compile(rf" ?{BEFORE_CHRIST}")
+# In which month, counted from 0, a season begins at the earliest, and how many months it may have.
+_SEASONS, _SEASON = {"spring": 1, "summer": 4, "autumn": 7, "fall": 7}, 5
+YEARS_BEFORE_CHRIST = re.compile(rf" ?{BEFORE_CHRIST}")
 
 
 class Moment(NamedTuple):
@@ -56,12 +62,12 @@ class Moment(NamedTuple):
 
 def date_of(written: str) -> Moment:
     """Return a date as days, of which a month has 31 and a year 12 months: what is less exact is a longer span."""
-    if before := _BEFORE_CHRIST.search(written):
+    if before := YEARS_BEFORE_CHRIST.search(written):
         low = -372 * int(written[: before.start()])
         return Moment("", low, low + 371)
     text = written.lower()
     year = next((int(digits) for digits in reversed(re.findall(r"\d{4}", text))), None)
-    month = next((at for at, name in enumerate(_SHORT_MONTHS) if re.search(rf"\b{name}", text)), None)
+    month = next((at for at, name in enumerate(SHORT_MONTHS) if re.search(rf"\b{name}", text)), None)
     found = re.search(r"\b(\d{1,2})(?!\d)", text)
     day = int(found[1]) - 1 if found else None
     if year is None:
@@ -84,7 +90,7 @@ def minutes_of(clock: str) -> int:
     """Return a time of day as minutes of half a day, since many do not say which half."""
     clock = clock.lower()
     if told := re.fullmatch(rf"(?:a )?(.+?)(?: minutes)? (past|to) ({_HOURS})", clock):
-        minutes = {"half": 30, "quarter": 15}.get(told[1]) or NUMBERS[told[1]]
+        minutes = {"half": 30, "quarter": 15}.get(told[1]) or int(number(told[1]))
         return (60 * (NUMBERS[told[3]] % 12) + (minutes if told[2] == "past" else -minutes)) % 720
     hour, *minute = re.findall(r"\d+", clock) or [str(NUMBERS[clock.split()[0]])]
     return 60 * (int(hour) % 12) + int(minute[0] if minute else 0)
@@ -96,6 +102,8 @@ def duration_of(written: str) -> Moment | None:
     if re.fullmatch(_RACE_TIME, text):
         hours, minutes, seconds = map(int, text.split(":"))
         parts = [(float(hours), "hour"), (float(minutes), "minute"), (float(seconds), "second")]
+    elif told := re.fullmatch(rf"({_SOME}) hours? ([0-5]\d)", text):
+        parts = [(number(told[1]), "hour"), (float(told[2]), "minute")]
     elif whole := _OF_ONE.fullmatch(text):
         parts = [(_SHARES[whole[1]], whole[2])]
     else:
@@ -103,6 +111,6 @@ def duration_of(written: str) -> Moment | None:
         parts = [(number(count) + _SHARES.get(share, 0.0), unit) for count, share, unit in found]
         last = re.search(r"and a (half|quarter)$", text)
         parts += [(_SHARES[last[1]], parts[0][1])] if last else []
-    told = [(count, *in_base(unit)) for count, unit in parts]
-    total = sum(count * factor for count, _, factor in told)
-    return Moment(told[0][1], total, total) if len({base for _, base, _ in told}) == 1 else None
+    based = [(count, *in_base(unit)) for count, unit in parts]
+    total = sum(count * factor for count, _, factor in based)
+    return Moment(based[0][1], total, total) if len({base for _, base, _ in based}) == 1 else None

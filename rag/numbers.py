@@ -19,11 +19,11 @@ MORE = (
     rf"(?:[ -]?(?:{any_of(list(SHORT_SCALES))})\b|{letter_scale('currency')})?"
     rf"(?:[ -](?:{SCALED})\b(?:(?: and |[ -])(?:{WORDS}))?)*"
 )
-_SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
+SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
 _NUMBERED = "chapter page room route line article section flat bus highway level platform gate unit phase class grade"
 # Thousands set apart by blanks or apostrophes; "12 May 300 people" and "chapter 4 200 pages" have none.
 _GROUPS = re.compile(
-    rf"(?<![\w.,/]){''.join(f'(?<!{word} )' for word in (*MONTHS, *_SHORT_MONTHS, *_NUMBERED.split()))}"
+    rf"(?<![\w.,/]){''.join(f'(?<!{word} )' for word in (*MONTHS, *SHORT_MONTHS, *_NUMBERED.split()))}"
     r"[1-9]\d{0,2}(?P<mark>[ \u00a0\u2009\u202f'’])\d{3}(?:(?P=mark)\d{3})*(?![\d/]|,\d)",
     re.IGNORECASE,
 )

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from index.analysis import plain_case
 from rag.content import NEGATED, content_words, is_plural, noun_phrase, words_of_names
 from rag.english import BEFORE_CHRIST, MONTH, MONTHS, any_of
-from rag.moments import CLOCK, DATE, LENGTHS, SPAN, date_of, duration_of, minutes_of
+from rag.moments import CLOCK, DATE, LENGTHS, SPAN, YEARS_BEFORE_CHRIST, date_of, duration_of, minutes_of
 from rag.numbers import ALL_SCALES, DIGITS, MORE, RANGE_END, SCALED, SMALLS, WORDS, number, number_words, with_commas
 from rag.units import CODES, COINS, CURRENCIES, MEASURES, in_base
 
@@ -19,6 +19,8 @@ Bound = Literal["exact", "about", "over", "under", "least", "most"]
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
 # Each value is read together with its sentence; what has more of them is a table that came as one line.
 _MOST_VALUES = 40
+# How many of what is told by the hour, or by the second, are an hour's.
+_AN_HOUR = {"/hour": 1, "/second": 3600}
 # How far "a third" may be from a third, and "about six" from six.
 _ROUGHLY, _ABOUT_MINUTES = 0.06, 10
 _BOUND_WORDS: dict[Bound, str] = {
@@ -130,7 +132,6 @@ _PLACE = re.compile(
 _OCCASION = re.compile(
     r"\b(?:Jubilee|Coronation|Centenary|Bicentenary|Anniversary|Olympics|Games|Cup|Festival|Exhibition|Fair|Day|Week|War)$"
 )
-_BEFORE_CHRIST = re.compile(rf" ?{BEFORE_CHRIST}")
 _YEAR = re.compile(rf"\b\d{{1,4}} ?{BEFORE_CHRIST}|\b(?:1\d|20)\d\d\b(?!,\d)")
 _COMMA = re.compile(r",?")
 MOVED = re.compile(
@@ -154,10 +155,12 @@ _COUNTS_AFTER = re.compile(
 _FOR_SO_LONG = re.compile(r"\bfor\s*$")
 # What so many did or met with: "Nine were taken to hospital."
 _DONE_BY = re.compile(r" (?:were|are|have|had|\w+ed)\b")
-_AGED = re.compile(
-    r"\b(?:aged?|the age of)\s*$|[a-z],\s*$|(?:^|\W)[Aa]t\s*$|\b(?:is|was|then|only|just|now|turned|turns)\s*$"
-)
-_AGED_AFTER = re.compile(r"[,.;]|$| (?:he|she|his|her|now|when|and|is|was|has|had)\b")
+# How old somebody is: "aged 91", "Ada Berg, 71,", "she was 16", "at 16 she".
+_OF_AGE = re.compile(r"\b(?:aged?|the age of)\s*$")
+_AGED = re.compile(r"[A-Z][\w’'-]*[a-z],\s*$|\b(?:he|she|who)(?:[’']s| is| was)?(?: only| just| now)?\s*$")
+_AGED_AT = re.compile(r"(?:^|\W)[Aa]t\s*$")
+_AFTER_AGE = re.compile(r"[,.;]|$| (?:now|when)\b")
+_AFTER_AGED_AT = re.compile(r" (?:he|she|is|was|has|had)\b")
 _UNTIL = re.compile(r" ?(?:to|until|till|[-–—]) ?")
 _JOINED = re.compile(r",? (?:and )?")
 _PART_OF = re.compile(r"\s*of\b(?: (?:the|all|its|their|our|this|these|those|a|an))*(?= )")
@@ -461,8 +464,8 @@ def _with_unit(place: _Place, low: float, high: float, bound: Bound) -> _Measure
         return _Measured("age" if words[-1] == "old" else "duration", unit, low * factor, high * factor, bound, end)
     if found["measure"]:
         base, factor = in_base(*_unit_and_power(found["measure"]))
-        if rate == "/hour" and base == "m":
-            base, factor = "km/h", factor / 1000
+        if base == "m" and rate in _AN_HOUR:
+            base, factor = "km/h", factor * _AN_HOUR[rate] / 1000
         return _Measured("measure", base, low * factor, high * factor, bound, end)
     return _without_unit(place, low, high, bound)
 
@@ -474,13 +477,14 @@ def _without_unit(place: _Place, low: float, high: float, bound: Bound) -> _Meas
 
 
 def _is_age(place: _Place, years: float) -> bool:
-    """Return whether a number without a unit is how old somebody is: "aged 9", "the fiddler, 71,", "at 16 she"."""
+    """Return whether a number without a unit is how old somebody is: "aged 9", "Ada Berg, 71,", "at 16 she"."""
     found = place.found
     if found["bound"] or found["high"] or not 2 <= years < 110 or not years.is_integer():
         return False
-    if re.search(r"\b(?:aged?|the age of)\s*$", place.lead):
+    if _OF_AGE.search(place.lead):
         return True
-    return years >= 5 and bool(_AGED.search(place.lead) and _AGED_AFTER.match(found.string, found.end()))
+    is_at = _AGED_AT.search(place.lead) and _AFTER_AGED_AT.match(found.string, found.end())
+    return bool(is_at or (_AGED.search(place.lead) and _AFTER_AGE.match(found.string, found.end())))
 
 
 def _unit_and_power(measure: str) -> tuple[str, str]:
@@ -490,7 +494,7 @@ def _unit_and_power(measure: str) -> tuple[str, str]:
 
 def _counting(place: _Place, low: float, high: float, bound: Bound) -> _Measured | None:
     """Return a number with the noun that it counts; without one, only a large number counts something."""
-    if _BEFORE_CHRIST.match(place.tail):
+    if YEARS_BEFORE_CHRIST.match(place.tail):
         return None
     part_of = _PART_OF.match(place.tail)
     tail = place.tail[part_of.end() :] if part_of else place.tail

@@ -51,8 +51,8 @@ class RivalFeatures(NamedTuple):
 
     `head` is the cosine of the noun that is counted to the nearest token of a sentence, the lesser one; `shared` is how
     many of the question's other words both sentences have, up to 3, `own` how many are said of either value itself, the
-    lesser number; `overlap` the logarithm of one more than the words
-    that they share and the question does not have; `alike` the cosine of the two sentences.
+    lesser number; `overlap` the logarithm of one more than the words that they share and the question does not have;
+    `alike` the cosine of the two sentences.
 
     `far` is how far the values are apart, up to 3: dates in dozens of years, others by the logarithm of their ratio;
     `date` is 1 where they are dates, `turned` where both have the same digits in another order.
@@ -102,11 +102,6 @@ class Told:
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self._sentences = sentences
-
-    @cached_property
-    def text(self) -> str:
-        """The sentences, one a line."""
-        return "\n".join(one.text for one in self._sentences)
 
     @cached_property
     def words(self) -> frozenset[str]:

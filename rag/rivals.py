@@ -14,7 +14,6 @@ from rag.asked_values import AskedValue, read_asked
 from rag.calibration import fitted, logit
 from rag.content import content_words
 from rag.dates import as_of
-from rag.moments import OF_ANY_YEAR
 from rag.quantities import Quantity, read_quantities
 from rag.relevance import Sentence
 from rag.rivalry import (
@@ -28,7 +27,7 @@ from rag.rivalry import (
     unit_of,
     words_about,
 )
-from rag.sides import Difference, Said, may_be_one_age, of_values, places_beyond, said_by, titles_apart
+from rag.sides import Difference, Said, may_be_one_age, of_values, places_beyond, said_by, same_time, titles_apart
 from rag.values import agree
 
 # A sentence less relevant than this answers nothing; beyond so many sentences none is looked for. A document of which
@@ -43,7 +42,7 @@ _LOOSELY = 1.5
 _YEAR_AFTER = re.compile(r" (?:in|at the end of|by) ((?:1\d|20)\d\d)\b")
 _PAST = re.compile(r"\b(?:was|were|did|had)\b", re.IGNORECASE)
 # Whoever has one of these beside a value speaks of another part of the same thing.
-_PARTS = content_words(
+_NARROWER = content_words(
     "half quarter metropolitan district region suburbs province highest lowest gross net operating return single "
     "double male female men women adult fiscal train bus car coach tram plane ferry boat foot bicycle"
 )
@@ -167,8 +166,8 @@ def _are_told_apart(asked: AskedValue, one: Given, other: Given) -> bool:
     said = [said_by(asked, given.at, given.sentence, given.quantity, frozenset()) for given in (one, other)]
     names = [a.quantity.names - asked.words - words_about(b.sentence) for a, b in ((one, other), (other, one))]
     return (
-        _are_of_two_times(one, other)
-        or bool(((content_words(_beside(one)) ^ content_words(_beside(other))) & _PARTS) - asked.words)
+        _are_of_two_times(*said)
+        or bool(((content_words(_beside(one)) ^ content_words(_beside(other))) & _NARROWER) - asked.words)
         or (not asked.is_forecast and one.quantity.is_forecast is not other.quantity.is_forecast)
         or all(names)
         or not may_be_one_age(asked, *said)
@@ -178,12 +177,11 @@ def _are_told_apart(asked: AskedValue, one: Given, other: Given) -> bool:
     )
 
 
-def _are_of_two_times(one: Given, other: Given) -> bool:
-    """Return whether two values are of different years or months, or of days without a year of different years."""
+def _are_of_two_times(one: Said, other: Said) -> bool:
+    """Return whether two values are of different years or months, or of days of different years."""
     first, second = one.quantity, other.quantity
     if first.kind == "date":
-        days = [given.sentence.published_at or "" for given in (one, other)]
-        return first.unit == OF_ANY_YEAR and all(days) and days[0][:4] != days[1][:4]
+        return not same_time(one, other)
     named = ((first.years, second.years), (first.months, second.months))
     return any(these and those and not these & those for these, those in named)
 

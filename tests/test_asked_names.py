@@ -6,15 +6,9 @@ from rag.asked_names import lacking_name
 @pytest.mark.parametrize(
     ("question", "text", "lacking"),
     [
-        ("Who wrote the manual?", "Read this manual before you use the machine.", "person"),
-        ("Who wrote the manual?", "The manual is by Ada Berg.", None),
-        ("Who wrote the manual?", "Berg also wrote it.", None),
-        ("Who wrote the manual?", "An engineer wrote it.", None),
-        ("Who wrote the manual?", "We wrote it ourselves.", None),
-        ("Who is the head of Norrlinje?", "Norrlinje runs nine trams.", "person"),
-        ("Whom do I ask?", "Questions go to travel@norrlinje.example.", None),
-        ("Who holds the fair?", "HalleMesse holds it.", None),
-        ("Who built the bridge?", "It was built by the army.", None),
+        # Others than those with a name may be who it was.
+        ("Who pays for repairs?", "Landlords pay for repairs.", None),
+        ("Who wrote the manual?", "Read this manual before you use the machine.", None),
         ("What is the captain's name?", "The captain has been ill since Tuesday.", "name"),
         ("What is the captain's name?", "Captain Ada Berg has been ill since Tuesday.", None),
         ("What is the name of the firefighter?", "One had broken a bone.", "name"),
@@ -22,12 +16,14 @@ from rag.asked_names import lacking_name
         ("What is the name of the pub in Holm?", "In Holm eat at the Anchor.", None),
         ("What is the pub called?", "The pub is called the old anchor.", None),
         ("What is the dog's name?", "Her dog is a “mutt”.", None),
+        ("What is the dog's name?", "Rex", None),
         ("What is Ada Berg's grandson called?", "Ada Berg was carried down by her grandson.", "name"),
         ("Which hotel did she sleep in?", "She took private rooms for ten nights.", "name"),
         ("Which hotel did she sleep in?", "She slept at the Ritz.", None),
+        ("Which team won the cup?", "The home team won it.", None),
         ("Which manufacturer made the panels?", "The insurance paid for new panels.", "name"),
-        ("Who founded the firm?", "该公司由王小明创立。", None),
-        ("Who founded the firm?", "أسسها أحمد", None),
+        ("What is the name of the captain?", "船长是王小明", None),
+        ("What is the name of the captain?", "اسم القبطان هو أحمد", None),
         # A word that begins a sentence or is a day's is no name by its capital.
         ("What is the name of the boy?", "Children of seven may go.", "name"),
         ("What is the name of the boy?", "Children, on Monday, may go.", None),
@@ -40,6 +36,8 @@ from rag.asked_names import lacking_name
         # An office has words of its own.
         ("Who is the mayor of Halle?", "Ada Berg lives in Halle.", "mayor"),
         ("Who is the mayor of Halle?", "Ada Berg was elected mayor.", None),
+        ("Who is the headmaster?", "The principal is Ada Berg.", None),
+        ("Who is the CEO of Norrlinje?", "Its managing director is Ada Berg.", None),
     ],
 )
 def test_a_name_is_given_or_not(question: str, text: str, lacking: str | None) -> None:
@@ -47,6 +45,5 @@ def test_a_name_is_given_or_not(question: str, text: str, lacking: str | None) -
 
 
 def test_a_long_text_is_read_at_once() -> None:
-    assert lacking_name("Who wrote it?", ["x" * 100_000, "ab" * 50_000 + "."]) == "person"
-    assert lacking_name("Who wrote it" + " of it" * 300 + "?", ["the the " * 20_000]) == "person"
+    assert lacking_name("What is the captain's name?", ["x " * 50_000, "the the " * 20_000]) == "name"
     assert lacking_name("What is the name of " + "the " * 480 + "?", ["."]) is None

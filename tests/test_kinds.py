@@ -88,15 +88,17 @@ from rag.kinds import lacking_kind
         ("What is the population of Halmsund?", "Halmsund was cut off, and 14 people were hurt.", "number"),
         ("What is the population of Elm?", "Eighty-five souls live there.", None),
         ("What colour is the tram?", "The tram is quiet and light.", "colour"),
-        ("Which color was the door?", "A crimson door led to it.", None),
-        ("When was Ada Berg born?", "Ada Berg designed the bridge.", "word of a birth"),
+        ("Which color was the door?", "A chestnut door led to it.", None),
+        ("When was Ada Berg born?", "Ada Berg designed the bridge.", "date or place of birth"),
         ("Where was Ada Berg born?", "Ada Berg, a native of Halle, designed it.", None),
         ("In what year was she born?", "Ada Berg (Serbian: Ада; 10 July 1856 – 7 January 1943) was an engineer.", None),
-        ("When did Ada Berg die?", "I went to Ada Berg, who was 79 then.", "word of a death"),
-        ("How did Ada Berg die?", "She drowned in the lake.", None),
-        ("Where is Ada Berg buried?", "Ada Berg died in Halle.", "word of a grave"),
-        ("Where is Ada Berg buried?", "She lies in a vault at Halle.", None),
-        ("Where is the lamp made?", "The lamp scored 87%.", "word of where it is made"),
+        ("When did Ada Berg die?", "I went to Ada Berg, who was 79 then.", "date or place of death"),
+        ("How did Ada Berg die?", "She was struck by lightning.", None),
+        ("How fast is a visa granted?", "Within two weeks.", None),
+        ("Where are decisions made?", "They are taken in the chamber.", None),
+        ("Where is Ada Berg buried?", "Ada Berg died in Halle.", "burial place"),
+        ("Where is Ada Berg buried?", "Her remains are in Halle.", None),
+        ("Where is the lamp made?", "The lamp scored 87%.", "place of manufacture"),
         ("Where are the lamps manufactured?", "All lamps come from Halle.", None),
         ("When was Norrlinje founded?", "Norrlinje apologised on Tuesday.", "date"),
         ("When was Norrlinje founded?", "Two brothers set it up after the war.", None),
@@ -113,6 +115,13 @@ from rag.kinds import lacking_kind
 )
 def test_what_is_asked_for_is_held_or_not(question: str, text: str, lacking: str | None) -> None:
     assert lacking_kind(question, ["Nothing else is said.", text]) == lacking
+
+
+def test_long_prose_is_read_at_once() -> None:
+    prose = "the village lies on a hill by the sea and " * 200
+    for question in ("What is the population of Holm?", "When was Ada Berg born?"):
+        for text in (prose, "(" * 20_000):
+            assert lacking_kind(question, [text]) is not None
 
 
 @pytest.mark.parametrize(
