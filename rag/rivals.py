@@ -46,6 +46,8 @@ _NARROWER = content_words(
     "half quarter metropolitan district region suburbs province highest lowest gross net operating return single "
     "double male female men women adult fiscal train bus car coach tram plane ferry boat foot bicycle"
 )
+# What is so on these days is otherwise on others.
+_RECURRING = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun|week)days\b|\bweekends\b")
 _WITHOUT = re.compile(r"\b(?:without|excluding|empty|unladen)\b", re.IGNORECASE)
 _BEFORE, _AFTER = re.compile(r"[^,;:()–—]*$"), re.compile(r"[^,;:()–—]*")
 
@@ -172,6 +174,7 @@ def _are_told_apart(asked: AskedValue, one: Given, other: Given) -> bool:
         or all(names)
         or not may_be_one_age(asked, *said)
         or bool(_WITHOUT.search(_beside(one))) is not bool(_WITHOUT.search(_beside(other)))
+        or set(_RECURRING.findall(_beside(one).lower())) != set(_RECURRING.findall(_beside(other).lower()))
         or places_beyond(asked, *said)
         or titles_apart(asked, one.sentence.title, other.sentence.title)
     )

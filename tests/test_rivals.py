@@ -169,6 +169,15 @@ def test_a_pair_is_rated_alike_in_either_order(over: Over) -> None:
     assert [rival.features for rival in forth] == [rival.features for rival in back]
 
 
+def test_what_is_so_on_some_days_is_no_rival_of_what_is_on_others(over: Over) -> None:
+    question = "What time does the first ferry to Skarn leave?"
+    for days, rivals in (("Sundays", 0), ("weekdays", 1)):
+        one = f"# The ferry to Skarn\n\nThe first ferry to Skarn leaves at 7:15am on {days}."
+        other = "# To Skarn by ferry\n\nThe first ferry to Skarn leaves at 6:40am on weekdays."
+        sentences = over(one=one, other=other).grounds(Query.parse(question)).sentences
+        assert len(read_rivals(question, sentences, 0.9)) == rivals
+
+
 def test_what_asks_for_no_value_has_none(seeds_engine: Engine) -> None:
     question = "Why did China restrict exports?"
     sentences = seeds_engine.grounds(Query.parse(question)).sentences
