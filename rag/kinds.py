@@ -1,6 +1,6 @@
 """Kinds: what an answer must hold to be one: an age where it is asked how old, money where it is asked what it costs.
 
-Only what can be told without doubt: a text that has no number and no word of time says nothing of when.
+A text is believed to hold it by any word of that kind: one with no number and no word of time says nothing of when.
 """
 
 import re

@@ -25,7 +25,7 @@ DATE = (
 )
 _HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 # "Five to ten" is a range unless it stands behind a word that says when.
-_WHEN = "".join(f"(?<={word} )|" for word in ("at", "by", "until", "about", "around", "since", "after", "before"))[:-1]
+_WHEN = "|".join(f"(?<={word} )" for word in ("at", "by", "until", "about", "around", "since", "after", "before"))
 _QUARTERS = r"half past|(?:a )?quarter (?:past|to)"
 _MINUTES = r"(?:five|ten|twenty|twenty[- ]five)(?: minutes)? (?:past|to)"
 _HOUR_TOLD = rf"\b(?:{_QUARTERS}|(?:{_WHEN}){_MINUTES}) (?:{_HOURS})\b(?! [a-z]+s\b)"

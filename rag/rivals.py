@@ -27,7 +27,17 @@ from rag.rivalry import (
     unit_of,
     words_about,
 )
-from rag.sides import Difference, Said, may_be_one_age, of_values, places_beyond, said_by, same_time, titles_apart
+from rag.sides import (
+    CONVEYANCES,
+    Difference,
+    Said,
+    may_be_one_age,
+    of_values,
+    places_beyond,
+    said_by,
+    same_time,
+    titles_apart,
+)
 from rag.values import agree
 
 # A sentence less relevant than this answers nothing; beyond so many sentences none is looked for. A document of which
@@ -42,9 +52,9 @@ _LOOSELY = 1.5
 _YEAR_AFTER = re.compile(r" (?:in|at the end of|by) ((?:1\d|20)\d\d)\b")
 _PAST = re.compile(r"\b(?:was|were|did|had)\b", re.IGNORECASE)
 # Whoever has one of these beside a value speaks of another part of the same thing.
-_NARROWER = content_words(
+_NARROWER = CONVEYANCES | content_words(
     "half quarter metropolitan district region suburbs province highest lowest gross net operating return single "
-    "double male female men women adult fiscal train bus car coach tram plane ferry boat foot bicycle"
+    "double male female men women adult fiscal"
 )
 # What is so on these days is otherwise on others.
 _RECURRING = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun|week)days\b|\bweekends\b")

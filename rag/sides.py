@@ -14,8 +14,10 @@ from rag.values import agree
 # How old somebody was then stays as it was.
 _AT_A_TIME = re.compile(r"\b(?:when|at the time)\b", re.IGNORECASE)
 NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
+# By train and by bus the same way takes another time and another fare.
+CONVEYANCES = content_words("train bus car coach tram plane ferry boat foot bicycle road rail air sea")
 # Whoever has one of these speaks of another part of the same thing.
-QUALIFIERS = content_words(
+QUALIFIERS = CONVEYANCES | content_words(
     "men women boys girls children adults urban rural domestic foreign annual monthly weekly daily quarterly yearly "
     "import imports export exports gross net average median mean maximum minimum record revenue sales profit loss "
     "losses killed injured missing arrested rescued displaced production processing refining mining reserves "
@@ -25,8 +27,7 @@ QUALIFIERS = content_words(
     "region area suburbs metropolitan district county province greater youth young elderly teenagers "
     "repair repairs repairing maintenance maintain renovation renovate restoration restore rebuild demolish partially "
     "partly fully private public indoor outdoor early late additional further extra initial initially original "
-    "originally fiscal train bus car coach tram plane ferry boat foot bicycle road rail air sea "
-    "single double twin"
+    "originally fiscal single double twin"
 )
 
 
