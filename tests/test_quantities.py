@@ -142,6 +142,11 @@ def test_how_a_value_is_read(text: str, value: str, kind: str, unit: str, low: f
     assert (found.low, found.high) == pytest.approx((low, high))
 
 
+def test_the_day_before_a_number_is_none_of_its_thousands() -> None:
+    text = "On 12 May 300 people came."
+    assert sorted(text[one.start : one.end] for one in read_quantities(text)) == ["12 May", "300 people"]
+
+
 @pytest.mark.parametrize("text", UNREAD)
 def test_what_is_no_value_said_to_be_so(text: str) -> None:
     assert read_quantities(text) == []
