@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.amounts import Kind
+from rag.clauses import is_change, is_forecast, years_in
 from rag.content import content_words, is_plural, noun_phrase, words_of_names
-from rag.quantities import Kind, is_change, is_forecast, years_in
 
 _MAX_PHRASE_WORDS = 12
 

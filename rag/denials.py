@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from rag.asked_values import AskedValue
+from rag.clauses import clauses_of, is_forecast
 from rag.content import content_words, is_negated, words_of_names
-from rag.quantities import clauses_of, is_forecast
 from rag.sides import QUALIFIERS, Difference, Statement, Value, kind_of_times
 
 _MAX_TOPIC_WORDS = 8

@@ -9,10 +9,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 
+from rag.amounts import Kind
 from rag.asked_values import CONTAINERS, SCOPE, AskedValue, read_asked
+from rag.clauses import clauses_of
 from rag.content import content_words, words_of_names
 from rag.denials import find_denials
-from rag.quantities import Kind, Quantity, clauses_of, read_quantities
+from rag.quantities import Quantity, read_quantities
 from rag.sides import (
     NAME_RUN,
     QUALIFIERS,

@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-from rag.english import BEFORE_CHRIST, MONTH, NUMBERS
+from rag.english import BEFORE_CHRIST, MONTH, NUMBERS, any_of
 from rag.numbers import SHORT_MONTHS, SMALLS, WORDS, number
-from rag.units import in_base
+from rag.units import MEASURES, in_base
 
 # The unit of a day that is told without its year.
 OF_ANY_YEAR = "of any year"
@@ -21,7 +21,7 @@ DATE = (
     rf"(?<!\d[–-])\b{_DAY} (?:of )?(?=(?-i:[A-Z])){MONTH}(?!\w)|"
     rf"\b(?=(?-i:[A-Z])){MONTH} {_DAY}\b(?!,\d| ?[–-] ?\d| (?:people|times))|"
     rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
-    r"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
+    rf"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d| (?:{any_of(list(MEASURES))})\b)"
 )
 _HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 # "Five to ten" is a range unless it stands behind a word that says when.
@@ -42,7 +42,8 @@ _SHARE_OF = r"(?:half|three[- ]quarters of|a quarter of)"
 SPAN = (
     rf"(?<![\w.,/:])(?:(?<!\bat ){_RACE_TIME}(?![:.]\d| ?[ap]\.?m| local)|{_HOUR_AND}(?![\d:%]|\.\d| ?[a-z])|"
     rf"{_SHARE_OF} an? (?:{LENGTHS})|{_SOME} and a (?:half|quarter) (?:{LENGTHS})s?|"
-    rf"{_SOME} (?:{LENGTHS})s?,? (?:and )?(?:a half|a quarter|{_SOME} (?:{LENGTHS})s?))(?! (?:old|ago)\b)\b"
+    rf"{_SOME} (?:{LENGTHS})s?(?:,? and (?:a half|a quarter|{_SOME} (?:{LENGTHS})s?)|,? (?!an? ){_SOME} (?:{LENGTHS})s?))"
+    r"(?! (?:old|ago)\b)\b"
 )
 _PARTS_OF_SPAN = re.compile(rf"({_SOME})(?: and a (half|quarter))? ({LENGTHS})s?\b")
 _OF_ONE = re.compile(rf"({_SHARE_OF}) an? ({LENGTHS})")

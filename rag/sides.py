@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from rag.asked_values import AskedValue
+from rag.clauses import MOVED
 from rag.content import content_words, words_of_names
 from rag.moments import OF_ANY_YEAR
-from rag.quantities import MOVED, Quantity
+from rag.quantities import Quantity
 from rag.values import agree
 
 # How old somebody was then stays as it was.

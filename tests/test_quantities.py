@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.clauses import years_in
 from rag.content import content_words, is_negated, is_plural, noun_phrase, words_of_names
-from rag.quantities import read_quantities, years_in
+from rag.quantities import read_quantities
 
 READ = [
     ("It holds 85% of capacity.", "85%", "share", "%", 85, 85),
@@ -93,6 +94,8 @@ READ = [
     ("Nine were taken to hospital.", "Nine", "count", "", 9, 9),
     ("A dozen of the patients came.", "A dozen of the patients", "count", "patient", 12, 12),
     ("Rooms cost from 140 to 210 euros.", "140 to 210 euros", "money", "€", 140, 210),
+    ("They work 8 hours a day.", "8 hours a day", "duration", "day/day", 8 / 24, 8 / 24),
+    ("Turn left in 1200 metres.", "1200 metres", "measure", "m", 1200, 1200),
     ("It opened in the mid-1990s.", "mid-1990s", "date", "", 372 * 1990, 372 * 2000 - 1),
 ]
 
