@@ -42,7 +42,8 @@ _SHARE_OF = r"(?:half|three[- ]quarters of|a quarter of)"
 SPAN = (
     rf"(?<![\w.,/:])(?:(?<!\bat ){_RACE_TIME}(?![:.]\d| ?[ap]\.?m| local)|{_HOUR_AND}(?![\d:%]|\.\d| ?[a-z])|"
     rf"{_SHARE_OF} an? (?:{LENGTHS})|{_SOME} and a (?:half|quarter) (?:{LENGTHS})s?|"
-    rf"{_SOME} (?:{LENGTHS})s?(?:,? and (?:a half|a quarter|{_SOME} (?:{LENGTHS})s?)|,? (?!an? ){_SOME} (?:{LENGTHS})s?))"
+    rf"{_SOME} (?:{LENGTHS})s?(?:,? and (?:a half|a quarter|{_SOME} (?:{LENGTHS})s?)|"
+    rf",? (?!an? ){_SOME} (?:{LENGTHS})s?))"
     r"(?! (?:old|ago)\b)\b"
 )
 _PARTS_OF_SPAN = re.compile(rf"({_SOME})(?: and a (half|quarter))? ({LENGTHS})s?\b")

@@ -56,6 +56,25 @@ _NARROWER = CONVEYANCES | content_words(
     "half quarter metropolitan district region suburbs province highest lowest gross net operating return single "
     "double male female men women adult fiscal"
 )
+# Of two that have one of these each, one speaks of another stage, result or side of the same thing.
+_CONTRARIES = [
+    tuple(map(content_words, words))
+    for words in (
+        ("enter entered entries start list register signed", "finish finished complete completed"),
+        ("budget cost spend spending invest", "earn grossed revenue receipts profit"),
+        ("leave left depart set", "reach arrive"),
+        ("begin start open", "end close finish"),
+        ("born birth", "die death"),
+        ("destroyed", "damaged"),
+        ("killed died", "injured wounded hurt"),
+        ("ordered", "delivered"),
+        ("import imports", "export exports"),
+        ("built", "demolished"),
+        ("win won", "lose lost"),
+        ("arrival", "departure"),
+        ("buyer", "seller"),
+    )
+]
 # What is so on these days is otherwise on others.
 _RECURRING = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun|week)days\b|\bweekends\b")
 _WITHOUT = re.compile(r"\b(?:without|excluding|empty|unladen)\b", re.IGNORECASE)
@@ -182,11 +201,20 @@ def _are_told_apart(asked: AskedValue, one: Given, other: Given) -> bool:
         or bool(((content_words(_beside(one)) ^ content_words(_beside(other))) & _NARROWER) - asked.words)
         or (not asked.is_forecast and one.quantity.is_forecast is not other.quantity.is_forecast)
         or all(names)
+        or _are_contrary(content_words(_beside(one)), content_words(_beside(other)))
         or not may_be_one_age(asked, *said)
         or bool(_WITHOUT.search(_beside(one))) is not bool(_WITHOUT.search(_beside(other)))
         or set(_RECURRING.findall(_beside(one).lower())) != set(_RECURRING.findall(_beside(other).lower()))
         or places_beyond(asked, *said)
         or titles_apart(asked, one.sentence.title, other.sentence.title)
+    )
+
+
+def _are_contrary(one: frozenset[str], other: frozenset[str]) -> bool:
+    return any(
+        bool(first & these) and bool(second & those) and not second & these and not first & those
+        for these, those in ((one, other), (other, one))
+        for first, second in _CONTRARIES
     )
 
 

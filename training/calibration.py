@@ -1,6 +1,6 @@
 """Fits `rag/calibration.json`: relevance, answerability, confidence, rivals, then what the reader adds.
 
-    python -m training.calibration DATA [--found | --rivals]
+    python -m training.calibration DATA [--found]
 
 DATA has collections in the BEIR layout, of which those are used that may be trained on; the rest is the dev half of
 the gold questions. A sentence of a judged document that holds an answer, and one that covers half of a gold quote,
@@ -14,21 +14,16 @@ An answer is right where a citation is of a judged document and holds an answer,
 confidence in it is fitted on the answers that are given to questions with an answer, to some with theirs taken out, and
 to gold dev.
 
-Two values of different articles are rivals where the dev half of `gold/disagreements/` names the sentences of both as
-sides that differ; none are of what NQ train and SQuAD ask, whose passages hardly ever disagree.
-
 What the reader adds to a sentence's relevance is fitted on the parts of NQ train, SQuAD and TimeQA that its training
-kept apart, and on gold dev, which it has never seen; with `--found` that alone is fitted anew,
-with `--rivals` those.
+kept apart, and on gold dev, which it has never seen; with `--found` that alone is fitted anew.
+What rivals are is fitted by `training/rivals.py`.
 """
 
 import json
 import math
 import random
-import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
@@ -36,11 +31,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.corpora import indexed, seeds
-from benchmarks.disagreements import Disputed, articles, read_disputed
 from index.reader import Reader
 from index.records import Filters
 from rag import calibration
-from rag.answerability import Features, probability
+from rag.answerability import Features
 from rag.beir import Collection, read_collection
 from rag.calibration import Logistic
 from rag.confidence import ConfidenceFeatures, read_confidence
@@ -50,10 +44,11 @@ from rag.query import Query
 from rag.reader import ReaderRereading
 from rag.relevance import FoundFeatures, Sentence, SentenceFeatures
 from rag.reranking import Reranking
-from rag.rivalry import Given, RivalFeatures
-from rag.rivals import Rival, read_rivals
+from rag.rivalry import RivalFeatures
 from rag.settings import Settings
 from training.questions import DEV, natural, squad, timed
+from training.regression import Row, fit, sample, write
+from training.rivals import fit_rivals
 
 # Collection, split, how many of its queries.
 PAIRED = (
@@ -64,7 +59,6 @@ PAIRED = (
 )
 ANSWERED = (("nq_open_oracle", "train", 500), ("squad_v2_halfdev", "test", 500), ("timeqa_human_train", "test", 500))
 FOUND = (("nq_open_oracle", natural, 300), ("squad_v1_dev", squad, 400), ("timeqa_human_train", timed, 150))
-AGREEING = (("nq_open_oracle", "train", 2000), ("squad_v1_dev", "test", 2700))
 GOLD = Path("gold/questions.jsonl")
 # So many questions are asked of each other collection, and so many of parts of their own, of so many documents beside
 # the judged ones.
@@ -73,23 +67,15 @@ STRANGE, OF_PARTS, PARTS = 200, 420, (0, 2, 5, 30, 120, 500)
 TAKEN_OUT = 3
 # How much one gold question weighs, and one of those, beside one of a whole collection.
 GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, GOLD_ANSWER_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 8.0, 0.5
-# And a pair of values of the articles that may disagree, beside one of those that hardly ever do; two are shown as
-# rivals from this probability on.
-DISPUTED_WEIGHT, RIVALS_FROM = 6.0, 0.75
 # Of the answerable questions of gold dev, so many are refused: fewer than the 8% that of gold test may be at most.
 REFUSED = 0.055
-
-Row = tuple[Sequence[float], bool, float]
 
 
 def main() -> None:
     """Fit, write and print."""
     data, settings = Path(sys.argv[1]), Settings.read()
     if "--found" in sys.argv:
-        _write("found", _fit(list(_found_rows(data, settings)), FoundFeatures._fields))
-        return
-    if "--rivals" in sys.argv:
-        _write("rivals", replace(_fit(list(_rival_rows(data, settings)), RivalFeatures._fields), threshold=RIVALS_FROM))
+        write("found", fit(list(_found_rows(data, settings)), FoundFeatures._fields))
         return
     # What is fitted is written beside the file in use, which is replaced at the end.
     in_use = calibration.PATH
@@ -100,30 +86,18 @@ def main() -> None:
         ("confidence", ConfidenceFeatures),
         ("rivals", RivalFeatures),
     ):
-        _write(name, Logistic(0.0, dict.fromkeys(features._fields, 0.0), 0.5))
-    relevance = _fit(list(_sentence_rows(data, settings)), SentenceFeatures._fields)
-    _write("relevance", relevance)
+        write(name, Logistic(0.0, dict.fromkeys(features._fields, 0.0), 0.5))
+    relevance = fit(list(_sentence_rows(data, settings)), SentenceFeatures._fields)
+    write("relevance", relevance)
     rows = list(_question_rows(data, settings))
-    answerability = _fit(rows, Features._fields)
+    answerability = fit(rows, Features._fields)
     gold = [row for row in rows if row[2] == GOLD_WEIGHT]
     answerability = _rescaled(answerability, gold)
-    _write("answerability", answerability)
-    _write("confidence", _fit(list(_answer_rows(data, settings)), ConfidenceFeatures._fields))
-    _write("rivals", replace(_fit(list(_rival_rows(data, settings)), RivalFeatures._fields), threshold=RIVALS_FROM))
-    _write("found", _fit(list(_found_rows(data, settings)), FoundFeatures._fields))
+    write("answerability", answerability)
+    write("confidence", fit(list(_answer_rows(data, settings)), ConfidenceFeatures._fields))
+    fit_rivals(data, settings)
+    write("found", fit(list(_found_rows(data, settings)), FoundFeatures._fields))
     calibration.PATH.replace(in_use)
-
-
-def _fit(rows: Sequence[Row], names: Sequence[str]) -> Logistic:
-    features = np.array([row[0] for row in rows])
-    means, deviations = features.mean(axis=0), features.std(axis=0) + 1e-9
-    model = LogisticRegression(C=0.3, max_iter=1000).fit(
-        (features - means) / deviations, [row[1] for row in rows], sample_weight=[row[2] for row in rows]
-    )
-    weights = model.coef_[0] / deviations
-    intercept = float(model.intercept_[0] - (weights * means).sum())
-    named = {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
-    return Logistic(round(intercept, 4), named, 0.5)
 
 
 def _rescaled(fitted: Logistic, gold: Sequence[Row]) -> Logistic:
@@ -140,20 +114,12 @@ def _rescaled(fitted: Logistic, gold: Sequence[Row]) -> Logistic:
     )
 
 
-def _write(name: str, fitted: Logistic) -> None:
-    known = json.loads(calibration.PATH.read_text(encoding="utf-8")) if calibration.PATH.exists() else {}
-    known[name] = asdict(fitted)
-    calibration.PATH.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-    calibration.fitted.cache_clear()
-    sys.stdout.write(f"{name}: {asdict(fitted)}\n")
-
-
 def _sentence_rows(data: Path, settings: Settings) -> Iterator[Row]:
     for name, split, count in ANSWERED:
         engine = Engine(indexed(settings, data / name))
         collection = read_collection(data / name, split)
         answers = _answers_of(data / name)
-        for query_id in _sample(list(collection.queries), count):
+        for query_id in sample(list(collection.queries), count):
             for sentence in engine.grounds(Query.parse(collection.queries[query_id])).sentences:
                 is_judged = sentence.doc_id in collection.qrels[query_id]
                 holds = any(answer in sentence.text.casefold() for answer in answers[query_id])
@@ -181,7 +147,7 @@ def _question_rows(data: Path, settings: Settings) -> Iterator[Row]:
     collections = [read_collection(data / name, split) for name, split, _ in PAIRED]
     for collection, (name, _, count) in zip(collections, PAIRED, strict=True):
         engine = Engine(indexed(settings, data / name))
-        for query_id in _sample(list(collection.queries), count):
+        for query_id in sample(list(collection.queries), count):
             text, judged = collection.queries[query_id], tuple(collection.qrels[query_id])
             yield from _rows(engine, text, Filters(), True, 1.0)
             yield from _rows(engine, text, Filters(without_doc_ids=judged), False, 1.0)
@@ -198,7 +164,7 @@ def _answer_rows(data: Path, settings: Settings) -> Iterator[Row]:
     for name, split, count in ANSWERED:
         engine = Engine(indexed(settings, data / name))
         collection, answers = read_collection(data / name, split), _answers_of(data / name)
-        for number, query_id in enumerate(_sample(list(collection.queries), count)):
+        for number, query_id in enumerate(sample(list(collection.queries), count)):
             text, judged = collection.queries[query_id], collection.qrels[query_id]
             given = engine.ask(Query.parse(text))
             apt = any(
@@ -228,7 +194,7 @@ def _answer_row(engine: Engine, given: AskResponse, is_right: bool, weight: floa
 def _rows_of_strangers(engine: Engine, collections: Sequence[Collection]) -> Iterator[Row]:
     """Yield the rows of questions of other collections, which this one does not answer but by chance."""
     for collection in collections:
-        for query_id in _sample(list(collection.queries), STRANGE):
+        for query_id in sample(list(collection.queries), STRANGE):
             yield from _rows(engine, collection.queries[query_id], Filters(), False, BESIDE_WEIGHT)
 
 
@@ -236,7 +202,7 @@ def _rows_of_parts(engine: Engine, collection: Collection) -> Iterator[Row]:
     """Yield the rows of questions asked of some documents of their collection, with the judged ones and with others."""
     chance = random.Random(7)
     doc_ids = sorted({doc_id for judged in collection.qrels.values() for doc_id in judged})
-    for number, query_id in enumerate(_sample(list(collection.queries), OF_PARTS)):
+    for number, query_id in enumerate(sample(list(collection.queries), OF_PARTS)):
         judged = tuple(collection.qrels[query_id])
         strange = [doc_id for doc_id in doc_ids if doc_id not in judged]
         size = min(PARTS[number % len(PARTS)], len(strange) - len(judged))
@@ -265,35 +231,6 @@ def _found_rows(data: Path, settings: Settings) -> Iterator[Row]:
                 yield list(sentence.found or ()), is_judged and holds, 1.0
     engine = Engine(seeds(settings), reranking)
     yield from ((list(one.found or ()), covers, GOLD_SENTENCE_WEIGHT) for one, covers in _gold_sentences(engine))
-
-
-def _rival_rows(data: Path, settings: Settings) -> Iterator[Row]:
-    with articles(settings, "dev") as engine:
-        for disputed in read_disputed("dev"):
-            for features, one, other in _rivals(engine, disputed.question):
-                sides = _side(disputed, one), _side(disputed, other)
-                yield list(features), disputed.differs and None not in sides and sides[0] != sides[1], DISPUTED_WEIGHT
-    for name, split, count in AGREEING:
-        engine, collection = Engine(indexed(settings, data / name)), read_collection(data / name, split)
-        for query_id in _sample(list(collection.queries), count):
-            for rival in _rivals(engine, collection.queries[query_id]):
-                yield list(rival.features), False, 1.0
-
-
-def _rivals(engine: Engine, question: str) -> list[Rival]:
-    grounds = engine.grounds(Query.parse(question))
-    return read_rivals(question, grounds.sentences, probability(grounds.features)) if grounds.features else []
-
-
-def _side(disputed: Disputed, given: Given) -> str | None:
-    """Return the side whose sentence and value are given, None where they are of none."""
-    value = disputed.side_of(given.sentence.doc_id, given.sentence.text)
-    digits, said = (set(re.findall(r"\d+", text.replace(",", ""))) for text in (value or "", given.value))
-    return value if not (digits and said) or digits & said else None
-
-
-def _sample(query_ids: list[str], count: int) -> list[str]:
-    return random.Random(7).sample(query_ids, min(count, len(query_ids)))
 
 
 if __name__ == "__main__":
