@@ -10,6 +10,8 @@ from index.document import Span, without_hidden
 _ABBREVIATION = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")
 # A word of letters alone, without what joins two.
 LETTERS = re.compile(r"[^\W\d_]+")
+# A capital letter of a script that has two cases and is read from the left: "Álvaro", "Łódź".
+CAPITAL = f"[{''.join(letter for letter in map(chr, range(0x530)) if letter.isupper())}]"
 _WORD = re.compile(rf"{_ABBREVIATION.pattern}|[^\W_]+")
 # Words beyond these say nothing that the first ones do not, and each costs time.
 _MAX_QUERY_WORDS = 256

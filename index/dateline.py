@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from index.analysis import plain_case
+from index.analysis import CAPITAL, plain_case
 
 # So many lines from the top, and up to a longer one, which is the article itself.
 _LINES, _MAX_CHARS = 6, 120
@@ -22,7 +22,7 @@ _DATE = (
     rf"{_YEAR.format('year3')}-(?P<month3>[01]\d)-(?P<day3>[0-3]\d))"
 )
 _SEPARATOR = r"\s*[,|/·•–—-]\s*"
-_SOURCE = r"(?-i:[A-Z][\w&.’'-]*(?: (?:(?:of|the|and|for) )?[A-Z][\w&.’'-]*){0,5})(?: \([\w ]{2,20}\))?"
+_SOURCE = rf"(?-i:{CAPITAL}[\w&.’'-]*(?: (?:(?:of|the|and|for) )?{CAPITAL}[\w&.’'-]*){{0,5}})(?: \([\w ]{{2,20}}\))?"
 _SAYS = r"(?:(?:first |last )?(?:published|posted|released|issued|updated|dated?)(?::| on| at)?)"
 _CLOCK = r"\d\d?[:.]\d\d(?: ?[ap]\.?m\.?)?"
 _TIME = rf"(?:,? (?:at )?{_CLOCK}(?: ?(?:to|until|[–-]) ?{_CLOCK})?(?: [A-Z]{{2,4}})?)"
@@ -32,7 +32,7 @@ _AFTER = (
     r"\. (?:text|words|story|photos?|by|from)\b:? (?-i:[A-Z])[\w .,’'-]{1,60})?"
 )
 _RELEASE = r"(?:(?:press|news|media) release|statement|communiqué)(?: (?:of|by|from) .{1,80}?)?"
-_NAMES = r"(?-i:[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*){1,3})"
+_NAMES = rf"(?-i:{CAPITAL}[\w.’'-]*(?: {CAPITAL}[\w.’'-]*){{1,3}})"
 _BYLINE = re.compile(
     r"(?:(?:(?:words|text|written|reported|report|story|photos?) )?by:?|"
     r"from (?:our|a) (?:own |staff |special )?(?:reporter|correspondent)(?: in)?) "

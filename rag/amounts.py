@@ -4,6 +4,7 @@ import math
 import re
 from typing import Literal, NamedTuple
 
+from index.analysis import CAPITAL
 from rag.clauses import MOVED
 from rag.content import content_words, is_plural, noun_phrase
 from rag.english import MONTH, any_of
@@ -87,7 +88,7 @@ _COUNTS_AFTER = re.compile(
 _DONE_BY = re.compile(r" (?:were|are|have|had|\w+ed)\b")
 # How old somebody is: "aged 91", "Ada Berg, 71,", "she was 16", "at 16 she".
 _OF_AGE = re.compile(r"\b(?:aged?|the age of)\s*$")
-_AGED = re.compile(r"[A-Z][\w’'-]*[a-z],\s*$|\b(?:he|she|who)(?:[’']s| is| was)?(?: only| just| now)?\s*$")
+_AGED = re.compile(rf"{CAPITAL}[\w’'-]*[a-z],\s*$|\b(?:he|she|who)(?:[’']s| is| was)?(?: only| just| now)?\s*$")
 _AGED_AT = re.compile(r"(?:^|\W)[Aa]t\s*$")
 _AFTER_AGE = re.compile(r"[,.;]|$| (?:now|when)\b")
 _AFTER_AGED_AT = re.compile(r" (?:he|she|is|was|has|had)\b")

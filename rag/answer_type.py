@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from index.analysis import words_of
+from index.analysis import CAPITAL, words_of
 from index.document import Span
 from rag.english import MONTHS, WEEKDAYS
 
@@ -57,7 +57,7 @@ _HELD = {
         r"\b(?:last|this|next) (?:week|month|year)\b",
         re.IGNORECASE,
     ),
-    AnswerType.NAME: re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+"),
+    AnswerType.NAME: re.compile(rf"(?<![.!?]\s)(?<!^)\b{CAPITAL}[\w’'-]+"),
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
-from index.analysis import words_of
+from index.analysis import CAPITAL, words_of
 from index.embedder import Vectors
 from rag.answer_type import answer_type
 from rag.calibration import fitted
@@ -14,7 +14,7 @@ from rag.relevance import Sentence, alone, coverage
 
 # How many of the best passages must not lack the names and the rare words of the question.
 LOOKED_AT = 5
-_NAME_OR_NUMBER = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+|\d[\d.,]*")
+_NAME_OR_NUMBER = re.compile(rf"(?<![.!?]\s)(?<!^)\b{CAPITAL}[\w’'-]+|\d[\d.,]*")
 # What stands for the margin where there is one passage alone: that of a question with an answer, about.
 LONE_MARGIN = 0.2
 # Fewer passages than these are taken for so many: of one alone, even the best by chance is often no answer.

@@ -6,6 +6,7 @@ Only questions that want a name are looked at: "who" may well be answered by "th
 import re
 from collections.abc import Iterable
 
+from index.analysis import CAPITAL
 from rag.english import AUXILIARY, MONTHS, NUMBERS, ORDINALS, WEEKDAYS, any_of
 
 # Whom a question asks for by an office, and how that may stand in a text.
@@ -99,10 +100,10 @@ _NO_NAMES = frozenset([
 ])  # fmt: skip
 _BEGINS = re.compile(r"(?:^|[.!?:;•|\n])[\s•*–—|-]*[\"'“‘«„(]*$")
 _READS_ON = re.compile(
-    r"[’']s\b|,| (?:is|was|are|were|has|had|have|will|would|can|could|who|which|and|or|of (?:the )?(?=[A-Z])|"
+    rf"[’']s\b|,| (?:is|was|are|were|has|had|have|will|would|can|could|who|which|and|or|of (?:the )?(?={CAPITAL})|"
     r"also|later|then|first|never|still|now|did|wrote|said|told|made|took|won|gave|led|became|began|sold|built|found|left|"
     r"came|went|spoke|held|fought|taught|thought|brought|bought|wore|ran|sang|drew|drove|saw|met|put|set|beat|kept|felt|fell|grew|knew)"
-    r"\b| (?!(?:this|its|his|as|less|across|perhaps|towards)\b)\w+(?:ed|s)\b| \(?[A-Z]"
+    rf"\b| (?!(?:this|its|his|as|less|across|perhaps|towards)\b)\w+(?:ed|s)\b| \(?{CAPITAL}"
 )
 # What tells that a sentence begins stands so near before its first word.
 _NEAR = 20

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from index.analysis import query_words
+from index.analysis import CAPITAL, query_words
 from rag.context import with_context
 from rag.conversation import READ_CHARS, Turn
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
@@ -71,10 +71,10 @@ _POINTS = re.compile(
 _PERSON = re.compile(r"\b(?:he|him|his|she|her)\b", re.IGNORECASE)
 _FUNCTION_WORD = re.compile(rf"(?:{ASKING}|{AUXILIARY}|{PREPOSITION})\b", re.IGNORECASE)
 _FRONTED = re.compile(rf"{PREPOSITION}\s", re.IGNORECASE)
-_WORD_OF_NAME = r"[A-Z][\w’'-]*[a-z][\w’'-]*"
+_WORD_OF_NAME = rf"{CAPITAL}[\w’'-]*[a-z][\w’'-]*"
 # Neither "the CFO" nor "the Joker" tells whose.
 _NAMED = re.compile(rf"(?<!\bthe)\s{_WORD_OF_NAME}|\s{_WORD_OF_NAME}\s+{_WORD_OF_NAME}|[\"“«]")
-_NAME = r"(?:the\s+)?[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*)*"
+_NAME = rf"(?:the\s+)?{CAPITAL}[\w’'.-]*(?:\s+{CAPITAL}[\w’'.-]*)*"
 _OF_A_NAME = re.compile(rf"(?i:what|who|where)(?:[’']s|\s+(?i:is|are|was|were)|\s+[a-z]+(?:s|ed))\s+{_NAME}\?")
 _WHO_IS = re.compile(r"who(?:[’']s|\s+(?:is|was))\b", re.IGNORECASE)
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from index.analysis import query_words
+from index.analysis import CAPITAL, query_words
 from index.document import Span
 from rag.context import with_context
 from rag.dates import ANY_DAY, mentions
@@ -15,7 +15,7 @@ from rag.query import is_unicode
 # So much of a turn is read, from its beginning.
 READ_CHARS = 4000
 LEAD = r"(?:(?:and|or|but|so|ok|okay|then|also|yes|no)\b,?\s+)*"
-TOKEN = r"[A-Z][\w&.-]*(?:[’'](?!s\b)\w+)*"
+TOKEN = rf"{CAPITAL}[\w&.-]*(?:[’'](?!s\b)\w+)*"
 NAME = rf"{TOKEN}(?:\s+(?:(?:of|de|von|van|du)\s+(?:the\s+)?)?{TOKEN})*"
 HAS_VERB = re.compile(rf"\b(?:{AUXILIARY}|{ASKING}|(?!united)[a-z]{{3,}}ed)\b", re.IGNORECASE)
 _DATE_PREPOSITION = re.compile(
@@ -37,7 +37,7 @@ PRONOUN = re.compile(
 POINTING = re.compile(
     rf"\b(?:this|that|these|those)(?=\s*(?:$|[?.!,]))|\b(?:{AUXILIARY}|{PREPOSITION})\s+(?:this|that|these|those)\b"
     r"(?!\s+(?:who|that|years?|weeks?|months?|days|morning|quarter|decade|century|article|page|site|service|document|"
-    rf"{TOKEN.replace('[A-Z]', '(?-i:[A-Z])')}))|"
+    rf"{TOKEN.replace(CAPITAL, f'(?-i:{CAPITAL})')}))|"
     r"\b(?:these|those)\s+(?!who|that|days)[a-z]+|\bthis\s+(?:deal|agreement|one|way|issue|problem|decision|move|plan|"
     r"policy|law|rule|claim|event|company|country)\b|\bthen(?=\s*(?:$|[?.!]))|"
     r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere(?=\s*(?:$|[?.!]))|"

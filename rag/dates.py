@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
-from index.analysis import plain_case
+from index.analysis import CAPITAL, plain_case
 from index.document import Span
 from rag.english import MONTHS, NUMBERS, WEEKDAYS
 
@@ -71,7 +71,7 @@ _DATED_AFTER = re.compile(
 _BC = r"[\s-]*(?:bce?|b\.c\.)(?!\w)"
 _BC_AFTER = re.compile(rf"(?:{_TO}(?:the\s+)?[0-9]{{1,4}}(?:[’']?s)?)?{_BC}", re.IGNORECASE)
 _BC_YEAR_AFTER = re.compile(rf"{_OF}[0-9]{{1,4}}{_BC}", re.IGNORECASE)
-_NAME_AFTER = re.compile(r"\s+[A-Z]")
+_NAME_AFTER = re.compile(rf"\s+{CAPITAL}")
 _NO_ONE_DAY = re.compile(r"\b(?:every|each|black|cyber|good|ash|super)\s+$", re.IGNORECASE)
 _AHEAD = re.compile(r"\b(?:will|shall|won[’']t)(?:\s+\w+){1,6}\s+$", re.IGNORECASE)
 _JOINED = re.compile(rf"(?:\s*[–—-]\s*|\s+(?:to|through|until|till)\s+){_BEFORE_END}", re.IGNORECASE)

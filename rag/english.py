@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from index.analysis import CAPITAL
+
 MONTHS: Final = (
     "january",
     "february",
@@ -96,5 +98,6 @@ PREPOSITION: Final = (
 )
 # What stands after an abbreviation goes on.
 SENTENCE_END: Final = re.compile(
-    r"(?<!\b[A-Z])(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bvs)(?<!\bNo)[.!?][\"”’']?\s+(?=[A-Z“\"‘0-9•])"
+    r"(?<!\b[A-Z])(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bvs)(?<!\bNo)[.!?][\"”’']?\s+"
+    rf"(?={CAPITAL}|[“\"‘0-9•])"
 )

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from index.analysis import CAPITAL
+
 _PLACE_LIST = """
 Afghanistan Africa Albania Algeria America Angola Argentina Armenia Asia Australia Austria Azerbaijan Bahrain
 Bangladesh Belarus Belgium Bolivia Botswana Brazil Britain Brunei Bulgaria Burma Burundi Cambodia Cameroon Canada Chad
@@ -45,7 +47,10 @@ _TITLE = (
     r"(?:President|Chancellor|(?:Prime )?Minister|Secretary|Senator|Governor|Ambassador|Envoy|King|Queen|Prince|"
     r"Princess|Pope|Sir|Lord|Lady|Judge|Justice|Professor|Dr|Mr|Mrs|Ms)"
 )
-_FULL_NAME = re.compile(r"[A-Z][\w’'-]*\.?(?:\s(?:(?:de|du|von|van)\s)?[A-Z](?:\.|[\w’'-]*[a-z])){1,3}")
+_FULL_NAME = re.compile(
+    rf"{CAPITAL}[\w’'-]*\.?(?:\s(?:(?:d[aeiu]|del|della|der|den|dos|von|van|bin|al|la|le)\s)?"
+    rf"{CAPITAL}(?:\.|[\w’'-]*[^\W\dA-Z_])){{1,3}}"
+)
 _OF_A_LIFE = r"(?:[’']s? (?:wife|husband|widow|childhood)| (?:was )?(?:born|die[sd]?|marr(?:y|ied)|buried))\b"
 
 
@@ -56,7 +61,7 @@ def is_person(name: str, question: str, said: str) -> bool:
     """
     if is_no_person(name):
         return False
-    titled = re.search(rf"\b{_TITLE}\.? (?:[A-Z][\w-]+ )?{re.escape(name)}(?!\w)", f"{question} {said}")
+    titled = re.search(rf"\b{_TITLE}\.? (?:{CAPITAL}[\w-]+ )?{re.escape(name)}(?!\w)", f"{question} {said}")
     return bool(titled or is_full_name(name) or re.search(re.escape(name) + _OF_A_LIFE, question))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from index.analysis import CAPITAL
 from rag.conversation import (
     FUNCTION_WORD,
     HAS_VERB,
@@ -228,7 +229,7 @@ def _is_bound(asked: str, pronoun: re.Match[str]) -> bool:
     before = asked[: pronoun.start()]
     if _ASKED_WHICH.fullmatch(before):
         return False
-    if pronoun[0].istitle() and re.match(r"\s+[A-Z][a-z]", asked[pronoun.end() :]):
+    if pronoun[0].istitle() and re.match(rf"\s+{CAPITAL}[^\W\dA-Z_]", asked[pronoun.end() :]):
         # He Lifeng is a name.
         return True
     contents = [word for word in re.findall(r"[\w’'-]+", before) if not FUNCTION_WORD.fullmatch(word)]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
 
+from index.analysis import CAPITAL
 from rag.amounts import (
     MAY_HAVE_VALUES,
     VALUE,
@@ -46,7 +47,7 @@ _BESIDE_THE_DATE = re.compile(
 )
 _PLACE = re.compile(
     r"\b(?:[Ii]n|[Aa]t|[Aa]cross|[Ww]ithin|[Nn]ear|[Ff]rom|[Ff]or|[Aa]mong) (?:the )?"
-    r"([A-Z][\w’'.-]*(?: [A-Z][\w’'.-]*)*)"
+    rf"({CAPITAL}[\w’'.-]*(?: {CAPITAL}[\w’'.-]*)*)"
 )
 # What something was for, or happened at: "for the Silver Jubilee".
 _OCCASION = re.compile(

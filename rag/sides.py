@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from index.analysis import CAPITAL
 from rag.asked_values import AskedValue
 from rag.clauses import MOVED
 from rag.content import content_words, words_of_names
@@ -14,7 +15,7 @@ from rag.values import agree
 
 # How old somebody was then stays as it was.
 _AT_A_TIME = re.compile(r"\b(?:when|at the time)\b", re.IGNORECASE)
-NAME_RUN = re.compile(r"[A-Z][\w’'.-]*(?: (?:of )?[A-Z][\w’'.-]*)*")
+NAME_RUN = re.compile(rf"{CAPITAL}[\w’'.-]*(?: (?:of )?{CAPITAL}[\w’'.-]*)*")
 # By train and by bus the same way takes another time and another fare.
 CONVEYANCES = content_words("train bus car coach tram plane ferry boat foot bicycle road rail air sea")
 # Whoever has one of these speaks of another part of the same thing.
