@@ -64,11 +64,14 @@ class Turn:
 class Before:
     """What a follow-up follows: the last question, standing alone, without its mark, and what the answer said first.
 
-    Either is empty where there is none.
+    Either is empty where there is none. `told` is all of the answer's text, `asked` the last question where it goes on
+    from `question` and is another.
     """
 
     question: str
     said: str
+    told: str = ""
+    asked: str = ""
 
 
 def date_in(text: str) -> tuple[str, Span] | None:

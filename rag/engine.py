@@ -16,7 +16,7 @@ from index.document import Span
 from index.embedder import DEFAULT_MODEL, Embedding
 from index.storage import Milvus
 from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
-from rag.answerability import read_features
+from rag.answerability import probability, read_features
 from rag.citation import Citation, cite
 from rag.compound import one_ranking, parts_of, whole_of
 from rag.conversation import Turn
@@ -39,6 +39,8 @@ from rag.welcome import asks_nothing, welcome
 CANDIDATES = 100
 # An answer is made from so many of the best passages, however many are to be shown.
 ANSWERED_FROM = 10
+# What is as likely to be answered by itself goes on from no other question.
+SURELY_ALONE = 0.95
 # As many as `threads` in `rag/settings.py` lets ask at once.
 _MOST_BESIDE = 256
 
@@ -246,7 +248,10 @@ class Engine:
         self._observer.on_question(" ".join(one.text for one in asked))
         stages = self._stages()
         with self.corpus.read() as view:
-            rankings = [self._ranked(view, one, stages) for one in asked]
+            rankings = [
+                self._more_likely(view, self._ranked(view, one, stages), part.in_context, stages)
+                for one, part in zip(asked, divided, strict=True)
+            ]
             hits = _hits(one_ranking([one.shown for one in rankings])[: question.top_k])
             listener.on_hits(hits)
             parts = self._asked(view, [part.text for part in divided], rankings)
@@ -295,6 +300,20 @@ class Engine:
     def _ranked(self, view: View, query: Query, stages: Stages) -> _Ranking:
         """Return the ranking that a query is answered from."""
         return self._retrieve(view, self._understood(view, query), max(query.top_k, ANSWERED_FROM), stages)
+
+    def _more_likely(self, view: View, alone: _Ranking, in_context: str | None, stages: Stages) -> _Ranking:
+        """Return the ranking for a question by itself, or with what it may go on from where that is answered rather."""
+        if in_context is None or len(in_context) > MAX_QUERY_CHARS:
+            return alone
+        likely = self._likely(view, alone)
+        if likely >= SURELY_ALONE:
+            return alone
+        other = self._ranked(view, replace(alone.query, text=Query.parse(in_context).text), stages)
+        return other if self._likely(view, other) > likely else alone
+
+    def _likely(self, view: View, ranking: _Ranking) -> float:
+        features = self._grounds(view, ranking).features
+        return probability(features) if features else 0.0
 
     def _understood(self, view: View, query: Query) -> Query:
         """Return a query for its subject, with the articles' words in the place of slips, while it is not too long."""

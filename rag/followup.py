@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.conversation import LEAD, READ_CHARS, Before, Turn, appended, bare_text, capital, has_content
+from rag.context import context_of
+from rag.conversation import LEAD, READ_CHARS, Before, Turn, appended, bare_text, capital, capitalised, has_content
 from rag.english import AUXILIARY, SENTENCE_END
 from rag.fragment import of_fragment
 from rag.pronouns import names_a_person, of_pronouns, person_of, subject_of
@@ -16,9 +17,11 @@ from rag.pronouns import names_a_person, of_pronouns, person_of, subject_of
 MAX_TURNS = 20
 MAX_STANDALONE_CHARS = 2000
 _MAX_PREVIOUS_CHARS = 400
-_MAX_SAID_CHARS = 300
+_MAX_SAID_CHARS, _MAX_TOLD_CHARS = 300, 1000
 # A question of more words says itself what it is about.
 _MAX_FOLLOW_UP_WORDS = 40
+# And one of more words that names nothing.
+_MAX_UNNAMED_WORDS = 10
 _MARKERS = re.compile(r"\s*\[\d+\]")
 _ABSTAINED = re.compile(
     r"(?:the (?:articles|documents|sources)|i) (?:do|does|did|could|can)(?: ?not|n[’']t)\b", re.IGNORECASE
@@ -92,19 +95,36 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
     The last 20 turns are looked at, oldest first, and each question in them is made to stand alone by those before it.
     """
-    if not history:
-        return question
+    return _resolved(question, _before(history)) if history else question
+
+
+def in_context(question: str, history: Sequence[Turn]) -> str | None:
+    """Return a question that names nothing with the one before it, which it may go on from though no word says so.
+
+    "Who directed the film?" is about the novel that was spoken of, or about another film. None where the question is a
+    long one, says by itself what it is about, or is the first.
+    """
+    asked = _clean(question)
+    is_named = any(span.of(asked) != "I" for span in capitalised(asked)) or "“" in asked or _APPENDED.fullmatch(asked)
+    if not history or is_named or not 1 < len(asked.split()) <= _MAX_UNNAMED_WORDS:
+        return None
+    composed = appended(asked, _before(history))
+    return composed if composed and len(composed) <= MAX_STANDALONE_CHARS else None
+
+
+def _before(history: Sequence[Turn]) -> Before:
     before = Before("", "")
     for turn in history[-MAX_TURNS:]:
         text = _clean(turn.content)
         if turn.role == "assistant":
-            before = replace(before, said=_first_statement(text))
+            before = replace(before, said=_first_statement(text), told=_statements(text))
         elif text and not _SOCIAL.fullmatch(text):
             asked = _without_courtesies(_last_question(text))
-            resolved = _core(_resolved(asked, before))
+            resolved = _resolved(asked, before)
+            core, own = _core(resolved), _own(resolved)
             # What says nothing by itself is not what the next question is about.
-            before = Before(resolved if has_content(resolved) else before.question, "")
-    return _resolved(question, before)
+            before = Before(core if has_content(core) else before.question, "", asked=own if own != core else "")
+    return before
 
 
 def _resolved(question: str, before: Before) -> str:
@@ -136,12 +156,14 @@ def _bare(asked: str, before: Before) -> str | None:
     if not found or not before.question:
         return None
     asking = {"how come": "Why", "how so": "How"}.get(found["asking"].lower(), found["asking"].capitalize())
-    movable = _MOVABLE.fullmatch(before.question)
+    last = before.asked or before.question
+    movable = _MOVABLE.fullmatch(last)
     if movable and (movable["asking"] or "").lower() == asking.lower():
         return f"{asking} is it that “{before.said}”?" if before.said else appended(asked, before)
     if not movable or (movable["asking"] and _VERBLESS.match(movable["rest"])):
         return appended(asked, before)
-    return f"{asking} {movable['rest'][0].lower()}{movable['rest'][1:]}?"
+    composed = f"{asking} {movable['rest'][0].lower()}{movable['rest'][1:]}?"
+    return appended(composed, before) if before.asked else composed
 
 
 def _more(asked: str, before: Before) -> str | None:
@@ -161,12 +183,23 @@ def _core(question: str) -> str:
     return _shortened(bare_text(found["previous"] if found else question), _MAX_PREVIOUS_CHARS)
 
 
+def _own(question: str) -> str:
+    """Return a question without its mark, and without what it goes on from."""
+    context = context_of(question)
+    return bare_text(question[: context.start] if context else question)
+
+
 def _last_question(text: str) -> str:
     """Return the last question of what a person wrote, all of it where none has a mark."""
     questions = re.findall(r"[^?]*\?", text)
     if not questions:
         return text
     return SENTENCE_END.split(questions[-1])[-1].strip() or text
+
+
+def _statements(answer: str) -> str:
+    """Return what an answer says, empty where it says that it does not know."""
+    return "" if _ABSTAINED.match(answer) else _shortened(_MARKERS.sub("", answer), _MAX_TOLD_CHARS)
 
 
 def _first_statement(answer: str) -> str:

@@ -26,6 +26,7 @@ from rag.persons import is_full_name, is_no_person, is_person
 _MAX_POINTING_WORDS = 9
 _MAX_SUBJECT_WORDS = 8
 _MAX_NAME_WORDS = 3
+_ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)
 _NO_NAMES = frozenset(["many", "most", "several", "some", "all", "few", "other", "people", "responsible", "first"])
 _POSSESSED = re.compile(rf"(?P<owner>(?:the )?{NAME})[’'](?:s )?(?:[\w-]+ )*?(?P<head>[\w-]+)")
 _ATTRIBUTE_LIST = (
@@ -106,18 +107,25 @@ def of_pronouns(asked: str, before: Before) -> str | None:
     points = bool(POINTING.search(asked)) and len(asked.split()) <= _MAX_POINTING_WORDS
     if not free and not points:
         return None
-    kinds = {found.lastgroup for found in free}
+    of_persons = [found for found in free if found.lastgroup == "person"]
+    of_things = [found for found in free if found.lastgroup != "person"]
     person = person_of(before)
-    if "person" in kinds and not person:
-        return None
-    subject = None if points or len(kinds) > 1 else person if "person" in kinds else _what(free, before, person)
-    if not subject:
-        return appended(asked, before)
-    subject = _owner(subject, asked, is_possessive=all(_is_possessive(asked, found) for found in free))
-    for found in reversed(free):
+    if of_persons and not person:
+        return appended(asked, before) if persons_told(before) else None
+    if of_persons and (of_things or points):
+        return appended(_put(asked, of_persons, person or ""), before)
+    subject = None if points else person if of_persons else _what(free, before, person)
+    return _put(asked, free, subject) if subject else appended(asked, before)
+
+
+def _put(asked: str, pronouns: Sequence[re.Match[str]], subject: str) -> str:
+    """Return a question with what pronouns stand for in their place."""
+    subject = _owner(subject, asked, is_possessive=all(_is_possessive(asked, found) for found in pronouns))
+    put = asked
+    for found in reversed(pronouns):
         stands_for = _possessive(subject) if _is_possessive(asked, found) else subject
-        asked = asked[: found.start()] + stands_for + asked[found.end() :]
-    return capital(asked) if free[0].start() == 0 else asked
+        put = put[: found.start()] + stands_for + put[found.end() :]
+    return capital(put) if pronouns[0].start() == 0 else put
 
 
 def subject_of(question: str) -> str | None:
@@ -156,18 +164,29 @@ def person_of(before: Before) -> str | None:
     question = before.question
     if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
         phrase = _noun_phrase(found["subject"]) or ""
+        told = [name for name in persons_told(before) if name not in question]
+        if told and (_POSSESSED.fullmatch(phrase) or re.match(r"(?:the|an?)\s", phrase)):
+            return told[0]
         is_known = re.match(r"(?:the|an?)\s", phrase) or (NAMES.fullmatch(phrase) and not is_no_person(phrase))
         # Who writes all small writes names so too.
         return phrase if is_known or (question.islower() and _may_be_name(phrase)) else None
     if (found := _OF_A_LIFE.fullmatch(question)) and _may_be_name(found["name"], least=1):
         return found["name"]
     if re.match(r"who\b", question, re.IGNORECASE):
-        said = (span.of(before.said) for span in capitalised(before.said))
-        return next((name for name in said if is_full_name(name) and name not in question), None)
+        return next((name for name in persons_told(before) if name not in question), None)
     names = [span.of(question) for span in capitalised(question)]
     found = _DOES_NAME.fullmatch(question)
     name = found["subject"] if found else names[0] if len(names) == 1 else ""
-    return name if name and is_person(name, before.question, before.said) else None
+    if name and is_person(name, before.question, before.said):
+        return name
+    told = persons_told(before)
+    return told[0] if len(told) == 1 else None
+
+
+def persons_told(before: Before) -> list[str]:
+    """Return the full names that an answer told, each once; what has an article is no person."""
+    told = [span for span in capitalised(before.told) if not _ARTICLE.search(before.told, 0, span.start)]
+    return list(dict.fromkeys(name for name in (span.of(before.told) for span in told) if is_full_name(name)))
 
 
 def _what(pronouns: Sequence[re.Match[str]], before: Before, person: str | None) -> str | None:
