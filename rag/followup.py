@@ -122,8 +122,10 @@ def _before(history: Sequence[Turn]) -> Before:
             asked = _without_courtesies(_last_question(text))
             resolved = _resolved(asked, before)
             core, own = _core(resolved), _own(resolved)
-            # What says nothing by itself is not what the next question is about.
-            before = Before(core if has_content(core) else before.question, "", asked=own if own != core else "")
+            # What says nothing by itself is not what the next question is about, nor what asks about an answer.
+            if not has_content(core) or (before.said and before.said in core):
+                core = before.question
+            before = Before(core, "", asked=own if own != core else "")
     return before
 
 

@@ -19,7 +19,7 @@ from rag.conversation import (
     date_in,
     numbered,
 )
-from rag.english import ASKING, AUXILIARY, PREPOSITION
+from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.persons import is_full_name, is_no_person, is_person
 
 # In a longer one "those meetings" are its own.
@@ -185,8 +185,13 @@ def person_of(before: Before) -> str | None:
 
 def persons_told(before: Before) -> list[str]:
     """Return the full names that an answer told, each once; what has an article is no person."""
-    told = [span for span in capitalised(before.told) if not _ARTICLE.search(before.told, 0, span.start)]
-    return list(dict.fromkeys(name for name in (span.of(before.told) for span in told) if is_full_name(name)))
+    told = [
+        bare_text(name.of(said))
+        for said in SENTENCE_END.split(before.told)
+        for name in capitalised(said)
+        if not _ARTICLE.search(said, 0, name.start)
+    ]
+    return list(dict.fromkeys(filter(is_full_name, told)))
 
 
 def _what(pronouns: Sequence[re.Match[str]], before: Before, person: str | None) -> str | None:

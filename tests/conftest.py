@@ -4,7 +4,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,15 @@ from index.corpus import Corpus, open_corpus
 from index.embedder import DEFAULT_MODEL, OnnxEmbedder, find_model
 from index.errors import ModelNotPrepared
 from index.ingestion import article_files, ingest
+from index.reading import MARKDOWN, read_text
 from rag.engine import Engine
 from tests.command_line import ROOT, CommandLine
 from tests.doubles import HashingEmbedder
 
 SEEDS = ROOT / "seeds"
 MODELS = ROOT / "var" / "models"
+
+Over = Callable[..., Engine]
 
 settings.register_profile("house", deadline=None, max_examples=50)
 settings.register_profile("quick", deadline=None, max_examples=20)
@@ -95,3 +98,17 @@ def rag(own_seeds_data: Path, model_folder: Path) -> CommandLine:
 @pytest.fixture
 def empty_rag(tmp_path: Path, model_folder: Path) -> CommandLine:
     return CommandLine(tmp_path / "data", model_folder.parent)
+
+
+@pytest.fixture
+def over(tmp_path: Path, embedder: OnnxEmbedder) -> Iterator[Over]:
+    """Opens an engine with the real model over articles, given by name in Markdown."""
+    corpus = Corpus(tmp_path, embedder, create=True)
+
+    def engine(**texts: str) -> Engine:
+        for doc_id, text in texts.items():
+            corpus.put(read_text(doc_id, text, MARKDOWN))
+        return Engine(corpus)
+
+    yield engine
+    corpus.close()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rag.conversation import Turn
 from rag.errors import InvalidQuery
-from rag.followup import MAX_STANDALONE_CHARS, standalone
+from rag.followup import MAX_STANDALONE_CHARS, in_context, standalone
+from tests.conftest import Over
 
 ANSWER = "The agreement lacked clear benchmarks, timelines, or penalties. [1] China delayed licences. [2]"
 SHARE = "What was China's processing share in 2025?"
@@ -216,6 +217,76 @@ def test_a_follow_up_is_completed(question: str, said: list[str], expected: str)
     history = conversation(*said)
     assert standalone(question, history) == expected
     assert standalone(expected, history) == expected
+
+
+FOUNDED = "Our grandmother, Remedios Auñón, bought it for next to nothing in 1970. [1]"
+CRASH = "The ferry was steered by Captain Mateo Sarabia. [1] It hit the Faro Viejo. [2]"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "expected"),
+    [
+        (
+            "When did she open it?",
+            ["Who founded the Almendral?", FOUNDED],
+            "When did Remedios Auñón open it? (Who founded the Almendral)",
+        ),
+        ("how old is he?", ["What happened in the harbour?", CRASH], "how old is Captain Mateo Sarabia?"),
+        ("who succeeded him?", ["Who is Álvaro Quint?", "He resigned. [1]"], "who succeeded Álvaro Quint?"),
+        (
+            "what did he do?",
+            ["Who was Ilse Marandt's husband?", "She married Edmund Hale. [1]"],
+            "what did Edmund Hale do?",
+        ),
+        # Two are told, and either may be meant.
+        (
+            "what did he say?",
+            ["What happened?", "Ann Lee saw Edmund Hale. [1]"],
+            "What did he say? (What happened)",
+        ),
+        # What was asked last, and what that went on from.
+        (
+            "when is that?",
+            ["How many houses burned in 1903?", "400. [1]", "Is there a festival about it?", "The Noche. [1]"],
+            "When is there a festival about it? (How many houses burned in 1903)",
+        ),
+        # Who asks about an answer is not what the next question is about.
+        (
+            "what did it cost?",
+            ["What is the Faro?", "It is a light. [1]", "who said that?", "Nobody. [1]"],
+            "what did the Faro cost?",
+        ),
+    ],
+)
+def test_who_and_what_an_answer_told_is_meant(question: str, said: list[str], expected: str) -> None:
+    assert standalone(question, conversation(*said)) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("who directed the film?", "Who directed the film? (Who wrote Salt Ledger)"),
+        ("can I watch it in the hall?", "Can I watch it in the hall? (Who wrote Salt Ledger)"),
+        ("who directed The Ferryman?", None),
+        ("why?", None),
+        ("what do those who read the novel in one night say of the people in it?", None),
+    ],
+)
+def test_a_question_that_names_nothing_may_go_on_from_the_last(question: str, expected: str | None) -> None:
+    history = conversation("Who wrote Salt Ledger?", "Tobias Lind did. [1]")
+    assert in_context(question, history) == expected
+    assert in_context(question, []) is None
+
+
+def test_what_goes_on_is_what_the_articles_rather_answer(over: Over) -> None:
+    engine = over(
+        lind="# Tobias Lind\n\nLind wrote Salt Ledger in 1975. The film of 1981 was directed by Paolo Venn.",
+        school="# School rules\n\nPhones stay in the locker until the last lesson of the day.",
+        ferry="# The ferry\n\nThe crash was shown in a film about the harbour, which nobody liked.",
+    )
+    history = conversation("Who wrote Salt Ledger?", "Lind wrote Salt Ledger in 1975. [1]")
+    assert "Paolo Venn" in engine.ask("who directed it, the film?", history).answer.text
+    assert engine.ask("where do phones stay?", history).standalone.text == "where do phones stay?"
 
 
 @pytest.mark.parametrize(

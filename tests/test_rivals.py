@@ -1,36 +1,15 @@
 """Rivals: which values of articles that say a thing in words of their own are set against each other."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from benchmarks.disagreements import measured, put_articles, read_disputed
-from index.corpus import Corpus
-from index.embedder import Embedder
-from index.reading import MARKDOWN, read_text
 from rag.answerability import probability
 from rag.engine import Engine
 from rag.quantities import read_quantities
 from rag.query import Query
 from rag.rivals import find_rivals, read_rivals
 from rag.values import agree
-
-Over = Callable[..., Engine]
-
-
-@pytest.fixture
-def over(tmp_path: Path, embedder: Embedder) -> Iterator[Over]:
-    """Opens an engine with the real model over articles, given by name in Markdown."""
-    corpus = Corpus(tmp_path, embedder, create=True)
-
-    def engine(**texts: str) -> Engine:
-        for doc_id, text in texts.items():
-            corpus.put(read_text(doc_id, text, MARKDOWN))
-        return Engine(corpus)
-
-    yield engine
-    corpus.close()
+from tests.conftest import Over
 
 
 def shown(engine: Engine, question: str) -> list[tuple[str, list[str]]]:
@@ -186,10 +165,10 @@ def test_what_asks_for_no_value_has_none(seeds_engine: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_what_the_articles_give_is_told_apart_from_what_they_do_not(tmp_path: Path, embedder: Embedder) -> None:
-    with Engine(Corpus(tmp_path, embedder, create=True)) as engine:
-        put_articles(engine.corpus, "test")
-        figures = measured(engine, read_disputed("test"))
+def test_what_the_articles_give_is_told_apart_from_what_they_do_not(over: Over) -> None:
+    engine = over()
+    put_articles(engine.corpus, "test")
+    figures = measured(engine, read_disputed("test"))
     # Half of these questions ask for what two articles give near values of and do not differ in.
     assert figures["disagreement_precision"] >= 0.8
     assert figures["disagreement_recall"] >= 0.05
