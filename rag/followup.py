@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.context import context_of
-from rag.conversation import LEAD, READ_CHARS, Before, Turn, appended, bare_text, capital, capitalised, has_content
+from rag.conversation import (
+    LEAD,
+    PRONOUN,
+    READ_CHARS,
+    Before,
+    Turn,
+    appended,
+    bare_text,
+    capital,
+    capitalised,
+    has_content,
+)
 from rag.english import AUXILIARY, SENTENCE_END
 from rag.fragment import of_fragment
 from rag.pronouns import names_a_person, of_pronouns, person_of, subject_of
@@ -123,7 +134,8 @@ def _before(history: Sequence[Turn]) -> Before:
             resolved = _resolved(asked, before)
             core, own = _core(resolved), _own(resolved)
             # What says nothing by itself is not what the next question is about, nor what asks about an answer.
-            if not has_content(core) or (before.said and before.said in core):
+            is_open = resolved == asked and PRONOUN.search(asked) and not capitalised(asked)
+            if is_open or not has_content(core) or (before.said and before.said in core):
                 core = before.question
             before = Before(core, "", asked=own if own != core else "")
     return before
