@@ -60,7 +60,8 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     """
     asked = content_words(question)
     lines = {one.key: one for one in sentences if _names_what_is_asked(asked, one)}
-    answering = _below(lines.values()) | _answering(question, sentences)
+    row = superlative_row(question, sentences)
+    answering = _below(lines.values()) | _answering(question, sentences, row)
 
     def relevance(sentence: Sentence) -> float:
         own = sentence.relevance * (LINE_SHARE if sentence.key in lines else 1)
@@ -81,6 +82,8 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
         if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
             continue
         best = best or sentence
+        if best is row and sentence is not row and _is_row(sentence):
+            continue
         if _is_new(question, sentence, chosen) and not _is_beside_the_point(question, sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
@@ -90,8 +93,13 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
 
 def _is_new(question: str, sentence: Sentence, chosen: Sequence[Sentence]) -> bool:
     """Return whether a sentence says what is not chosen yet, as each row does of what a question compares."""
-    is_row = structure_of(sentence.evidence.passage)[sentence.span.start].is_row
-    return (is_row and compares(question)) or not any(say_the_same(sentence.vector, said.vector) for said in chosen)
+    return (_is_row(sentence) and compares(question)) or not any(
+        say_the_same(sentence.vector, said.vector) for said in chosen
+    )
+
+
+def _is_row(sentence: Sentence) -> bool:
+    return structure_of(sentence.evidence.passage)[sentence.span.start].is_row
 
 
 def _below(lines: Iterable[Sentence]) -> dict[tuple[str, Span] | None, float]:
@@ -99,13 +107,14 @@ def _below(lines: Iterable[Sentence]) -> dict[tuple[str, Span] | None, float]:
     return {one.next_key: LENT_SHARE * one.relevance for one in lines}
 
 
-def _answering(question: str, sentences: Sequence[Sentence]) -> dict[tuple[str, Span] | None, float]:
+def _answering(
+    question: str, sentences: Sequence[Sentence], row: Sentence | None
+) -> dict[tuple[str, Span] | None, float]:
     """Return how relevant some sentences are by what they are beside their words, by their keys."""
     answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
     most = max((one.relevance for one in sentences), default=0.0)
     passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
-    row = superlative_row(question, sentences)
     others = [*named_rows(question, sentences), *([row] if row else [])]
     others += [*_of_its_code(question, sentences), *_of_its_kind(question, sentences)]
     others += [*_of_its_article(question, sentences), *_of_casualties(question, sentences)]

@@ -9,17 +9,19 @@ from rag.content import content_words
 from rag.relevance import Sentence
 from rag.structure import cells_of, structure_of
 
-_MOST = "longest highest largest biggest greatest tallest heaviest deepest fastest loudest dearest widest"
+_MOST = "longest highest largest biggest greatest tallest heaviest deepest fastest quickest loudest dearest widest"
 _LEAST = "shortest lowest smallest fewest cheapest lightest quietest slowest narrowest"
+_OF_ANY = r"(?:(?<=the )|(?<=has )|(?<=have ))"
 _SUPERLATIVE = re.compile(
-    rf"\b(?:(?P<most>{_MOST.replace(' ', '|')}|most (?=expensive|populous))|"
-    rf"(?P<least>{_LEAST.replace(' ', '|')}|least (?=expensive|populous)))(?: ?(?P<of>[a-z]+))?\b",
+    rf"\b(?:(?P<most>{_MOST.replace(' ', '|')}|most (?=expensive|populous)|{_OF_ANY}most (?=[a-z]))|"
+    rf"(?P<least>{_LEAST.replace(' ', '|')}|least (?=expensive|populous)|{_OF_ANY}least (?=[a-z])))"
+    r"(?: ?(?P<of>[a-z]+))?\b",
     re.IGNORECASE,
 )
 # "The second largest", "under 1,000 euros", "that has a garden": another row than the first, or not any.
 _CONDITION = re.compile(
     r"\b(?:second|third|fourth|fifth|2nd|3rd|\d+th|under|over|below|above|than|without|except|besides|after|before|since|"
-    r"that|which has|who|whose|with)\b(?!\?)|\d",
+    r"that|which has|(?<!^)who|whose|with)\b(?!\?)|\d",
     re.IGNORECASE,
 )
 # What a column is called that tells how cheap or how loud a thing is; the word itself is not in its header.
@@ -37,13 +39,17 @@ _COLUMNS = {
     "biggest": "size area",
     "deepest": "depth",
     "fastest": "speed",
+    "quickest": "speed",
     "slowest": "speed",
     "widest": "width",
     "narrowest": "width",
     "populous": "population inhabitants",
 }
+# Whether what takes most time is meant; of another column of times that is left open.
+_OF_TIMES = {"fastest": False, "quickest": False, "shortest": False, "slowest": True, "longest": True}
+_TIMES = content_words("time times")
 # Of these less is better, or more is later.
-_OTHER_ORDER = content_words("year date day built opened founded since time rank ranking position place order change")
+_OTHER_ORDER = content_words("year date day built opened founded since rank ranking position place order change")
 _SIGN = r"(?:(?<!\w)[-−–+])?"
 # How numbers are written in English, and on most of the Continent, where "1.200" is what "1,200" is here.
 _NUMBERS = (
@@ -70,9 +76,13 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
     told = [(asked["most"] or asked["least"]).lower(), (asked["of"] or "").lower()]
     words = content_words(question) | content_words(" ".join(_COLUMNS.get(word, "") for word in told))
     for rows in _tables(sentences):
-        readings = [] if _has_condition(words, rows) else _readings(_column(words, rows))
+        header, cells = _column(words, rows)
+        is_of_times = bool(header & _TIMES)
+        most = _OF_TIMES.get(told[0]) if is_of_times else bool(asked["most"])
+        is_open = most is None or bool(header & _OTHER_ORDER) or _has_condition(words - header, rows)
+        readings = [] if is_open else _readings(cells)
         if readings and 1 < len(rows) < _MOST_ROWS:
-            found = {_only_best(values, most=bool(asked["most"])) for values in readings}
+            found = {_only_best(values, most=bool(most)) for values in readings}
             best = found.pop()
             return None if found or best is None else rows[best]
     return None
@@ -129,8 +139,8 @@ def _has_condition(words: frozenset[str], rows: Sequence[Sentence]) -> bool:
     return any(0 < sum(word in content_words(row.text) for row in rows) < len(rows) for word in words)
 
 
-def _column(words: frozenset[str], rows: Sequence[Sentence]) -> list[str]:
-    """Return the cells of the one column that words name, of every row, empty where there is none."""
+def _column(words: frozenset[str], rows: Sequence[Sentence]) -> tuple[frozenset[str], list[str]]:
+    """Return the words above the one column that words name and its cells in every row, empty where there is none."""
     passage = rows[0].evidence.passage
     lead = structure_of(passage)[rows[0].span.start].lead
     # "Warranty (years)" is no year.
@@ -138,10 +148,10 @@ def _column(words: frozenset[str], rows: Sequence[Sentence]) -> list[str]:
         content_words(_IN_BRACKETS.sub("", header)) for header in (cells_of(passage.slice(lead)) if lead else [])
     ]
     named = [at for at, header in enumerate(headers) if at and header & words]
-    if len(named) != 1 or headers[named[0]] & _OTHER_ORDER:
-        return []
+    if len(named) != 1:
+        return frozenset(), []
     cells = [cells_of(row.text) for row in rows]
-    return [row[named[0]] if len(row) > named[0] else "" for row in cells]
+    return headers[named[0]], [row[named[0]] if len(row) > named[0] else "" for row in cells]
 
 
 def _readings(cells: Sequence[str]) -> list[list[float]]:

@@ -52,6 +52,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
         ("What is the cheapest heat pump?", "Brisa Eco"),
         ("What is the most expensive heat pump?", "NordTherm 8"),
         ("Which heat pump has the lowest SCOP?", "Brisa Eco"),
+        ("Which heat pump makes the least noise?", "NordTherm 8"),
+        ("Which pump has the most noise?", "Brisa Eco"),
     ],
 )
 def test_the_row_that_has_the_most_or_the_least_is_quoted_first(engine: Engine, question: str, first: str) -> None:
@@ -77,6 +79,11 @@ def test_where_no_table_tells_none_is_taken(engine: Engine, question: str) -> No
     assert superlative_row(question, engine.grounds(Query.parse(question)).sentences) is None
 
 
+def test_beside_the_row_that_has_the_most_no_other_is_quoted(engine: Engine) -> None:
+    (cited,) = engine.ask("Which heat pump has the longest warranty?").answer.citations
+    assert cited.cited_text.startswith("| NordTherm 8")
+
+
 def test_two_rows_that_have_as_much_leave_it_open(tmp_path: Path, embedder: Embedder) -> None:
     table = "| Town | Population |\n| --- | --- |\n| Alm | 9,000 |\n| Berg | 9,000 |\n| Cron | 100 |\n"
     corpus = Corpus(tmp_path, embedder, create=True)
@@ -93,7 +100,7 @@ def test_two_rows_that_have_as_much_leave_it_open(tmp_path: Path, embedder: Embe
     ("question", "table"),
     [
         ("Which disk has the largest storage?", "| Disk | Storage |\n| --- | --- |\n| A | 512 GB |\n| B | 2 TB |\n"),
-        ("Who had the fastest time?", "| Runner | Time (min) |\n| --- | --- |\n| Ann | 78 |\n| Bob | 95 |\n"),
+        ("Which is the highest time?", "| Runner | Time (min) |\n| --- | --- |\n| Ann | 78 |\n| Bob | 95 |\n"),
         ("Which is the highest rank?", "| Team | Rank |\n| --- | --- |\n| A | 1 |\n| B | 3 |\n"),
         # 1.200 is either, and in brackets stands what is owed.
         ("What is the lowest price?", column("Price", "800 €", "1.200 €", "950 €")),
@@ -114,6 +121,8 @@ def test_numbers_that_do_not_compare_are_not_compared(
 @pytest.mark.parametrize(
     ("question", "table", "first"),
     [
+        ("Who had the fastest time?", column("Time (min)", "78", "95", "81"), "A"),
+        ("Which one takes the longest time to charge?", column("Charging time (h)", "4.5", "5.0", "1.5"), "B"),
         ("What is the lowest price?", column("Price", "800,00 €", "1.200,00 €", "95,50 €"), "C"),
         ("What is the highest price?", column("Price", "800,00 €", "1.200,00 €", "950 €"), "B"),
         # Whether a point groups or not, these are in one order; a nought before it, or two digits after it, tell.
