@@ -17,7 +17,7 @@ from rag.evidence import Evidence
 from rag.grounding import Generated
 from rag.kinds import lacking_kind
 from rag.plain_text import plain
-from rag.quotes import Quote, quotes_of, readable
+from rag.quotes import Quote, quotes_of, readable, told
 from rag.relevance import PRESUMED, Sentence
 from rag.rivals import WHERE_ASKED, find_rivals
 from rag.selection import chosen_sentences, in_order
@@ -202,7 +202,7 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
             reason = f"The nearest passages give no {lacking}."
             return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
     new = [quote for quote in quotes if not book.has(quote)]
-    text = " ".join(f"{readable(quote)} [{book.marker(quote)}]" for quote in new)
+    text = " ".join(f"{told(question, quote)} [{book.marker(quote)}]" for quote in new)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
     return Answer(text, (), answerable=round(answerable, 4), span=span)
 

@@ -10,10 +10,11 @@ from index.document import Span
 from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, gives_reason, holds
 from rag.content import content_words, words_of_names
+from rag.conversation import capital
 from rag.evidence import Evidence
 from rag.plain_text import plain
 from rag.relevance import Sentence
-from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, structure_of
+from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, list_of, structure_of
 from rag.timeliness import asks_what_happened, time_asked
 
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.
@@ -51,6 +52,15 @@ _SPEAKS = re.compile(
 _ANOTHER_LETTER = re.compile(r"^\W*B\W{0,3}:", re.MULTILINE)
 
 
+# What answers a question, and says nothing to another one.
+_REPLY = re.compile(r"(?:yes|no)[.,;:!–—-]+\s+(?=\S)", re.IGNORECASE)
+# Who asks so wants all of a list.
+_ASKS_FOR_LIST = re.compile(
+    r"\b(?:how (?:do|does|can|could|should|must|to|is|are|was|were)|which|what|who|list|name|all|every|steps?)\b",
+    re.IGNORECASE,
+)
+
+
 class Quote(NamedTuple):
     """What is cited of a passage: one sentence or more of it, and the bullets of a list with the line above them."""
 
@@ -61,6 +71,7 @@ class Quote(NamedTuple):
 def quotes_of(question: str, chosen: Sequence[Sentence]) -> list[Quote]:
     """Return what is cited for the sentences, in their order; of several items of a list the whole list, once."""
     leads = Counter((one.evidence.passage_id, _lead_of_item(one)) for one in chosen)
+    asks_for_list = _ASKS_FOR_LIST.search(question) is not None
     quotes = []
     for sentence in chosen:
         lead, passage = _lead_of_item(sentence), sentence.evidence.passage
@@ -68,8 +79,22 @@ def quotes_of(question: str, chosen: Sequence[Sentence]) -> list[Quote]:
         if lead and leads[sentence.evidence.passage_id, lead] > 1:
             ends = [one.end for one in led_by(passage, lead) if one.end - lead.start < MAX_LIST_CHARS]
             quote = Quote(sentence.evidence, Span(lead.start, max([quote.span.end, *ends])))
+        elif asks_for_list and (whole := _headed_list(question, sentence)):
+            quote = Quote(sentence.evidence, whole)
         quotes.append(quote)
     return merged(quotes)
+
+
+def _headed_list(question: str, sentence: Sentence) -> Span | None:
+    """Return the whole list that a sentence is of, where it is no longer than a quote may be and its heading is asked.
+
+    "How do I rent a locker?" asks for all that stands under "Renting a locker".
+    """
+    passage = sentence.evidence.passage
+    whole = list_of(passage, sentence.span)
+    heading = structure_of(passage)[sentence.span.start].heading.rpartition(BELOW)[2]
+    is_asked = frozenset() < content_words(heading) <= content_words(question)
+    return whole if whole and is_asked and whole.end - whole.start < MAX_LIST_CHARS else None
 
 
 def _quoted_apart(sentence: Sentence, chosen: Sequence[Sentence]) -> list[Span]:
@@ -205,6 +230,26 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
         kept = [other for at, other in enumerate(kept) if at not in overlapping]
         kept.insert(place, Quote(quote.evidence, whole))
     return kept
+
+
+def told(question: str, quote: Quote) -> str:
+    """Return the quote as it reads in the answer to a question: without a "No." that answers another one."""
+    text = readable(quote)
+    reply, above = _REPLY.match(text), _question_above(quote)
+    if reply is None or above is None:
+        return text
+    asked, other = content_words(question), content_words(above)
+    return text if 2 * len(asked & other) >= len(other) else capital(text[reply.end() :])
+
+
+def _question_above(quote: Quote) -> str | None:
+    """Return the article's own question that a quote follows, None where it follows none."""
+    passage = quote.evidence.passage
+    before = [one for one in passage.sentences if one.end <= quote.span.start]
+    standing = structure_of(passage).get(quote.span.start)
+    above = standing.heading.rpartition(BELOW)[2] if standing else ""
+    last = passage.slice(before[-1]) if before and standing and standing.adjoins else above
+    return last if last.endswith("?") else None
 
 
 def readable(quote: Quote) -> str:

@@ -1,6 +1,7 @@
 """Selection: which sentences are quoted, and in which order."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -16,7 +17,7 @@ from rag.labels import answers_by_label
 from rag.names import codes_in
 from rag.quotes import MIN_WORDS, quote_of, readable
 from rag.relevance import Sentence
-from rag.structure import asked_above, goes_on_to, led_by, structure_of
+from rag.structure import asked_above, goes_on_to, led_by, numbers_above, structure_of
 from rag.table_rows import named_rows, superlative_row
 from rag.timeliness import asks_what_happened
 
@@ -117,6 +118,7 @@ def _answering(
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
     others = [*named_rows(question, sentences), *([row] if row else [])]
     others += [*_of_its_code(question, sentences), *_of_its_kind(question, sentences)]
+    others += _of_its_section(question, sentences)
     others += [*_of_its_article(question, sentences), *_of_casualties(question, sentences)]
     return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
 
@@ -161,6 +163,28 @@ def _of_its_code(question: str, sentences: Sequence[Sentence]) -> list[Sentence]
     return [one for one in sentences if codes & codes_in(one.text)] if others and not codes & others else []
 
 
+def _of_its_section(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences below the number that a question gives, as of a version: "What was fixed in 3.2.0?".
+
+    They are those below a further heading that has more of the question's words ("Fixed"), where there is one.
+    """
+    below: dict[int, list[Sentence]] = defaultdict(list)
+    for one in sentences:
+        if _is_below(question, one):
+            below[len(content_words(question) & content_words(_heading(one)))].append(one)
+    return below[max(below)] if below else []
+
+
+def _is_below(question: str, sentence: Sentence) -> bool:
+    """Return whether a question gives the number of a version or a section that a sentence stands below."""
+    numbers = numbers_above(question)
+    return bool(numbers) and bool(numbers & numbers_above(_heading(sentence)))
+
+
+def _heading(sentence: Sentence) -> str:
+    return structure_of(sentence.evidence.passage)[sentence.span.start].heading
+
+
 def _of_its_kind(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the best sentence that holds what is asked for, such as an age, where what is cited for the best does not.
 
@@ -173,11 +197,12 @@ def _of_its_kind(question: str, sentences: Sequence[Sentence]) -> list[Sentence]
 
 
 def _is_beside_the_point(question: str, sentence: Sentence, best: Sentence) -> bool:
-    """Return whether a sentence lacks what is asked for and the best one has: a number, a date, the time, the code."""
+    """Return whether a sentence lacks what is asked for and the best one has: a number, a date, a time, a code."""
     lacks = min(sentence.features.number, sentence.features.date) < 0
     holds = max(best.features.number, best.features.date) > 0
     codes, own = codes_in(question), codes_in(sentence.text)
     has_another = bool(codes & codes_in(best.text)) and bool(own) and not codes & own
+    has_another |= _is_below(question, best) and not _is_below(question, sentence)
     return (lacks and holds) or (sentence.features.time < 0 and best.features.time == 1) or has_another
 
 

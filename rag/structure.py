@@ -22,6 +22,8 @@ _ANNOUNCES = re.compile(
 )
 _ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)
 _MEASURING = content_words("much many")
+# A version, or the number of a section, of several parts.
+_NUMBER = re.compile(r"(?<![\d.,$€£])(\d+(?:\.\d+)+)(?![.,]?\d|\s?%)")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
@@ -160,6 +162,11 @@ def _asks_the_same(question: str, heading: str, title: frozenset[str]) -> bool:
     return len(asked & said) >= least * max(len(asked), len(said), 1) and is_negated(question) is is_negated(heading)
 
 
+def numbers_above(heading: str) -> frozenset[str]:
+    """Return the numbers of versions or sections, of several parts, in a path of headings or in a question."""
+    return frozenset(_NUMBER.findall(heading))
+
+
 def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:
     """Return what a sentence needs to be understood: its table's header, or the few words above its list."""
     if standing.lead is None or not (standing.is_row or standing.begins_item):
@@ -190,6 +197,25 @@ def led_by(passage: StoredPassage, span: Span) -> list[Span]:
         if not (standing.of_list or standing.is_row):
             break
     return led
+
+
+def list_of(passage: StoredPassage, span: Span) -> Span | None:
+    """Return where the whole list stands that a sentence is of, without a line above it; None where it is of none."""
+    structure = structure_of(passage)
+    if not structure[span.start].of_list:
+        return None
+    first, last = span, span
+    for one in reversed(passage.sentences[: passage.sentences.index(span)]):
+        if not (structure[first.start].adjoins and structure[one.start].of_list):
+            break
+        first = one
+    for one in passage.sentences[passage.sentences.index(span) + 1 :]:
+        if not (structure[one.start].adjoins and structure[one.start].of_list):
+            break
+        last = one
+    line = passage.slice(Span(passage.span.start, first.start)).rpartition("\n")[2]
+    is_numbered = line[:1].isdigit() and _MARK.fullmatch(line)
+    return Span(first.start - len(line) if is_numbered else first.start, last.end)
 
 
 def goes_on_to(passage: StoredPassage, span: Span) -> Span | None:

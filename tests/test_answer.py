@@ -29,6 +29,7 @@ from rag.reranking import CrossEncoderRereading, Reranking
 from rag.selection import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, chosen_sentences
 from rag.timeliness import asks_what_happened
 from tests.command_line import ROOT
+from tests.conftest import Over
 from tests.scripted_llm import breaking_off, refusing, saying, scripted_llm, silent
 
 PROCESSING = "What is China's processing share?"
@@ -374,6 +375,40 @@ class TestQuotes:
         assert ask(Engine(corpus), "What does error QB-7 mean?").answer.text == (
             "Error QB-7: the index is out of date. It was made by an earlier version. [1]"
         )
+
+    @pytest.mark.parametrize(
+        ("question", "text"),
+        [
+            ("What was fixed in 3.2.0?", "Rotated videos are shown upright. The map no longer crashes."),
+            ("Which features did 3.1.0 add?", "Face recognition, off by default. Dark theme."),
+            ("How do I rent a locker?", "1. Buy a token at reception. 2. Put it in and turn the key."),
+        ],
+    )
+    def test_a_list_is_cited_whole_below_the_heading_that_is_asked(self, over: Over, question: str, text: str) -> None:
+        answer = over(
+            changes="# Changes of Lantern\n\n## 3.2.0 (2026-05-18)\n\n### Added\n- Albums can be shared.\n\n"
+            "### Fixed\n- Rotated videos are shown upright.\n- The map no longer crashes.\n\n"
+            "## 3.1.0 (2025-11-27)\n\n### Added\n- Face recognition, off by default.\n- Dark theme.\n\n"
+            "### Fixed\n- Deleting an album is quick.",
+            pool="# The lido\n\n## Renting a locker\n\n1. Buy a token at reception.\n2. Put it in and turn the key.\n\n"
+            "## Lost property\n\nAsk at reception.",
+        ).ask(question)
+        assert answer.answer.text == f"{text} [1]"
+
+    @pytest.mark.parametrize(
+        ("question", "text"),
+        [
+            ("Does the lido have a sauna?", "Booking is only required for the sauna."),
+            ("Is booking needed?", "No. Booking is only required for the sauna."),
+        ],
+    )
+    def test_a_no_to_another_question_is_left_out(self, over: Over, question: str, text: str) -> None:
+        lido = (
+            "# The lido\n\n### Do I need to book?\n\nNo. Booking is only required for the sauna.\n\n### Dogs\n\nNone."
+        )
+        answer = over(lido=lido).ask(question).answer
+        assert answer.text == f"{text} [1]"
+        assert answer.citations[0].cited_text == "No. Booking is only required for the sauna."
 
     def test_what_is_asked_may_stand_in_the_sentence_after(self, embedder: OnnxEmbedder, tmp_path: Path) -> None:
         corpus = Corpus(tmp_path, embedder, create=True)
