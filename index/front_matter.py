@@ -1,5 +1,6 @@
 """What a Markdown file says of itself in front, as YAML. What is not in order there is text like any other."""
 
+import re
 from collections.abc import Hashable
 
 import yaml
@@ -11,12 +12,26 @@ _HANDLER = YAMLHandler()
 # What PyYAML lets through beside its own errors: a tag that its value does not fit, for one.
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, yaml.YAMLError)
 
+_LINE = re.compile(r"(?P<key>[A-Za-z][\w-]*):(?:\s+(?P<value>\S.*?))?\s*")
+_QUOTED = re.compile(r"([\"'])(.*)\1")
+
 
 class _Loader(yaml.SafeLoader):
     """Loads what `yaml.safe_load` does but without merging: merged aliases of aliases grow without bound."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Merge nothing; a key to merge by is refused then as of an unknown kind."""
+
+
+def _read(head: str) -> object:
+    """Return what YAML says, or where it is none for a colon in a title, what each of its lines says as it stands."""
+    try:
+        return yaml.load(head, _Loader)  # nosec B506
+    except yaml.scanner.ScannerError:
+        lines = [_LINE.fullmatch(line) for line in head.strip().splitlines() if line.strip()]
+        if None in lines:
+            raise
+        return {line["key"]: _QUOTED.sub(r"\2", line["value"] or "") for line in filter(None, lines)}
 
 
 def split_front_matter(text: str) -> tuple[dict[Hashable, object], int]:
@@ -27,7 +42,7 @@ def split_front_matter(text: str) -> tuple[dict[Hashable, object], int]:
         head, body = _HANDLER.split(text)
         if len(head) > _MAX_CHARS:
             return {}, 0
-        said = yaml.load(head, _Loader)  # nosec B506
+        said = _read(head)
     except _FAULTS:
         return {}, 0
     return (said, len(text) - len(body)) if isinstance(said, dict) else ({}, 0)

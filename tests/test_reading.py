@@ -224,6 +224,11 @@ class TestMarkdown:
     def test_a_date_is_read_where_it_is_one(self, front: str, expected: str | None) -> None:
         assert read_text("a", f"---\n{front}\n---\nText.\n", "text/markdown").metadata.published_at == expected
 
+    def test_a_colon_in_a_title_is_of_the_title(self) -> None:
+        front = "title: The lido: questions\nsource: 'Elmbridge: Leisure'\nauthor:\ndate: 2026-04-20"
+        metadata = read_text("a", f"---\n{front}\n---\nText.\n", "text/markdown").metadata
+        assert metadata == Metadata("The lido: questions", "Elmbridge: Leisure", None, "2026-04-20")
+
     @pytest.mark.parametrize("front", ["title: [unclosed", "a: &a [*a]", "- a list", "title: 'x", "\t- : :"])
     def test_broken_front_matter_loses_nothing(self, front: str) -> None:
         document = read_text("a", f"---\n{front}\n---\n\nText of the article.\n", "text/markdown")
