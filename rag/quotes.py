@@ -54,6 +54,8 @@ _ANOTHER_LETTER = re.compile(r"^\W*B\W{0,3}:", re.MULTILINE)
 
 # What answers a question, and says nothing to another one.
 _REPLY = re.compile(r"(?:yes|no)[.,;:!–—-]+\s+(?=\S)", re.IGNORECASE)
+# What unit a column is in.
+_IN_BRACKETS = re.compile(r"\([^)]*\)")
 # Who asks so wants all of a list.
 _ASKS_FOR_LIST = re.compile(
     r"\b(?:how (?:do|does|can|could|should|must|to|is|are|was|were)|which|what|who|list|name|all|every|steps?)\b",
@@ -234,7 +236,7 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 
 def told(question: str, quote: Quote) -> str:
     """Return the quote as it reads in the answer to a question: without a "No." that answers another one."""
-    text = readable(quote)
+    text = readable(quote, content_words(question))
     reply, above = _REPLY.match(text), _question_above(quote)
     if reply is None or above is None:
         return text
@@ -252,8 +254,11 @@ def _question_above(quote: Quote) -> str | None:
     return last if last.endswith("?") else None
 
 
-def readable(quote: Quote) -> str:
-    """Return the quote as it reads in an answer: in plain, the cells of a row each with what its column is."""
+def readable(quote: Quote, asked: frozenset[str] = frozenset()) -> str:
+    """Return the quote as it reads in an answer: in plain, the cells of a row each with what its column is.
+
+    Of a row only the columns are read that some `asked` words name, all where they name none.
+    """
     passage = quote.evidence.passage
     standing = structure_of(passage).get(quote.span.start)
     if standing and standing.begins_item and standing.lead is None and _DENIES.search(standing.heading):
@@ -264,19 +269,21 @@ def readable(quote: Quote) -> str:
     if not rows or rows[-1].end < quote.span.end:
         return _said(passage, quote.span)
     above = _said(passage, Span(quote.span.start, rows[0].start))
-    shown = [_row(passage, row) for row in rows if len(rows) == 1 or not structure_of(passage)[row.start].is_header]
+    shown = [
+        _row(passage, row, asked) for row in rows if len(rows) == 1 or not structure_of(passage)[row.start].is_header
+    ]
     return " ".join(filter(None, [above, ". ".join(shown)]))
 
 
-def _row(passage: StoredPassage, span: Span) -> str:
-    """Return a row of a table in words, its cells each with what its column is."""
+def _row(passage: StoredPassage, span: Span, asked: frozenset[str]) -> str:
+    """Return a row of a table in words, its cells each with what its column is, those that are asked for or all."""
     lead = structure_of(passage)[span.start].lead
     columns, cells = (_cells(passage.slice(row)) for row in (lead or span, span))
     if lead is None or len(columns) < len(cells):
         return _said(passage, span)
-    named = "; ".join(
-        f"{column}: {cell}" if column else cell for column, cell in zip(columns[1:], cells[1:], strict=False) if cell
-    )
+    told = [(column, cell) for column, cell in zip(columns[1:], cells[1:], strict=False) if cell]
+    told = [(column, cell) for column, cell in told if asked & content_words(_IN_BRACKETS.sub("", column))] or told
+    named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in told)
     return " – ".join(filter(None, [cells[0], named]))
 
 

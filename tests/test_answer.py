@@ -24,7 +24,7 @@ from rag.evidence import Evidence, unread
 from rag.generation import Generator
 from rag.gold import read_gold
 from rag.query import Query
-from rag.quotes import Quote, merged, readable
+from rag.quotes import Quote, merged, readable, told
 from rag.reranking import CrossEncoderRereading, Reranking
 from rag.selection import ABOUT_AS_RELEVANT, QUOTED_FROM, TIMELY_FACTOR, chosen_sentences
 from rag.timeliness import asks_what_happened
@@ -442,6 +442,19 @@ class TestQuotes:
     def test_a_row_reads_with_the_names_of_its_columns(self, corpus: Corpus, row: str, read: str) -> None:
         evidence = evidence_of(corpus, f"| | Free | Team |\n| --- | --- | --- |\n{row}\n")
         assert readable(Quote(evidence, evidence.passage.sentences[-1])) == read
+
+    @pytest.mark.parametrize(
+        ("asked", "read"),
+        [
+            ("What is free?", "Storage – Free: 5 GB"),
+            ("What does the team have to pay?", "Storage – Team (of up to 9): 50 GB"),
+            ("How many GB are there up to May?", "Storage – Free: 5 GB; Team (of up to 9): 50 GB"),
+        ],
+    )
+    def test_of_a_row_the_columns_are_read_that_are_asked_for(self, corpus: Corpus, asked: str, read: str) -> None:
+        table = "| | Free | Team (of up to 9) |\n| --- | --- | --- |\n| Storage | 5 GB | 50 GB |\n"
+        evidence = evidence_of(corpus, table)
+        assert told(asked, Quote(evidence, evidence.passage.sentences[-1])) == read
 
     @pytest.mark.parametrize(
         ("text", "read"),

@@ -374,6 +374,24 @@ class TestArticles:
             assert quote.inner_text().split("\n")[-2:] == ["- the Brook Mine", "- the Elk Mine"]
             page.context.close()
 
+    def test_a_passage_is_shown_without_the_marks_of_its_article(
+        self, browser: Browser, empty_rag: CommandLine
+    ) -> None:
+        text = "## Depots\n\nBuses sleep there.\n\n| Depot | Chargers |\n| --- | --- |\n| Wexley | 6 |\n| Tolland | 4 |"
+        with empty_rag.serving() as (client, _):
+            client.put("/v1/documents/depots", json={"text": text, "media_type": "text/markdown"})
+            client.put("/v1/documents/plain", json={"text": "Few.\nNow not.\n\nBuses slept\nin the street."})
+            page = opened(browser, str(client.base_url))
+            answered(page, "How many chargers does the Wexley depot have?")
+            page.locator(".passages summary").click()
+            quotes = page.locator(".passages blockquote")
+            marked, wrapped = (quotes.filter(has_text=said) for said in ("Chargers", "street"))
+            assert marked.text_content() == text
+            shown = "Depots Buses sleep there. Depot | Chargers Wexley | 6 Tolland | 4"
+            assert " ".join(marked.inner_text().split()) == shown
+            assert wrapped.inner_text().split("\n\n") == ["Few. Now not.", "Buses slept in the street."]
+            page.context.close()
+
     def test_chosen_files_are_added(self, browser: Browser, empty_rag: CommandLine, tmp_path: Path) -> None:
         file = tmp_path / "mine.md"
         file.write_text("# The mine\n\nThe Brook Mine was bought by Ramaco.")

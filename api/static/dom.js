@@ -15,10 +15,38 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Return what an article says as a quotation, the items of a list and the rows of a table each on a line. */
+const HAS_LINES = /\n\s*(?:[-*•]\s|\d{1,3}[.)]\s)|^\s*\||^#{1,6} /m;
+const MARKUP = /^(#{1,6} +)(.*)$|^(\|[\s:|-]*-[\s:|-]*(?:\n|$))|^(\| ?)(?=.*\|)|( ?\|)$|( \| )/gm;
+
+/** Return what an article says as a quotation: headings, items of lists and rows of tables each on a line.
+ *
+ * `shown` is the same text in pieces. All of it stays in the page, its markup where it is not seen.
+ */
 export function quotation(text, shown = [text]) {
-  const hasLines = /\n\s*(?:\||[-*•]\s|\d{1,3}[.)]\s)/.test(text);
-  return element("blockquote", { dir: "auto", class: hasLines && "lines" }, ...shown);
+  const hasLines = HAS_LINES.test(text);
+  const set = hasLines ? unmarked : inParagraphs;
+  for (const piece of shown) if (typeof piece !== "string") piece.replaceChildren(...set(piece.textContent));
+  const pieces = shown.flatMap((piece) => (typeof piece === "string" ? set(piece) : piece));
+  return element("blockquote", { dir: "auto", class: hasLines && "lines" }, ...pieces);
+}
+
+/** Return a text in pieces, a blank line between its paragraphs: other breaks of lines mean nothing where it was wrapped. */
+function inParagraphs(text) {
+  return text.split(/(?<=\n\s*\n)(?=\S)/).flatMap((part, at) => (at ? [element("br"), element("br"), part] : part));
+}
+
+/** Return a text in pieces, the marks of headings and tables in elements of their own. */
+function unmarked(text) {
+  const pieces = [];
+  let at = 0;
+  for (const found of text.matchAll(MARKUP)) {
+    const [whole, hashes, label, rule, first, last] = found;
+    pieces.push(text.slice(at, found.index));
+    if (hashes) pieces.push(element("span", { class: "markup" }, hashes), element("strong", {}, label));
+    else pieces.push(element("span", { class: rule || first || last ? "markup" : "soft" }, whole));
+    at = found.index + whole.length;
+  }
+  return [...pieces, text.slice(at)];
 }
 
 /** Say something to those who listen to the page: in the open dialog, for what is under it is not heard. */
