@@ -17,6 +17,7 @@ from rag.evidence import Evidence
 from rag.structure import completed_by, structure_of
 from rag.term_weights import weighted
 from rag.timeliness import Relation, TimeAsked, fits, time_asked
+from rag.turns import turn_at
 
 # How a sentence says that something came before an event, or after it.
 _CUES: Mapping[Relation, re.Pattern[str]] = {
@@ -183,7 +184,9 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
                 match=match,
                 gap=match - best,
                 coverage=coverage(read, idfs),
-                in_context=coverage(read | context_words(item, standing.heading), idfs),
+                in_context=coverage(
+                    read | context_words(item, f"{standing.heading} {_speaker(item, sentence.span)}"), idfs
+                ),
                 number=holding if asked_for is AnswerType.NUMBER else 0.0,
                 date=holding if asked_for is AnswerType.DATE else 0.0,
                 name=holding if asked_for is AnswerType.NAME else 0.0,
@@ -216,6 +219,12 @@ def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
     """Return the share of the question's words that are among `words`, each by its inverse document frequency."""
     total = sum(idfs.values())
     return sum(idf for word, idf in idfs.items() if word in words) / total if total else 0.0
+
+
+def _speaker(item: Evidence, span: Span) -> str:
+    """Return who says a sentence in an interview, "" where nobody is named."""
+    turn = turn_at(item.passage, span)
+    return turn.speaker if turn else ""
 
 
 def context_words(item: Evidence, heading: str) -> frozenset[str]:

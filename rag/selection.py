@@ -20,6 +20,7 @@ from rag.relevance import Sentence
 from rag.structure import asked_above, goes_on_to, led_by, numbers_above, structure_of
 from rag.table_rows import named_rows, superlative_row
 from rag.timeliness import asks_what_happened
+from rag.turns import turn_at
 
 MAX_SENTENCES = 3
 # A sentence is quoted beside the best one only if it is half as relevant, and also this relevant by itself or about as
@@ -40,6 +41,8 @@ LINE_SHARE, LENT_SHARE = 0.3, 0.4
 _ENDS, _CLOSING = ".!?:;…", '"”’»)]*_'
 # One that denies casualties is quoted for what is asked of them, if it is this relevant beside the best one.
 DENYING_SHARE = 0.1
+# Behind a turn the next one begins so soon.
+_REPLIES_WITHIN = 4
 _OPENING = frozenset("\"“„«‘'")
 _MARKS = "*_ "
 _ASKS = r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)\b"
@@ -112,7 +115,10 @@ def _answering(
     question: str, sentences: Sequence[Sentence], row: Sentence | None
 ) -> dict[tuple[str, Span] | None, float]:
     """Return how relevant some sentences are by what they are beside their words, by their keys."""
-    answering = {one.next_key: one.relevance for one in sentences if _asks(one)}
+    answering: dict[tuple[str, Span] | None, float] = {}
+    for one in reversed(sentences):
+        if _asks(one):
+            answering[_reply_key(one, sentences)] = one.relevance
     most = max((one.relevance for one in sentences), default=0.0)
     passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
@@ -212,8 +218,19 @@ def _asks(sentence: Sentence) -> bool:
     One that somebody is quoted with is none, nor is a statement that ends by asking ("…, and who wants that?").
     """
     text = sentence.text.strip(_MARKS)
+    turn = turn_at(sentence.evidence.passage, sentence.span)
     asks = text.endswith("?") and text[0] not in _OPENING and not _ENDS_BY_ASKING.match(text)
-    return asks or _NAMES_A_TOPIC.fullmatch(text) is not None
+    return asks or _NAMES_A_TOPIC.fullmatch(text) is not None or (turn is not None and turn.only_asks)
+
+
+def _reply_key(asking: Sentence, sentences: Sequence[Sentence]) -> tuple[str, Span] | None:
+    """Return the key of the sentence that answers one that asks: the next one, or the next speaker's first."""
+    turn = turn_at(asking.evidence.passage, asking.span)
+    if turn is None or not turn.only_asks:
+        return asking.next_key
+    after = (one for one in sentences if one.doc_id == asking.doc_id and one.span.start >= turn.span.end)
+    reply = min(after, key=lambda one: one.span.start, default=None)
+    return reply.key if reply and reply.span.start - turn.span.end <= _REPLIES_WITHIN else None
 
 
 def _names_what_is_asked(asked: frozenset[str], sentence: Sentence) -> bool:
