@@ -12,8 +12,8 @@ from index.records import Filters, StoredPassage
 from rag.english import AUXILIARY
 from rag.query import MAX_QUERY_CHARS
 
-# A shorter word is one letter away from too many others.
-_LEAST_LETTERS = 6
+# A shorter word is one letter away from too many others; if only what is left out or moved counts, from fewer.
+_LEAST_LETTERS, _LEAST_LEFT_OUT = 6, 5
 _LONG = 9
 # So many letters at the end may make another word of one: phosphite and phosphate.
 _ENDING = 4
@@ -85,7 +85,7 @@ def not_shouted(question: str) -> str:
 def corrected(question: str, view: View, is_word: Callable[[str], bool], filters: Filters) -> str:
     """Return a question with the words of the articles that pass the filters in the place of slips.
 
-    A slip is a word of six letters or more that no passage has and that is not, by `is_word`, a known one or made of
+    A slip is a word of five letters or more that no passage has and that is not, by `is_word`, a known one or made of
     one, and `is_slip_of` a word that a passage has. What has capitals inside is a code or an abbreviation and stays.
     "chinas" is "China's" where passages have the name and not that word, and "CFO" is in full where none has it.
     """
@@ -123,7 +123,7 @@ def _owner(name: str, passages: Sequence[StoredPassage]) -> str | None:
 
 
 def _may_be_slip(word: str, question: str) -> bool:
-    return len(word) >= _LEAST_LETTERS and (word[1:].islower() or question.isupper())
+    return len(word) >= _LEAST_LEFT_OUT and (word[1:].islower() or question.isupper())
 
 
 def _is_known(word: str, is_word: Callable[[str], bool]) -> bool:
@@ -147,14 +147,16 @@ def _meant(slip: str, passages: Sequence[StoredPassage]) -> str | None:
     word = max(meant, key=lambda one: (sorted(_plain(one)) == sorted(_plain(slip)), meant[one], one), default=None)
     if word is None or slip.islower():
         return word
-    return max((form for form in forms if form.lower() == word), key=lambda form: (forms[form], form))
+    same = (form for form in forms if form.lower() == word)
+    return max(same, key=lambda form: (not form.isupper() or slip.isupper(), forms[form], form))
 
 
 def is_slip_of(slip: str, word: str) -> bool:
     """Return whether a slip is one letter away from a word, after the first; case and accents do not count.
 
     A letter is left out or put in, its neighbour on the keyboard is struck, or it changes places with the next one; in
-    a long word that is no name, one vowel is taken for another before its ending. Not so at the end of a word are a
+    a long word that is no name, one vowel is taken for another before its ending; of five letters one is only left out
+    or changes places. Not so at the end of a word are a
     vowel left out and a letter put in: those make other forms of a word or of a name.
     """
     is_long = len(slip) >= _LONG and slip[:1].islower()
@@ -164,12 +166,15 @@ def is_slip_of(slip: str, word: str) -> bool:
     rest, meant = slip[same:], word[same:]
     if not same or rest == meant:
         return False
+    is_moved = rest[:2] == meant[:2][::-1] and rest[2:] == meant[2:]
     is_left_out = rest == meant[1:] and (rest != "" or meant not in _VOWELS)
     is_put_in = rest[1:] == meant != ""
     is_taken = rest[1:] == meant[1:] and (
         _are_neighbours(rest[:1], meant[:1]) or (is_long and len(rest) > _ENDING and {rest[:1], meant[:1]} <= _VOWELS)
     )
-    return is_left_out or is_put_in or is_taken or (rest[:2] == meant[:2][::-1] and rest[2:] == meant[2:])
+    if len(slip) < _LEAST_LETTERS:
+        return is_left_out or is_moved
+    return is_left_out or is_put_in or is_taken or is_moved
 
 
 def _are_neighbours(one: str, other: str) -> bool:
