@@ -15,6 +15,7 @@ from rag.evidence import Evidence
 from rag.plain_text import plain
 from rag.relevance import Sentence
 from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, list_of, structure_of
+from rag.table_rows import column_words
 from rag.timeliness import asks_what_happened, time_asked
 
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.
@@ -236,7 +237,7 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 
 def told(question: str, quote: Quote) -> str:
     """Return the quote as it reads in the answer to a question: without a "No." that answers another one."""
-    text = readable(quote, content_words(question))
+    text = readable(quote, column_words(question))
     reply, above = _REPLY.match(text), _question_above(quote)
     if reply is None or above is None:
         return text

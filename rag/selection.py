@@ -18,7 +18,7 @@ from rag.names import codes_in
 from rag.quotes import MIN_WORDS, quote_of, readable
 from rag.relevance import Sentence
 from rag.structure import asked_above, goes_on_to, led_by, numbers_above, structure_of
-from rag.table_rows import named_rows, superlative_row
+from rag.table_rows import fitting_rows, named_rows, superlative_row
 from rag.timeliness import asks_what_happened
 from rag.turns import turn_at
 
@@ -65,7 +65,8 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     asked = content_words(question)
     lines = {one.key: one for one in sentences if _names_what_is_asked(asked, one)}
     row = superlative_row(question, sentences)
-    answering = _below(lines.values()) | _answering(question, sentences, row)
+    rows = [row] if row else fitting_rows(question, sentences)
+    answering = _below(lines.values()) | _answering(question, sentences, rows)
 
     def relevance(sentence: Sentence) -> float:
         own = sentence.relevance * (LINE_SHARE if sentence.key in lines else 1)
@@ -81,14 +82,15 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     best: Sentence | None = None
     chosen: list[Sentence] = []
     for sentence in sorted(sentences, key=weight, reverse=True):
-        if len(chosen) == MAX_SENTENCES or weight(sentence) < (beside if chosen else least):
+        if len(chosen) == max(MAX_SENTENCES, len(rows)) or weight(sentence) < (beside if chosen else least):
             break
         if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
             continue
         best = best or sentence
-        if best is row and sentence is not row and _is_row(sentence):
+        if best in rows and sentence not in rows and _is_row(sentence):
             continue
-        if _is_new(question, sentence, chosen) and not _is_beside_the_point(question, sentence, best):
+        is_new = sentence in rows or _is_new(question, sentence, chosen)
+        if is_new and not _is_beside_the_point(question, sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
     instead = [one for one in sentences if not _asks(one)] or sentences
@@ -112,7 +114,7 @@ def _below(lines: Iterable[Sentence]) -> dict[tuple[str, Span] | None, float]:
 
 
 def _answering(
-    question: str, sentences: Sequence[Sentence], row: Sentence | None
+    question: str, sentences: Sequence[Sentence], rows: Sequence[Sentence]
 ) -> dict[tuple[str, Span] | None, float]:
     """Return how relevant some sentences are by what they are beside their words, by their keys."""
     answering: dict[tuple[str, Span] | None, float] = {}
@@ -122,7 +124,7 @@ def _answering(
     most = max((one.relevance for one in sentences), default=0.0)
     passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
-    others = [*named_rows(question, sentences), *([row] if row else [])]
+    others = [*named_rows(question, sentences), *rows]
     others += [*_of_its_code(question, sentences), *_of_its_kind(question, sentences)]
     others += _of_its_section(question, sentences)
     others += [*_of_its_article(question, sentences), *_of_casualties(question, sentences)]

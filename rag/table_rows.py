@@ -1,8 +1,9 @@
-"""Table rows: which row has the most, or the least, of what a question asks for, and which rows it names."""
+"""Table rows: which has the most or the least of what a question asks for, which have so much, and which it names."""
 
+import operator
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.answer_type import compares
 from rag.content import content_words
@@ -45,6 +46,18 @@ _COLUMNS = {
     "narrowest": "width",
     "populous": "population inhabitants",
 }
+# "Cheaper" tells of the same column as "cheapest".
+_SUPERLATIVE_OF = {re.sub("est$", "er", word): word for word in _COLUMNS if word.endswith("est")}
+# How much is asked for, by what stands before the number.
+_FITS: dict[str, Callable[[float, float], bool]] = {
+    **dict.fromkeys(["of", "for", "with", "exactly", "has", "have", "costs", "cost"], operator.eq),
+    **dict.fromkeys(("over", "above", "more than", "longer than", "higher than", "larger than"), operator.gt),
+    **dict.fromkeys(("under", "below", "less than", "fewer than", "cheaper than", "shorter than"), operator.lt),
+    **dict.fromkeys(("at least", "no less than", "no fewer than"), operator.ge),
+    **dict.fromkeys(("at most", "up to", "no more than"), operator.le),
+}
+_AMOUNT = re.compile(rf"\b({'|'.join(_FITS)}) [$€£]?(\d(?:[\d.,]*\d)?)(?![\w-])", re.IGNORECASE)
+_ASKS_WHICH = re.compile(r"\W*(?:which|what|list|name|show)\b", re.IGNORECASE)
 # Whether what takes most time is meant; of another column of times that is left open.
 _OF_TIMES = {"fastest": False, "quickest": False, "shortest": False, "slowest": True, "longest": True}
 _TIMES = content_words("time times")
@@ -73,12 +86,11 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
     asked = _SUPERLATIVE.search(question)
     if asked is None or _CONDITION.search(f"{question[: asked.start()]} {question[asked.end() :]}"):
         return None
-    told = [(asked["most"] or asked["least"]).lower(), (asked["of"] or "").lower()]
-    words = content_words(question) | content_words(" ".join(_COLUMNS.get(word, "") for word in told))
+    told, words = (asked["most"] or asked["least"]).lower(), column_words(question)
     for rows in _tables(sentences):
         header, cells = _column(words, rows)
         is_of_times = bool(header & _TIMES)
-        most = _OF_TIMES.get(told[0]) if is_of_times else bool(asked["most"])
+        most = _OF_TIMES.get(told) if is_of_times else bool(asked["most"])
         is_open = most is None or bool(header & _OTHER_ORDER) or _has_condition(words - header, rows)
         readings = [] if is_open else _readings(cells)
         if readings and 1 < len(rows) < _MOST_ROWS:
@@ -86,6 +98,32 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
             best = found.pop()
             return None if found or best is None else rows[best]
     return None
+
+
+def fitting_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the rows that have as much as a question asks for: "over 250 km", "a warranty of 5 years".
+
+    The table is the first in which one column is named and has a plain number of one unit in every row, as the question
+    has one number. None where no row fits, or two readings of the numbers tell of other rows.
+    """
+    asked = _AMOUNT.findall(question)
+    if len(asked) != 1 or not _ASKS_WHICH.match(question):
+        return []
+    (than, written), words = asked[0], column_words(question) - content_words(asked[0][1])
+    for rows in _tables(sentences):
+        header, cells = _column(words, rows)
+        readings = [] if _has_condition(words - header, rows) else _readings(cells, written)
+        if readings and 1 < len(rows) < _MOST_ROWS:
+            fits = _FITS[than.lower()]
+            found = {tuple(at for at, value in enumerate(one[:-1]) if fits(value, one[-1])) for one in readings}
+            return [rows[at] for at in found.pop()] if len(found) == 1 else []
+    return []
+
+
+def column_words(question: str) -> frozenset[str]:
+    """Return the content words of a question with what the columns may be called that its adjectives tell of."""
+    told = (_COLUMNS.get(_SUPERLATIVE_OF.get(word, word), "") for word in re.findall(r"[a-z]+", question.lower()))
+    return content_words(question) | content_words(" ".join(told))
 
 
 def _only_best(values: Sequence[float], *, most: bool) -> int | None:
@@ -154,12 +192,16 @@ def _column(words: frozenset[str], rows: Sequence[Sentence]) -> tuple[frozenset[
     return headers[named[0]], [row[named[0]] if len(row) > named[0] else "" for row in cells]
 
 
-def _readings(cells: Sequence[str]) -> list[list[float]]:
-    """Return the numbers of cells, one in each and all of one unit, in each way that all of them can be read."""
+def _readings(cells: Sequence[str], *beside: str) -> list[list[float]]:
+    """Return the numbers of cells, one in each and all of one unit, in each way that all of them can be read.
+
+    Numbers `beside` them are read in the same way and come last.
+    """
     readings = []
     for number, in_plain in zip(_NUMBERS, _IN_PLAIN, strict=True):
         found = [number.findall(cell) for cell in cells]
         units = {number.sub("", cell).strip() for cell in cells}
-        if len(units) == 1 and all(len(one) == 1 for one in found) and not _UNREAD_SIGN.search(next(iter(units))):
-            readings.append([float(one[0].translate(in_plain)) for one in found])
+        is_one = len(units) == 1 and not _UNREAD_SIGN.search(next(iter(units)))
+        if is_one and all(len(one) == 1 for one in found) and all(map(number.fullmatch, beside)):
+            readings.append([float(one.translate(in_plain)) for one in [*(one[0] for one in found), *beside]])
     return readings

@@ -11,7 +11,8 @@ from index.embedder import Embedder
 from index.reading import MARKDOWN, read_text
 from rag.engine import Engine
 from rag.query import Query
-from rag.table_rows import superlative_row
+from rag.structure import cells_of
+from rag.table_rows import fitting_rows, superlative_row
 
 PUMPS = """# Heat pumps compared
 
@@ -77,6 +78,29 @@ def test_the_row_that_has_the_most_or_the_least_is_quoted_first(engine: Engine, 
 )
 def test_where_no_table_tells_none_is_taken(engine: Engine, question: str) -> None:
     assert superlative_row(question, engine.grounds(Query.parse(question)).sentences) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Which heat pumps have a warranty of 5 years?", ["Kaltwerk A7", "Ventus"]),
+        ("Which heat pumps have a warranty of at least 5 years?", ["Kaltwerk A7", "NordTherm 8", "Ventus"]),
+        ("Which heat pumps cost less than 9,500 euros?", ["Brisa Eco", "Ventus"]),
+        ("Which heat pumps have a SCOP over 4?", ["Kaltwerk A7", "NordTherm 8", "Ventus"]),
+        # No row fits, none is asked for, no column is named, and what is one of the rows is a condition.
+        ("Which heat pumps have a warranty of 9 years?", []),
+        ("How long is the warranty of 5 heat pumps?", []),
+        ("Which heat pumps have a weight under 100 kg?", []),
+        ("Which Kaltwerk pumps have a warranty of 5 years?", []),
+        ("Which heat pumps cost between 8,000 and 9,000 euros?", []),
+    ],
+)
+def test_the_rows_are_quoted_that_have_as_much_as_is_asked_for(engine: Engine, question: str, rows: list[str]) -> None:
+    fitting = fitting_rows(question, engine.grounds(Query.parse(question)).sentences)
+    assert sorted(cells_of(row.text)[0].strip() for row in fitting) == rows
+    if rows:
+        cited = [one.cited_text for one in engine.ask(question).answer.citations]
+        assert sorted(cells_of(row)[0].strip() for row in cited) == rows
 
 
 def test_beside_the_row_that_has_the_most_no_other_is_quoted(engine: Engine) -> None:
