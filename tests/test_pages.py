@@ -212,6 +212,9 @@ class TestAnswers:
         answered(page, "What did Washington concede?")
         titles = page.locator(".turn").last.locator(".passages .title").all_text_contents()
         assert set(titles) == {"China's rare earth grip forces US concession: FP"}
+        # A new conversation is one with all articles.
+        page.locator("#new-conversation").click()
+        expect(page.locator("#filters-said")).to_have_text("")
 
     def test_an_answer_is_copied_as_markdown_with_its_citations(self, page: Page) -> None:
         answered(page, GENEVA)

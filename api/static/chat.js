@@ -6,7 +6,7 @@ import { Fault, ask } from "./client.js";
 import * as conversations from "./conversations.js";
 import { announce, at, element, keepFocus } from "./dom.js";
 import { askForKey, faultNotice } from "./faults.js";
-import { closeFilters, filters, filtersInWords } from "./filters.js";
+import { askOnly, closeFilters, filters, filtersInWords } from "./filters.js";
 import { load, save } from "./kept.js";
 import { closeArticle } from "./reader.js";
 
@@ -173,7 +173,10 @@ function setUpKeys() {
 }
 
 function setUpConversations() {
-  at("new-conversation").addEventListener("click", () => show(begun()));
+  at("new-conversation").addEventListener("click", () => {
+    askOnly(null);
+    show(begun());
+  });
   at("show-conversations").addEventListener("click", () => {
     listConversations();
     at("conversations").showModal();
