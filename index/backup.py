@@ -75,13 +75,13 @@ def restore(folder: Path, backup: Path, model: str, fit: Callable[[Path], object
     InvalidBackup where it is damaged, of a newer format, or made with another model than `model`.
     """
     live = folder / DATABASE
+    if not backup.is_file() or (live.exists() and backup.samefile(live)):
+        raise InvalidBackup(f"'{backup}' is no backup; name a file that `rag backup` wrote.")
     if live.exists() and not force:
         raise DataInTheWay(
             f"There is data in '{folder}' already; give --force to put the backup in its place, or another folder "
             "with --data."
         )
-    if not backup.is_file() or (live.exists() and backup.samefile(live)):
-        raise InvalidBackup(f"'{backup}' is no backup; name a file that `rag backup` wrote.")
     make_folder(folder)
     with making(folder) as made:
         contents = _copied(backup, made, model)
