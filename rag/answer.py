@@ -23,6 +23,7 @@ from rag.rivals import WHERE_ASKED, find_rivals
 from rag.selection import chosen_sentences, in_order
 from rag.sources import Source
 from rag.subject import of_the_subject
+from rag.summary import told_in_short
 from rag.timeliness import time_asked
 
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
@@ -194,8 +195,9 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
             reason = f"The nearest passages do not say it of {time.period.iso()}."
             return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
         answerable = min(answerable, AS_PUBLISHED) if timely <= PRESUMED else answerable
-    chosen = chosen_sentences(question, grounds.sentences)
-    quotes = quotes_of(question, in_order(question, chosen))
+    in_short = told_in_short(asked.text, grounds.sentences)
+    chosen = in_short or chosen_sentences(question, grounds.sentences)
+    quotes = quotes_of(question, in_short or in_order(question, chosen))
     if lacking := lacking_kind(question, [_in_context(quote) for quote in quotes]):
         answerable *= OF_ANOTHER_KIND_SHARE
         if not is_answered(answerable):

@@ -135,7 +135,7 @@ def _before(history: Sequence[Turn]) -> Before:
             core, own = _core(resolved), _own(resolved)
             # What says nothing by itself is not what the next question is about, nor what asks about an answer.
             is_open = resolved == asked and PRONOUN.search(asked) and not capitalised(asked)
-            if is_open or not has_content(core) or (before.said and before.said in core):
+            if (is_open and before.question) or not has_content(core) or (before.said and before.said in core):
                 core = before.question
             before = Before(core, "", asked=own if own != core else "")
     return before

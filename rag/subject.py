@@ -3,6 +3,7 @@
 import re
 
 from rag.english import ASKING
+from rag.summary import summary_of
 
 _ARTICLES = (
     r"(?:(?:the|all|both|these|those|my|our|your|of|different|various|two|three) )*"
@@ -32,13 +33,14 @@ _LEAST_ASKED = 4
 
 
 def of_the_subject(question: str) -> str:
-    """Return the question for the subject itself where one asks whether the articles agree on it.
+    """Return the question for the subject itself where one asks whether the articles agree on it, or to sum it up.
 
     Any other question is returned as it is.
     """
     found = _ABOUT_ARTICLES.fullmatch(question.rstrip(" \t?.!"))
     if not found:
-        return question
+        summed_up = summary_of(question)
+        return f"What about {summed_up}?" if summed_up else question
     subject = found["subject"]
     if whether := _WHETHER.match(subject):
         return f"Is it true that {subject[whether.end() :]}?"
