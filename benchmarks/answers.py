@@ -6,7 +6,8 @@ DATA has the collections in the BEIR layout, a folder each; what is missing is l
 is asked with its judged documents and without them, and some are asked of a collection that they were not made for. Two
 of NQ's are asked as one, and one of NQ's with one of HotpotQA's, which NQ's documents do not answer. Of
 `gold/disagreements/`, whose articles were written to differ and to seem to, a disagreement is right where two of its
-sides are sentences that the question names as different ones. Of RAMDocs, whose questions come each with their own
+sides are sentences that the question names as different ones; of `gold/conversations/` a turn is answered where the
+first citation holds an answer. Of RAMDocs, whose questions come each with their own
 documents, it is right where documents of two of its sides give different answers by the set's own labels; a question
 has one where its documents do. Writes
 benchmarks/results/answers.json and benchmarks/answers.md.
@@ -24,9 +25,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import conversations, disagreements
 from benchmarks.corpora import indexed, seeds
-from benchmarks.disagreements import articles, measured, read_disputed
 from benchmarks.retrieval import FOLDER
+from benchmarks.written import articles
 from index.records import Filters
 from rag.beir import Collection, doc_id_of, read_collection
 from rag.compound import parts_of
@@ -58,8 +60,12 @@ def main() -> None:
     halves = {split: [question for question in read_gold(GOLD) if question.split == split] for split in ("test", "dev")}
     result: dict[str, Any] = {f"gold {split}": evaluate_gold(engine, half).answers for split, half in halves.items()}
     for split in ("test", "dev"):
-        with articles(settings, split) as strange:
-            result[f"gold disagreements {split}"] = measured(strange, read_disputed(split))
+        with articles(settings, disagreements.FOLDER / split) as strange:
+            disputed = disagreements.read_disputed(split)
+            result[f"gold disagreements {split}"] = disagreements.measured(strange, disputed)
+        with articles(settings, conversations.FOLDER / split) as strange:
+            held = conversations.read_conversations(split)
+            result[f"gold conversations {split}"] = conversations.measured(strange, held)
     result["time"] = _times(engine, [question.question for question in halves["test"]])
     for name in TAKEN_OUT:
         if (data / name).is_dir():

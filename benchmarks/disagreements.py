@@ -4,19 +4,13 @@ A disagreement that is shown is right where the values of two of its sides are i
 different sides; a question has one where its kind is "conflict" or "changed".
 """
 
-import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from index.corpus import Corpus, open_corpus
-from index.reading import MARKDOWN, read_text
+from benchmarks.written import lines
 from rag.answer import Answer
 from rag.engine import Engine
-from rag.settings import Settings
 
 FOLDER = Path("gold/disagreements")
 DIFFERING = ("conflict", "changed")
@@ -58,25 +52,8 @@ def read_disputed(split: str) -> list[Disputed]:
             line["kind"],
             tuple(Side(side["doc"], side["quote"].strip(), side["value"]) for side in line["sides"]),
         )
-        for line in _lines(FOLDER / split / "questions.jsonl")
+        for line in lines(FOLDER / split / "questions.jsonl")
     ]
-
-
-@contextmanager
-def articles(settings: Settings, split: str) -> Iterator[Engine]:
-    """Open an engine over the articles of a half, in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = open_corpus(Path(folder), settings.model, settings.prepared_models, settings.threads, create=True)
-        with Engine(corpus) as engine:
-            put_articles(corpus, split)
-            yield engine
-
-
-def put_articles(corpus: Corpus, split: str) -> None:
-    """Put the articles of a half into a corpus."""
-    for line in _lines(FOLDER / split / "articles.jsonl"):
-        corpus.put(read_text(line["doc"], line["text"], MARKDOWN), publish=False)
-    corpus.save()
 
 
 def measured(engine: Engine, questions: Sequence[Disputed]) -> dict[str, float]:
@@ -101,8 +78,3 @@ def _is_right(answer: Answer, at: int, question: Disputed) -> bool:
     cited = [answer.citations[marker - 1] for side in answer.disagreements[at].sides for marker in side.markers]
     values = {question.side_of(one.doc_id, one.cited_text.strip()) for one in cited}
     return len(values - {None}) > 1
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        yield from map(json.loads, file)

@@ -45,7 +45,7 @@ def make_plain(tree: "_Element") -> None:
 
     etree.strip_elements(tree, etree.Comment, etree.ProcessingInstruction, with_tail=False)
     for element in [one for one in tree.iter(*_HIDEABLE) if _is_hidden(one)]:
-        _remove(element)
+        remove(element)
     _set_blocks(tree)
     for element in list(tree.iter("dl")):
         _list_definitions(element)
@@ -121,7 +121,7 @@ def _is_hidden(element: "_Element") -> bool:
     return element.get("hidden", "until-found") != "until-found" or bool(_HIDES.search(element.get("style", "")))
 
 
-def _remove(element: "_Element") -> None:
+def remove(element: "_Element") -> None:
     """Take an element out, and leave what stands after it."""
     parent, before = element.getparent(), element.getprevious()
     if parent is None:

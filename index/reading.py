@@ -27,7 +27,7 @@ from index.errors import DocumentTooLarge, EmptyDocument, InvalidMetadata, Unrea
 from index.front_matter import split_front_matter
 from index.furniture import furniture_spans
 from index.limits import STANDARD, Limits
-from index.markup import make_plain
+from index.markup import make_plain, remove
 from index.pdf import read_pdf
 
 if TYPE_CHECKING:
@@ -47,13 +47,17 @@ MEDIA_TYPES: Mapping[str, str] = {
 _LABELS = {"highlights", "summary", "abstract", "introduction", "overview", "contents", "key points", "key takeaways"}
 # An article has some hundred elements; a page of as many as this takes seconds to read.
 _PAGE_ELEMENTS = 50_000
-# An article that is marked, and what stands around one: navigation, a header, a footer, a sidebar.
-_FRAME = (
-    "//article | //main | //nav | //header | //footer | //aside | //*[@role='navigation']"
-    " | //*[contains(@class, 'nav') or contains(@class, 'menu') or contains(@class, 'sidebar')"
-    " or contains(@class, 'footer') or contains(@id, 'nav') or contains(@id, 'menu') or contains(@id, 'sidebar')"
-    " or contains(@id, 'footer')]"
+# An article that is marked, what stands around one by what it is, and what may by what it is called.
+_MARKED = ".//article | .//main"
+_AROUND = (
+    ".//nav | .//footer | .//aside | .//*[@role='navigation' or @role='banner' or @role='contentinfo']"
+    " | .//header[not(.//h1 or .//h2 or .//time)]"
 )
+_CALLED = (
+    "nav", "menu", "sidebar", "footer", "comment", "share", "social", "related", "cookie", "banner", "promo", "advert",
+    "newsletter", "subscri", "widget", "crumb", "popup", "modal", "login",
+)  # fmt: skip
+_BESIDE = f".//*[{' or '.join(f'contains(@class, {name!r}) or contains(@id, {name!r})' for name in _CALLED)}]"
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
 # Letters that are not Latin.
@@ -288,22 +292,35 @@ def _beside_title(stated: str, title: str) -> str | None:
 
 
 def _framed(tree: "_Element") -> str:
-    """Return a page with all of its body marked as the article where nothing is marked, and nothing stands around it.
+    """Return a page with its body marked as the article where nothing is marked, without what stands around it.
 
-    Otherwise lists and headings would be taken for menus. The markup inside its text is made plain.
+    Otherwise lists and headings would be taken for menus. A page with more that may be beside the article, by what that
+    is called, is left to the extraction. The markup inside its text is made plain.
     """
     from lxml import etree
 
     body = tree.find("body")
     if body is not None:
         make_plain(body)
-    if body is not None and not tree.xpath(_FRAME):
-        article = etree.Element("article")
-        article.text, body.text = body.text, None
-        article.extend(list(body))
-        body.append(article)
+    if body is not None and not body.xpath(_MARKED):
+        around = body.xpath(_AROUND)
+        within = {one for frame in around for one in frame.iter()}
+        if within.issuperset(body.xpath(_BESIDE)):
+            for frame in around:
+                remove(frame)
+            _mark(body)
     framed: str = etree.tostring(tree, encoding="unicode", method="html")
     return framed
+
+
+def _mark(body: "_Element") -> None:
+    """Put all of a body into an article."""
+    from lxml import etree
+
+    article = etree.Element("article")
+    article.text, body.text = body.text, None
+    article.extend(list(body))
+    body.append(article)
 
 
 def _checked_page(doc_id: str, source: str) -> "_Element | None":

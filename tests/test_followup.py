@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.conversations import FOLDER, measured, read_conversations
+from benchmarks.written import lines, put_articles
+from index.reading import read_text
 from rag.conversation import Turn
 from rag.errors import InvalidQuery
 from rag.followup import MAX_STANDALONE_CHARS, in_context, standalone
@@ -287,6 +290,27 @@ def test_what_goes_on_is_what_the_articles_rather_answer(over: Over) -> None:
     history = conversation("Who wrote Salt Ledger?", "Lind wrote Salt Ledger in 1975. [1]")
     assert "Paolo Venn" in engine.ask("who directed it, the film?", history).answer.text
     assert engine.ask("where do phones stay?", history).standalone.text == "where do phones stay?"
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_what_a_turn_of_a_conversation_may_be_answered_by_stands_in_an_article(split: str) -> None:
+    articles = [
+        read_text(line["doc"], line["text"], line["media_type"]) for line in lines(FOLDER / split / "articles.jsonl")
+    ]
+    texts = [" ".join(article.text.replace("*", "").split()) for article in articles]
+    for turns in read_conversations(split):
+        assert [turn.kind == "first" for turn in turns] == [True] + [False] * (len(turns) - 1)
+        for answer in (answer for turn in turns for answer in turn.answers):
+            assert any(answer in text for text in texts), answer
+
+
+@pytest.mark.slow
+def test_most_of_what_goes_on_is_answered_and_what_does_not_is_not_dragged_back(over: Over) -> None:
+    engine = over()
+    put_articles(engine.corpus, FOLDER / "dev")
+    figures = measured(engine, read_conversations("dev"))
+    assert figures["follow_up_answered"] >= 0.55
+    assert figures["new_subject_answered"] >= 0.85
 
 
 @pytest.mark.parametrize(

@@ -395,3 +395,22 @@ def test_a_page_without_a_frame_keeps_its_lists_and_headings() -> None:
     assert "£115" in text
     menu = "<nav><ul><li><a href='/'>Home</a></li><li><a href='/news'>All the news</a></li></ul></nav>"
     assert "All the news" not in read_text("a", page.format(f"{menu}<article>{body}</article>"), "text/html").text
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<nav><a href='/'>Home</a> <a href='/news'>All the news</a></nav>{}<footer><p>Said by nobody.</p></footer>",
+        "<header><a href='/'>All the news</a></header>{}",
+        "<header><nav><a href='/'>All the news</a></nav><h1>The festival</h1></header><div>{}</div>",
+        "<div role='banner'>All the news</div>{}<aside><h2>Most read</h2><p>All the news of today.</p></aside>",
+        "<div class='top-nav'><a href='/'>All the news</a></div><main>{}</main>",
+    ],
+)
+def test_nor_does_one_lose_them_where_nothing_else_stands_around_it(around: str) -> None:
+    said = "The festival takes place from Friday to Sunday at the farm, two miles east of the town, on three stages."
+    body = f"<p>{said}</p><h2>Tickets</h2><ul><li>Weekend: £115</li><li>Day: £40</li></ul><p>{said}</p>"
+    text = read_text("a", f"<html><body>{around.format(body)}</body></html>", "text/html").text
+    assert [one for one in ("Tickets", "- Weekend: £115", "- Day: £40") if one not in text] == []
+    assert "All the news" not in text
+    assert "nobody" not in text

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.disagreements import measured, put_articles, read_disputed
+from benchmarks.disagreements import FOLDER, measured, read_disputed
+from benchmarks.written import put_articles
 from rag.answerability import probability
 from rag.engine import Engine
 from rag.quantities import read_quantities
@@ -167,7 +168,7 @@ def test_what_asks_for_no_value_has_none(seeds_engine: Engine) -> None:
 @pytest.mark.slow
 def test_what_the_articles_give_is_told_apart_from_what_they_do_not(over: Over) -> None:
     engine = over()
-    put_articles(engine.corpus, "test")
+    put_articles(engine.corpus, FOLDER / "test")
     figures = measured(engine, read_disputed("test"))
     # Half of these questions ask for what two articles give near values of and do not differ in.
     assert figures["disagreement_precision"] >= 0.8

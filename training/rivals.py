@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.corpora import indexed
-from benchmarks.disagreements import Disputed, articles, read_disputed
+from benchmarks.disagreements import FOLDER, Disputed, read_disputed
+from benchmarks.written import articles
 from rag.answerability import probability
 from rag.beir import read_collection
 from rag.calibration import Logistic
@@ -96,7 +97,7 @@ def _cross_validated(pairs: Sequence[Pair]) -> list[dict[str, float]]:
 
 def read_pairs(data: Path, settings: Settings) -> Iterator[Pair]:
     """Yield the pairs of values that may be rivals, of articles that differ and of those that hardly ever do."""
-    with articles(settings, "dev") as engine:
+    with articles(settings, FOLDER / "dev") as engine:
         for disputed in read_disputed("dev"):
             for features, one, other in _rivals(engine, disputed.question):
                 sides = _side(disputed, one), _side(disputed, other)
