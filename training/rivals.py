@@ -4,7 +4,7 @@
 
 Two values are rivals where the dev half of `gold/disagreements/` names the sentences of both as sides that differ; none
 are of what NQ train and SQuAD ask, whose passages hardly ever disagree. The questions are divided into FOLDS parts by
-their words; each is judged by what the others fit, and `training/results/rivals.json` says how many of them then have a
+their words; each is judged by what the others fit, and `training/rivals.json` says how many of them then have a
 pair above each threshold, and how many of these pairs are rivals. The threshold is the least from which on PRECISION of
 what is shown of articles that may differ is right.
 """
@@ -37,7 +37,7 @@ DISPUTED_WEIGHT = 6.0
 PRECISION = 0.9
 THRESHOLDS = [percent / 100 for percent in range(50, 96)]
 FOLDS = 5
-RESULTS = Path(__file__).parent / "results" / "rivals.json"
+RESULTS = Path(__file__).with_suffix(".json")
 
 
 class Pair(NamedTuple):
