@@ -282,6 +282,13 @@ def _part_of_year(found: re.Match[str], now: date | None) -> Period | None:
     return _months(int(found["year"]), 1 + months * (number - 1), months) if number <= 12 // months else None
 
 
+def _months_within(found: re.Match[str], now: date | None) -> Period | None:
+    """Return "the first three months of 2025"."""
+    count, year = _number(found["number"]), int(found["year"])
+    first = 1 if found["which"].lower() == "first" else 13 - count
+    return _months(year, first, count) if count <= 12 else None
+
+
 def _season_of_year(found: re.Match[str], now: date | None) -> Period | None:
     return _months(int(found["year"]), _SEASONS[found["season"].lower()], 3)
 
@@ -448,6 +455,10 @@ _PATTERNS: tuple[tuple[str, _Reader], ...] = (
     (rf"(?P<unit>[QH])(?P<number>[1-4])(?:{_OF}|\s*)(?P<year>{_YEAR})(?!\w)", _part_of_year),
     (rf"(?P<year>{_YEAR})\s*(?P<unit>[QH])(?P<number>[1-4])(?!\w)", _part_of_year),
     (rf"(?P<number>first|second|third|fourth)\s+(?P<unit>quarter|half){_OF}(?P<year>{_YEAR})(?!\w)", _part_of_year),
+    (
+        rf"(?P<which>first|last)\s+(?P<number>{_NUMBER})\s+months{_OF}(?P<year>{_YEAR})(?!\w)",
+        _months_within,
+    ),
     (rf"(?:{_PART})?(?P<season>{_SEASON}){_OF}(?P<year>{_YEAR})(?!\w)", _season_of_year),
     (rf"(?P<which>this|last)\s+(?P<season>{_SEASON})(?![\w-])", _near_season),
     (rf"(?:(?P<part>{_PART}))?(?P<year>(?:1[0-9]|20)[0-9]0)[’']?s(?!\w)", _decade),

@@ -11,6 +11,8 @@ from rag.english import MONTHS
 
 # How well what was on some day of a time fits a part of it.
 MAY_BE = 0.6
+# How well what lasts fits a time of which it is asked what happened, where it lasts so many times as long.
+LASTED, LASTING = 0.75, 4
 
 Relation = Literal["in", "after", "before"]
 
@@ -62,11 +64,15 @@ _HAPPENED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TimeAsked:
-    """What a question asks of time: a relation to a period, or to an event in the question's own words."""
+    """What a question asks of time: a relation to a period, or to an event in the question's own words.
+
+    It may be what happened then that is asked, and not what was so.
+    """
 
     relation: Relation
     period: Period | None
     event: str | None
+    happened: bool = False
 
 
 def time_asked(question: str) -> TimeAsked | None:
@@ -85,13 +91,14 @@ def time_asked(question: str) -> TimeAsked | None:
         relation = _RELATIONS[" ".join(found["word"].lower().split())]
         period = next((one.period for one in named if _starts_with(question, found.end(), one.span.start)), None)
         if period:
-            return TimeAsked(relation, period, None)
+            return TimeAsked(relation, period, None, asks_what_happened(question))
         if event := _event(question, found):
             return TimeAsked(relation, None, event)
     if named:
         # "In 2010 and in 2025" asks about both, and about nothing outside them.
         periods = [one.period for one in named]
-        return TimeAsked("in", Period(min(one.first for one in periods), max(one.last for one in periods)), None)
+        whole = Period(min(one.first for one in periods), max(one.last for one in periods))
+        return TimeAsked("in", whole, None, asks_what_happened(question))
     month = _ASKED_MONTH.search(question)
     return TimeAsked("in", None, month["month"].capitalize()) if month else None
 
@@ -105,20 +112,23 @@ def fits(asked: TimeAsked, spoken: Sequence[Mention]) -> float | None:
     """Return how well the best of what a sentence mentions fits the time asked for, in [0, 1]; None without either.
 
     It is the share of the period's days that are in the asked one, or after or before it, where a day inside it counts
-    half: what was "since May" may have been in May. What lasts fits as well as it covers the time asked for, and what
-    was on some day of a longer time, or lasted into what is before or after, may have been in it.
+    half: what was "since May" may have been in May. What lasts fits as well as it covers the time asked for, though
+    less where it lasts long and is asked what happened; what was on some day of a longer time, or lasted into what is
+    before or after, may have been in it.
     """
     if asked.period is None or not spoken:
         return None
-    return max(_fit(asked.relation, asked.period, mention) for mention in spoken)
+    return max(_fit(asked, asked.period, mention) for mention in spoken)
 
 
-def _fit(relation: Relation, asked: Period, mention: Mention) -> float:
-    spoken = mention.period
+def _fit(time: TimeAsked, asked: Period, mention: Mention) -> float:
+    spoken, relation = mention.period, time.relation
     days, inside = _days(spoken), _shared(spoken, asked)
     if relation == "in":
         covered = _shared(mention.stretch, asked) if mention.stretch else MAY_BE * inside
-        return max(inside / days, covered / _days(asked))
+        is_long = mention.stretch is not None and _days(mention.stretch) > LASTING * _days(asked)
+        most = LASTED if time.happened and is_long else 1.0
+        return max(inside / days, min(covered / _days(asked), most))
     after = min((spoken.last - asked.last).days, days)
     before = min((asked.first - spoken.first).days, days)
     share = (inside / 2 + max(after if relation == "after" else before, 0)) / days

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index.document import Span
 from rag.dates import Mention, Period, mentions_in
-from rag.timeliness import MAY_BE, Relation, TimeAsked, asks_what_happened, fits, time_asked
+from rag.timeliness import LASTED, MAY_BE, Relation, TimeAsked, asks_what_happened, fits, time_asked
 from tests.test_dates import MAY, PERIODS, TEXTS, YEAR_2010, YEAR_2025
 
 MAY_AND_JUNE = Period(date(2020, 5, 3), date(2020, 6, 5))
@@ -31,7 +31,7 @@ def mentioned(periods: list[Period]) -> list[Mention]:
         ("What led up to the “Geneva” deal?", TimeAsked("before", None, "the “Geneva” deal")),
         ("Events leading up to the London talks", TimeAsked("before", None, "the London talks")),
         ("What was said during the Geneva talks?", TimeAsked("in", None, "the Geneva talks")),
-        ("What happened in May 2025?", TimeAsked("in", MAY, None)),
+        ("What happened in May 2025?", TimeAsked("in", MAY, None, happened=True)),
         ("china's share 2025", TimeAsked("in", YEAR_2025, None)),
         ("What was mined before 2010?", TimeAsked("before", YEAR_2010, None)),
         ("What was mined since late 2010?", TimeAsked("after", YEAR_2010, None)),
@@ -43,6 +43,8 @@ def mentioned(periods: list[Period]) -> list[Mention]:
         ("what happened in may?", TimeAsked("in", None, "May")),
         # A pattern without regard to case takes "ſ" for "s", and "İ" for "i".
         ("What happened ſince Geneva?", TimeAsked("after", None, "Geneva")),
+        ("in the last two months of 2010", TimeAsked("in", Period(date(2010, 11, 1), date(2010, 12, 31)), None)),
+        ("the first three months of 2010", TimeAsked("in", Period(date(2010, 1, 1), date(2010, 3, 31)), None)),
         ("in the fİrſt half of 2010", TimeAsked("in", Period(date(2010, 1, 1), date(2010, 6, 30)), None)),
         ("What is China's processing share?", None),
         ("Who is named after Tesla?", None),
@@ -133,6 +135,20 @@ def test_how_well_a_sentence_fits_the_time_asked_for(
 )
 def test_what_lasts_fits_all_of_its_time(text: str, expected: float) -> None:
     assert fits(TimeAsked("in", MAY, None), mentions_in(text, None)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("She has led it since 2018.", LASTED),
+        ("It was on show from 20 April to 3 June 2025.", 1.0),
+        ("It opened on 14 May 2025, where she has led it since 2018.", 1.0),
+        ("She led it from March 2021 until 14 May 2025.", 14 / 31),
+    ],
+)
+def test_what_lasts_long_is_seldom_what_happened(text: str, expected: float) -> None:
+    asked = TimeAsked("in", MAY, None, happened=True)
+    assert fits(asked, mentions_in(text, None)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
