@@ -14,6 +14,8 @@ from rag.engine import AskResponse, Engine
 
 FOLDER = Path("gold/conversations")
 KINDS = ("first", "follow_up", "new_subject")
+# What names nothing, and none of the articles says.
+FOREIGN = ("how do I renew a passport?", "who won the world cup?", "what is the boiling point of iron?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,14 @@ def read_conversations(split: str) -> list[list[Turn]]:
 
 
 def measured(engine: Engine, conversations: Sequence[Sequence[Turn]]) -> dict[str, float]:
-    """Return of each kind how many turns have an answer, and which shares are answered as asked and in full."""
+    """Return of each kind how many turns have an answer, and which shares are answered as asked and in full.
+
+    Of the turns that no article answers, and of FOREIGN questions put after each first turn, it is how many are left
+    unanswered.
+    """
     asked: dict[str, list[tuple[bool, bool]]] = {kind: [] for kind in KINDS}
+    unanswerable: list[bool] = []
+    foreign: list[tuple[bool, bool]] = []
     for turns in conversations:
         history: list[Said] = []
         for turn in turns:
@@ -49,7 +57,18 @@ def measured(engine: Engine, conversations: Sequence[Sequence[Turn]]) -> dict[st
             history += [Said("user", turn.question), Said("assistant", response.answer.text)]
             if turn.answers:
                 asked[turn.kind].append((turn.is_answered(response), turn.is_answered(engine.ask(turn.standalone))))
-    figures: dict[str, float] = {}
+            else:
+                unanswerable.append(response.answer.abstained)
+            if turn.kind == "first":
+                foreign += [
+                    (engine.ask(one, history).answer.abstained, engine.ask(one).answer.abstained) for one in FOREIGN
+                ]
+    figures: dict[str, float] = {
+        "unanswerable_turns": len(unanswerable),
+        "unanswerable_abstained": round(sum(unanswerable) / len(unanswerable), 4),
+        "foreign_abstained": round(sum(within for within, _ in foreign) / len(foreign), 4),
+        "foreign_abstained_where_asked_alone": round(sum(alone for _, alone in foreign) / len(foreign), 4),
+    }
     for kind, answered in asked.items():
         as_asked, alone = zip(*answered, strict=True)
         figures[f"{kind}_turns"] = len(answered)

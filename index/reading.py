@@ -50,14 +50,18 @@ _PAGE_ELEMENTS = 50_000
 # An article that is marked, what stands around one by what it is, and what may by what it is called.
 _MARKED = ".//article | .//main"
 _AROUND = (
-    ".//nav | .//footer | .//aside | .//*[@role='navigation' or @role='banner' or @role='contentinfo']"
-    " | .//header[not(.//h1 or .//h2 or .//time)]"
+    ".//nav | .//footer | .//aside | .//*[@role='navigation' or @role='contentinfo']"
+    " | .//*[self::header or @role='banner'][not(.//h1 or .//h2 or .//h3 or .//time or .//p)]"
 )
 _CALLED = (
     "nav", "menu", "sidebar", "footer", "comment", "share", "social", "related", "cookie", "banner", "promo", "advert",
     "newsletter", "subscri", "widget", "crumb", "popup", "modal", "login",
+    "recommend", "trending", "popular", "teaser", "cards",
 )  # fmt: skip
-_BESIDE = f".//*[{' or '.join(f'contains(@class, {name!r}) or contains(@id, {name!r})' for name in _CALLED)}]"
+_SMALL = "translate({}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
+_BESIDE = (
+    f".//*[{' or '.join(f'contains({_SMALL.format(of)}, {name!r})' for name in _CALLED for of in ('@class', '@id'))}]"
+)
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
 # Letters that are not Latin.
@@ -73,6 +77,7 @@ _NOT_IN_XML = re.compile(
     re.IGNORECASE,
 )
 # What stands between an article's title and that of the pages around it.
+_TITLE_BAR = " | "
 _TITLE_JOINTS, _MAX_SOURCE_CHARS = " \t|–—-:·•»«/\\", 100
 _DEEP_QUOTE = re.compile(rf"^(?: {{0,3}}>){{{_QUOTES + 1}}}", re.MULTILINE)
 
@@ -287,6 +292,9 @@ def _beside_title(stated: str, title: str) -> str | None:
     It is whose page that is: "Lindgren plc – Annual report" of "Lindgren plc – Annual report: The year".
     """
     before, found, after = stated.partition(" ".join(title.split())) if title else ("", "", "")
+    if title and not found and _TITLE_BAR in stated:
+        # The page has another name than its article: "Questions and answers | Hollis & Daughter".
+        found, after = title, stated.rpartition(_TITLE_BAR)[2]
     beside = (before or after).strip(_TITLE_JOINTS) if found and not (before and after) else ""
     return beside if 2 <= len(beside) <= _MAX_SOURCE_CHARS else None
 
@@ -305,7 +313,8 @@ def _framed(tree: "_Element") -> str:
     if body is not None and not body.xpath(_MARKED):
         around = body.xpath(_AROUND)
         within = {one for frame in around for one in frame.iter()}
-        if within.issuperset(body.xpath(_BESIDE)):
+        is_little = 2 * sum(len("".join(frame.itertext())) for frame in around) < len("".join(body.itertext()))
+        if is_little and within.issuperset(body.xpath(_BESIDE)):
             for frame in around:
                 remove(frame)
             _mark(body)

@@ -23,7 +23,7 @@ from rag.rivals import WHERE_ASKED, find_rivals
 from rag.selection import chosen_sentences, in_order
 from rag.sources import Source
 from rag.subject import of_the_subject
-from rag.summary import told_in_short
+from rag.summary import summary_of, told_in_short
 from rag.timeliness import time_asked
 
 # Among so many of the most relevant sentences values are compared, and so many are shown to a language model.
@@ -245,7 +245,7 @@ class Rewording:
     @property
     def question(self) -> str:
         """What the model is asked."""
-        return " ".join(one.question for one in self._asked)
+        return " ".join(one.text if summary_of(one.text) else one.question for one in self._asked)
 
     @property
     def sources(self) -> list[Source]:

@@ -12,7 +12,7 @@ from rag.context import with_context
 from rag.conversation import READ_CHARS, Turn
 from rag.english import ASKING, AUXILIARY, PREPOSITION, SENTENCE_END
 from rag.evidence import Evidence
-from rag.followup import MAX_TURNS, in_context, standalone
+from rag.followup import MAX_TURNS, going_on, standalone
 from rag.plain_text import plain
 from rag.query import MAX_QUERY_CHARS
 from rag.spelling import written_out
@@ -82,12 +82,12 @@ _WHO_IS = re.compile(r"who(?:[’']s|\s+(?:is|was))\b", re.IGNORECASE)
 class Part(NamedTuple):
     """A part of a question: as it was put, in plain, and as a question that stands alone.
 
-    `in_context` is one that seems to stand alone with what it may go on from, None where it cannot.
+    `going_on` is one that seems to stand alone with what it may go on from, None where it cannot.
     """
 
     text: str
     question: str
-    in_context: str | None = None
+    going_on: str | None = None
 
 
 def parts_of(question: str, history: Sequence[Turn] = ()) -> tuple[Part, ...]:
@@ -111,7 +111,7 @@ def whole_of(question: str, history: Sequence[Turn] = ()) -> Part:
     """Return a question as one, compound or not."""
     text, before = written_out(question), _written_out(history)
     alone = standalone(text, before)
-    return Part(plain(text), alone, in_context(text, before) if alone == text else None)
+    return Part(plain(text), alone, going_on(text, before) if alone == text else None)
 
 
 def _written_out(history: Sequence[Turn]) -> list[Turn]:

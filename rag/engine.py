@@ -41,6 +41,8 @@ CANDIDATES = 100
 ANSWERED_FROM = 10
 # What is as likely to be answered by itself goes on from no other question.
 SURELY_ALONE = 0.95
+# And what goes on is as likely to be answered by the article that is spoken of.
+LIKELY_THERE = 0.9
 # As many as `threads` in `rag/settings.py` lets ask at once.
 _MOST_BESIDE = 256
 
@@ -249,7 +251,7 @@ class Engine:
         stages = self._stages()
         with self.corpus.read() as view:
             rankings = [
-                self._more_likely(view, self._ranked(view, one, stages), part.in_context, stages)
+                self._gone_on(view, self._ranked(view, one, stages), part.going_on)
                 for one, part in zip(asked, divided, strict=True)
             ]
             hits = _hits(one_ranking([one.shown for one in rankings])[: question.top_k])
@@ -301,15 +303,22 @@ class Engine:
         """Return the ranking that a query is answered from."""
         return self._retrieve(view, self._understood(view, query), max(query.top_k, ANSWERED_FROM), stages)
 
-    def _more_likely(self, view: View, alone: _Ranking, in_context: str | None, stages: Stages) -> _Ranking:
-        """Return the ranking for a question by itself, or with what it may go on from where that is answered rather."""
-        if in_context is None or len(in_context) > MAX_QUERY_CHARS:
+    def _gone_on(self, view: View, alone: _Ranking, going_on: str | None) -> _Ranking:
+        """Return the ranking for a question by itself, or for the one that it may be, going on from the one before.
+
+        It goes on where it is not surely answered by itself, and by its own words is as likely to be answered by the
+        article that is spoken of.
+        """
+        if going_on is None or len(going_on) > MAX_QUERY_CHARS or not alone.first_stage:
             return alone
         likely = self._likely(view, alone)
         if likely >= SURELY_ALONE:
             return alone
-        other = self._ranked(view, replace(alone.query, text=Query.parse(in_context).text), stages)
-        return other if self._likely(view, other) > likely else alone
+        unheard = Stages(_nothing)
+        other = self._ranked(view, replace(alone.query, text=Query.parse(going_on).text), unheard)
+        its_article = replace(alone.query.filters, doc_ids=(other.first_stage[0].passage.doc_id,))
+        there = self._ranked(view, replace(alone.query, filters=its_article), unheard)
+        return other if self._likely(view, there) >= max(likely, LIKELY_THERE) else alone
 
     def _likely(self, view: View, ranking: _Ranking) -> float:
         features = self._grounds(view, ranking).features

@@ -109,7 +109,7 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     return _resolved(question, _before(history)) if history else question
 
 
-def in_context(question: str, history: Sequence[Turn]) -> str | None:
+def going_on(question: str, history: Sequence[Turn]) -> str | None:
     """Return a question that names nothing with the one before it, which it may go on from though no word says so.
 
     "Who directed the film?" is about the novel that was spoken of, or about another film. None where the question is a

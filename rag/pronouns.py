@@ -165,7 +165,7 @@ def person_of(before: Before) -> str | None:
     if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
         phrase = _noun_phrase(found["subject"]) or ""
         told = [name for name in persons_told(before) if name not in question]
-        if told and (_POSSESSED.fullmatch(phrase) or re.match(r"(?:the|an?)\s", phrase)):
+        if len(told) == 1 and (_POSSESSED.fullmatch(phrase) or re.match(r"(?:the|an?)\s", phrase)):
             return told[0]
         is_known = re.match(r"(?:the|an?)\s", phrase) or (NAMES.fullmatch(phrase) and not is_no_person(phrase))
         # Who writes all small writes names so too.
@@ -173,7 +173,8 @@ def person_of(before: Before) -> str | None:
     if (found := _OF_A_LIFE.fullmatch(question)) and _may_be_name(found["name"], least=1):
         return found["name"]
     if re.match(r"who\b", question, re.IGNORECASE):
-        return next((name for name in persons_told(before) if name not in question), None)
+        told = [name for name in persons_told(before) if name not in question]
+        return told[0] if len(told) == 1 else None
     names = [span.of(question) for span in capitalised(question)]
     found = _DOES_NAME.fullmatch(question)
     name = found["subject"] if found else names[0] if len(names) == 1 else ""

@@ -10,12 +10,11 @@ from index.document import Span
 from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, gives_reason, holds
 from rag.content import content_words, words_of_names
-from rag.conversation import capital
 from rag.evidence import Evidence
 from rag.plain_text import plain
 from rag.relevance import Sentence
-from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, led_by, list_of, structure_of
-from rag.table_rows import column_words
+from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, heads, led_by, list_of, structure_of
+from rag.table_rows import column_name, column_words
 from rag.timeliness import asks_what_happened, time_asked
 
 # A sentence of fewer words is a fragment, quoted only where there is nothing else.
@@ -51,17 +50,16 @@ _SPEAKS = re.compile(
     rf"^[ \t>]*(?:([*_]{{1,3}}){_SPEAKER}(?:\s?:\1|\1\s?:)|([*_]{{0,3}}){_SPEAKER}\s?:)\s+(?=\S)", re.MULTILINE
 )
 _ANOTHER_LETTER = re.compile(r"^\W*B\W{0,3}:", re.MULTILINE)
-
-
 # What answers a question, and says nothing to another one.
-_REPLY = re.compile(r"(?:yes|no)[.,;:!–—-]+\s+(?=\S)", re.IGNORECASE)
-# What unit a column is in.
-_IN_BRACKETS = re.compile(r"\([^)]*\)")
+_REPLY = re.compile(r"(?:yes|no)[.,;:!–—-]+\s", re.IGNORECASE)
 # Who asks so wants all of a list.
 _ASKS_FOR_LIST = re.compile(
-    r"\b(?:how (?:do|does|can|could|should|must|to|is|are|was|were)|which|what|who|list|name|all|every|steps?)\b",
+    r"\bhow (?:do|does|can|could|should|must|to)\b|\b(?:list|all|every|steps)\b|\b(?:which|what) [a-z]+s\b|"
+    r"\bwhat(?:[’']s| is| was) (?:new|added|changed|fixed|removed|improved)\b|\bwhat (?:are|were|do|must|should)\b",
     re.IGNORECASE,
 )
+# Who asks so as well wants more of a row than the columns that are named.
+_ASKS_MORE = re.compile(r"\b(?:where|when|who|whose|why|what time|compared?|details?|all about)\b", re.IGNORECASE)
 
 
 class Quote(NamedTuple):
@@ -95,8 +93,7 @@ def _headed_list(question: str, sentence: Sentence) -> Span | None:
     """
     passage = sentence.evidence.passage
     whole = list_of(passage, sentence.span)
-    heading = structure_of(passage)[sentence.span.start].heading.rpartition(BELOW)[2]
-    is_asked = frozenset() < content_words(heading) <= content_words(question)
+    is_asked = heads(question, structure_of(passage)[sentence.span.start].heading)
     return whole if whole and is_asked and whole.end - whole.start < MAX_LIST_CHARS else None
 
 
@@ -236,13 +233,13 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 
 
 def told(question: str, quote: Quote) -> str:
-    """Return the quote as it reads in the answer to a question: without a "No." that answers another one."""
-    text = readable(quote, column_words(question))
-    reply, above = _REPLY.match(text), _question_above(quote)
-    if reply is None or above is None:
+    """Return the quote as it reads in an answer: a "No." with what it says no to where that is another question."""
+    text = readable(quote, frozenset() if _ASKS_MORE.search(question) else column_words(question))
+    above = _question_above(quote) if _REPLY.match(text) else None
+    if above is None:
         return text
     asked, other = content_words(question), content_words(above)
-    return text if 2 * len(asked & other) >= len(other) else capital(text[reply.end() :])
+    return text if 2 * len(asked & other) >= len(other) else f"{plain(above)} {text}"
 
 
 def _question_above(quote: Quote) -> str | None:
@@ -282,9 +279,9 @@ def _row(passage: StoredPassage, span: Span, asked: frozenset[str]) -> str:
     columns, cells = (_cells(passage.slice(row)) for row in (lead or span, span))
     if lead is None or len(columns) < len(cells):
         return _said(passage, span)
-    told = [(column, cell) for column, cell in zip(columns[1:], cells[1:], strict=False) if cell]
-    told = [(column, cell) for column, cell in told if asked & content_words(_IN_BRACKETS.sub("", column))] or told
-    named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in told)
+    filled = [(column, cell) for column, cell in zip(columns[1:], cells[1:], strict=False) if cell]
+    filled = [(column, cell) for column, cell in filled if asked & column_name(column)] or filled
+    named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in filled)
     return " – ".join(filter(None, [cells[0], named]))
 
 

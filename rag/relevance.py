@@ -14,10 +14,10 @@ from rag.answer_type import AnswerType, answer_type, holds
 from rag.calibration import fitted
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
+from rag.interview import Speakers, speakers_in, utterance_at
 from rag.structure import completed_by, structure_of
 from rag.term_weights import weighted
 from rag.timeliness import Relation, TimeAsked, fits, time_asked
-from rag.turns import turn_at
 
 # How a sentence says that something came before an event, or after it.
 _CUES: Mapping[Relation, re.Pattern[str]] = {
@@ -165,6 +165,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     time = _dated(time_asked(question), evidence)
     idfs = weighted(question, idfs)
     asked_for = answer_type(question)
+    speakers = speakers_in(item.passage for item in evidence)
     found = []
     for rank, item in enumerate(evidence, start=1):
         naming, structure = _naming(item, time), structure_of(item.passage)
@@ -185,7 +186,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
                 gap=match - best,
                 coverage=coverage(read, idfs),
                 in_context=coverage(
-                    read | context_words(item, f"{standing.heading} {_speaker(item, sentence.span)}"), idfs
+                    read | context_words(item, f"{standing.heading} {_speaker(item, sentence.span, speakers)}"), idfs
                 ),
                 number=holding if asked_for is AnswerType.NUMBER else 0.0,
                 date=holding if asked_for is AnswerType.DATE else 0.0,
@@ -221,10 +222,10 @@ def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
     return sum(idf for word, idf in idfs.items() if word in words) / total if total else 0.0
 
 
-def _speaker(item: Evidence, span: Span) -> str:
+def _speaker(item: Evidence, span: Span, speakers: Mapping[str, Speakers]) -> str:
     """Return who says a sentence in an interview, "" where nobody is named."""
-    turn = turn_at(item.passage, span)
-    return turn.speaker if turn else ""
+    utterance = utterance_at(item.passage, span, speakers)
+    return utterance.speaker if utterance else ""
 
 
 def context_words(item: Evidence, heading: str) -> frozenset[str]:

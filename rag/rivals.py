@@ -58,21 +58,16 @@ _NARROWER = CONVEYANCES | content_words(
 )
 # Of two that have one of these each, one speaks of another stage, result or side of the same thing.
 _CONTRARIES = [
-    tuple(map(content_words, words))
-    for words in (
-        ("enter entered entries start list register signed", "finish finished complete completed"),
-        ("budget cost spend spending invest", "earn grossed revenue receipts profit"),
-        ("leave left depart set", "reach arrive"),
-        ("begin start open", "end close finish"),
-        ("born birth", "die death"),
+    tuple(re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for words in pair)
+    for pair in (
+        ("start(?:ing)? list|entered|entries|registered|signed up", "finish(?:ed|ers?)|completed|crossed the line"),
+        ("budget|cost", "earned|grossed|box office"),
+        ("left|departed|set (?:off|out)", "reached|arrived"),
+        ("born", "died"),
         ("destroyed", "damaged"),
-        ("killed died", "injured wounded hurt"),
-        ("ordered", "delivered"),
-        ("import imports", "export exports"),
+        ("imports?|imported", "exports?|exported"),
         ("built", "demolished"),
-        ("win won", "lose lost"),
-        ("arrival", "departure"),
-        ("buyer", "seller"),
+        ("won", "lost"),
     )
 ]
 # What is so on these days is otherwise on others.
@@ -201,7 +196,7 @@ def _are_told_apart(asked: AskedValue, one: Given, other: Given) -> bool:
         or bool(((content_words(_beside(one)) ^ content_words(_beside(other))) & _NARROWER) - asked.words)
         or (not asked.is_forecast and one.quantity.is_forecast is not other.quantity.is_forecast)
         or all(names)
-        or _are_contrary(content_words(_beside(one)), content_words(_beside(other)))
+        or _are_contrary(_beside(one), _beside(other))
         or not may_be_one_age(asked, *said)
         or bool(_WITHOUT.search(_beside(one))) is not bool(_WITHOUT.search(_beside(other)))
         or set(_RECURRING.findall(_beside(one).lower())) != set(_RECURRING.findall(_beside(other).lower()))
@@ -210,12 +205,13 @@ def _are_told_apart(asked: AskedValue, one: Given, other: Given) -> bool:
     )
 
 
-def _are_contrary(one: frozenset[str], other: frozenset[str]) -> bool:
-    return any(
-        bool(first & these) and bool(second & those) and not second & these and not first & those
-        for these, those in ((one, other), (other, one))
-        for first, second in _CONTRARIES
-    )
+def _are_contrary(one: str, other: str) -> bool:
+    """Return whether of two texts each has the word of another stage of a pair, and neither has both."""
+    for pair in _CONTRARIES:
+        said = [tuple(bool(word.search(text)) for word in pair) for text in (one, other)]
+        if sorted(said) == [(False, True), (True, False)]:
+            return True
+    return False
 
 
 def _are_of_two_times(one: Said, other: Said) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from index.dateline import is_dateline
@@ -12,15 +12,15 @@ from rag.casualties import asks_of_casualties, denies_casualties
 from rag.content import content_words
 from rag.dates import periods_in
 from rag.evidence import say_the_same
+from rag.interview import Utterance, speakers_in, utterance_at
 from rag.kinds import lacking_kind
 from rag.labels import answers_by_label
 from rag.names import codes_in
 from rag.quotes import MIN_WORDS, quote_of, readable
 from rag.relevance import Sentence
-from rag.structure import asked_above, goes_on_to, led_by, numbers_above, structure_of
+from rag.structure import asked_above, goes_on_to, heads, led_by, numbers_above, structure_of
 from rag.table_rows import fitting_rows, named_rows, superlative_row
 from rag.timeliness import asks_what_happened
-from rag.turns import turn_at
 
 MAX_SENTENCES = 3
 # A sentence is quoted beside the best one only if it is half as relevant, and also this relevant by itself or about as
@@ -41,8 +41,15 @@ LINE_SHARE, LENT_SHARE = 0.3, 0.4
 _ENDS, _CLOSING = ".!?:;…", '"”’»)]*_'
 # One that denies casualties is quoted for what is asked of them, if it is this relevant beside the best one.
 DENYING_SHARE = 0.1
-# Behind a turn the next one begins so soon.
+# What an interviewer states counts so much beside the answer.
+LEADING_SHARE = 0.35
+# The answer begins at most so many characters after the question ends.
 _REPLIES_WITHIN = 4
+_ASKS_HOW = re.compile(
+    r"\bhow (?:do|does|can|should|must|to)\b|\bwhat .*\b(?:have to|need to|should|must)\b", re.IGNORECASE
+)
+# Its passage and where it stands.
+_Key = tuple[str, Span]
 _OPENING = frozenset("\"“„«‘'")
 _MARKS = "*_ "
 _ASKS = r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)\b"
@@ -64,12 +71,14 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     """
     asked = content_words(question)
     lines = {one.key: one for one in sentences if _names_what_is_asked(asked, one)}
+    asking, leading = _asking(sentences)
     row = superlative_row(question, sentences)
     rows = [row] if row else fitting_rows(question, sentences)
-    answering = _below(lines.values()) | _answering(question, sentences, rows)
+    answering = _below(lines.values()) | _answering(question, sentences, rows, leading | asking)
 
     def relevance(sentence: Sentence) -> float:
-        own = sentence.relevance * (LINE_SHARE if sentence.key in lines else 1)
+        share = LINE_SHARE if sentence.key in lines else LEADING_SHARE if sentence.key in leading else 1
+        own = sentence.relevance * share
         return max(own, answering.get(sentence.key, 0.0)) if answering else own
 
     def weight(sentence: Sentence) -> float:
@@ -84,7 +93,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     for sentence in sorted(sentences, key=weight, reverse=True):
         if len(chosen) == max(MAX_SENTENCES, len(rows)) or weight(sentence) < (beside if chosen else least):
             break
-        if _says_nothing(sentence) and (_asks(sentence) or sentence.key not in answering):
+        if sentence.key in asking or (_says_nothing(sentence) and sentence.key not in answering):
             continue
         best = best or sentence
         if best in rows and sentence not in rows and _is_row(sentence):
@@ -93,7 +102,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
         if is_new and not _is_beside_the_point(question, sentence, best):
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
-    instead = [one for one in sentences if not _asks(one)] or sentences
+    instead = [one for one in sentences if one.key not in asking] or sentences
     return chosen or list(instead[:1])
 
 
@@ -108,25 +117,25 @@ def _is_row(sentence: Sentence) -> bool:
     return structure_of(sentence.evidence.passage)[sentence.span.start].is_row
 
 
-def _below(lines: Iterable[Sentence]) -> dict[tuple[str, Span] | None, float]:
+def _below(lines: Iterable[Sentence]) -> dict[_Key | None, float]:
     """Return how relevant the sentences below lines are at least, by their keys."""
     return {one.next_key: LENT_SHARE * one.relevance for one in lines}
 
 
 def _answering(
-    question: str, sentences: Sequence[Sentence], rows: Sequence[Sentence]
-) -> dict[tuple[str, Span] | None, float]:
+    question: str, sentences: Sequence[Sentence], rows: Sequence[Sentence], answers: Mapping[_Key, _Key | None]
+) -> dict[_Key | None, float]:
     """Return how relevant some sentences are by what they are beside their words, by their keys."""
-    answering: dict[tuple[str, Span] | None, float] = {}
+    answering: dict[_Key | None, float] = {}
     for one in reversed(sentences):
-        if _asks(one):
-            answering[_reply_key(one, sentences)] = one.relevance
+        if one.key in answers:
+            answering[answers[one.key]] = one.relevance
     most = max((one.relevance for one in sentences), default=0.0)
     passages = {one.evidence.passage_id: one.evidence.passage for one in sentences}
     asked = [(name, span) for name, one in passages.items() for span in asked_above(question, one)]
     others = [*named_rows(question, sentences), *rows]
     others += [*_of_its_code(question, sentences), *_of_its_kind(question, sentences)]
-    others += _of_its_section(question, sentences)
+    others += [*_of_its_section(question, sentences), *_steps(question, sentences)]
     others += [*_of_its_article(question, sentences), *_of_casualties(question, sentences)]
     return answering | dict.fromkeys([*asked, *(one.key for one in others)], JUST_ABOVE * most)
 
@@ -183,6 +192,17 @@ def _of_its_section(question: str, sentences: Sequence[Sentence]) -> list[Senten
     return below[max(below)] if below else []
 
 
+def _steps(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the steps below a heading that says what it is asked how to do: a numbered list, which is cited whole."""
+    if not _ASKS_HOW.search(question):
+        return []
+    return [
+        one
+        for one in sentences
+        if structure_of(one.evidence.passage)[one.span.start].is_numbered and heads(question, _heading(one))
+    ]
+
+
 def _is_below(question: str, sentence: Sentence) -> bool:
     """Return whether a question gives the number of a version or a section that a sentence stands below."""
     numbers = numbers_above(question)
@@ -214,25 +234,40 @@ def _is_beside_the_point(question: str, sentence: Sentence, best: Sentence) -> b
     return (lacks and holds) or (sentence.features.time < 0 and best.features.time == 1) or has_another
 
 
-def _asks(sentence: Sentence) -> bool:
-    """Return whether a sentence is a question of the article's own, or what stands for one ("Where to stay.").
+def _asking(sentences: Sequence[Sentence]) -> tuple[dict[_Key, _Key | None], dict[_Key, _Key | None]]:
+    """Return the questions of the articles' own by their keys, each with what answers it, and what leads to them.
 
-    One that somebody is quoted with is none, nor is a statement that ends by asking ("…, and who wants that?").
+    A question is answered by the next sentence, and an interviewer's by what the other begins with. What the
+    interviewer states before it leads to the same.
+    """
+    speakers = speakers_in(one.evidence.passage for one in sentences)
+    asking: dict[_Key, _Key | None] = {}
+    leading: dict[_Key, _Key | None] = {}
+    for one in sentences:
+        said = utterance_at(one.evidence.passage, one.span, speakers)
+        is_interviewer = said is not None and said.by_interviewer
+        answer = _reply_to(one.doc_id, said, sentences) if said and is_interviewer else one.next_key
+        if _is_question(one):
+            asking[one.key] = answer
+        elif is_interviewer:
+            leading[one.key] = answer
+    return asking, leading
+
+
+def _reply_to(doc_id: str, said: Utterance, sentences: Sequence[Sentence]) -> _Key | None:
+    after = (one for one in sentences if one.doc_id == doc_id and one.span.start >= said.span.end)
+    reply = min(after, key=lambda one: one.span.start, default=None)
+    return reply.key if reply and reply.span.start - said.span.end <= _REPLIES_WITHIN else None
+
+
+def _is_question(sentence: Sentence) -> bool:
+    """Return whether a sentence asks, or stands for a question ("Where to stay.").
+
+    One that somebody is quoted with does not, nor does a statement that ends by asking ("…, and who wants that?").
     """
     text = sentence.text.strip(_MARKS)
-    turn = turn_at(sentence.evidence.passage, sentence.span)
     asks = text.endswith("?") and text[0] not in _OPENING and not _ENDS_BY_ASKING.match(text)
-    return asks or _NAMES_A_TOPIC.fullmatch(text) is not None or (turn is not None and turn.only_asks)
-
-
-def _reply_key(asking: Sentence, sentences: Sequence[Sentence]) -> tuple[str, Span] | None:
-    """Return the key of the sentence that answers one that asks: the next one, or the next speaker's first."""
-    turn = turn_at(asking.evidence.passage, asking.span)
-    if turn is None or not turn.only_asks:
-        return asking.next_key
-    after = (one for one in sentences if one.doc_id == asking.doc_id and one.span.start >= turn.span.end)
-    reply = min(after, key=lambda one: one.span.start, default=None)
-    return reply.key if reply and reply.span.start - turn.span.end <= _REPLIES_WITHIN else None
+    return asks or _NAMES_A_TOPIC.fullmatch(text) is not None
 
 
 def _names_what_is_asked(asked: frozenset[str], sentence: Sentence) -> bool:
@@ -244,11 +279,11 @@ def _names_what_is_asked(asked: frozenset[str], sentence: Sentence) -> bool:
 
 
 def _says_nothing(sentence: Sentence) -> bool:
-    """Return whether a sentence only leads to another, names columns, asks something, or is too short to say it."""
+    """Return whether a sentence only leads to another, names columns, or is too short to say it."""
     passage, span = sentence.evidence.passage, sentence.span
     leads = sentence.text.endswith(":") and not led_by(passage, span)
     is_short = len(sentence.text.split()) < MIN_WORDS and not goes_on_to(passage, span)
-    no_answer = structure_of(passage)[span.start].is_header or is_dateline(sentence.text) or _asks(sentence)
+    no_answer = structure_of(passage)[span.start].is_header or is_dateline(sentence.text)
     return leads or is_short or no_answer
 
 

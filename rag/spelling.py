@@ -123,7 +123,8 @@ def _owner(name: str, passages: Sequence[StoredPassage]) -> str | None:
 
 
 def _may_be_slip(word: str, question: str) -> bool:
-    return len(word) >= _LEAST_LEFT_OUT and (word[1:].islower() or question.isupper())
+    least = _LEAST_LETTERS if word[0].isupper() and not question.isupper() else _LEAST_LEFT_OUT
+    return len(word) >= least and (word[1:].islower() or question.isupper())
 
 
 def _is_known(word: str, is_word: Callable[[str], bool]) -> bool:
@@ -155,9 +156,9 @@ def is_slip_of(slip: str, word: str) -> bool:
     """Return whether a slip is one letter away from a word, after the first; case and accents do not count.
 
     A letter is left out or put in, its neighbour on the keyboard is struck, or it changes places with the next one; in
-    a long word that is no name, one vowel is taken for another before its ending; of five letters one is only left out
-    or changes places. Not so at the end of a word are a
-    vowel left out and a letter put in: those make other forms of a word or of a name.
+    a long word that is no name, one vowel is taken for another before its ending. Of five letters one is only left out
+    or changes places. Not so at the end of a word are a vowel left out and a letter put in: those make other forms of a
+    word or of a name.
     """
     is_long = len(slip) >= _LONG and slip[:1].islower()
     slip, word = _plain(slip), _plain(word)

@@ -22,8 +22,16 @@ _ANNOUNCES = re.compile(
 )
 _ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)
 _MEASURING = content_words("much many")
-# A version, or the number of a section, of several parts.
-_NUMBER = re.compile(r"(?<![\d.,$€£])(\d+(?:\.\d+)+)(?![.,]?\d|\s?%)")
+# A version of three parts, or one of two, or the number of a section, where that is said or nothing follows that it
+# could be an amount of.
+_NUMBER = re.compile(
+    r"(?<![\d.,$€£])(?:(\d{1,3}\.\d{1,3}(?:\.\d{1,3})+)|"
+    r"(?:(?<=section )|(?<=chapter )|(?<=article )|(?<=version )|(?<=release )|(?<=clause )|(?<=§ )|(?<=§)|(?<=\bv))"
+    r"(\d{1,3}\.\d{1,3})|(?:(?<=\bin )|(?<=\bof )|(?-i:\b[A-Z]\w+ ))(\d{1,3}\.\d{1,3})(?=\W*$)|^#* ?(\d{1,3}\.\d{1,3}))"
+    r"(?![.,]?\d|\s?%)",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"^\W*\d+(?:\.\d+)*[.):]?\s+")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # How long lines are that were wrapped.
@@ -44,7 +52,8 @@ class Standing:
 
     `lead` is the line above its list or the header of its table, and `heading` the path of headings above it. It
     `goes_on` where it is of the paragraph, or the item, of the sentence before it, and `adjoins` that one where no
-    heading is between them. `begins_item` of a list, which it is `of_list` with the other sentences of the item.
+    heading is between them. `begins_item` of a list, which it is `of_list` with the other sentences of the item; that
+    item may be one that `is_numbered`.
     """
 
     heading: str
@@ -55,6 +64,7 @@ class Standing:
     of_list: bool
     is_row: bool = False
     is_header: bool = False
+    is_numbered: bool = False
 
 
 @lru_cache(_PASSAGES)
@@ -104,7 +114,8 @@ def _standing(
         lead = stood.lead if stood.of_list else last if leads else None
     elif stood and of_list:
         lead = stood.lead
-    return Standing(heading, lead, adjoins, goes_on, begins_item, of_list, is_row, is_header)
+    is_numbered = begins_item and mark[:1].isdigit()
+    return Standing(heading, lead, adjoins, goes_on, begins_item, of_list, is_row, is_header, is_numbered)
 
 
 def _leads(text: str) -> bool:
@@ -162,9 +173,16 @@ def _asks_the_same(question: str, heading: str, title: frozenset[str]) -> bool:
     return len(asked & said) >= least * max(len(asked), len(said), 1) and is_negated(question) is is_negated(heading)
 
 
+def heads(question: str, path: str) -> bool:
+    """Return whether the last heading of a path has words, its number aside, and none but the question's."""
+    heading = _NUMBERED.sub("", path.rpartition(BELOW)[2])
+    return frozenset() < content_words(heading) <= content_words(question)
+
+
 def numbers_above(heading: str) -> frozenset[str]:
     """Return the numbers of versions or sections, of several parts, in a path of headings or in a question."""
-    return frozenset(_NUMBER.findall(heading))
+    numbers = (number for label in heading.split(BELOW) for found in _NUMBER.findall(label) for number in found)
+    return frozenset(filter(None, numbers))
 
 
 def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:

@@ -21,6 +21,13 @@ _LEANS_ON_ANOTHER = re.compile(
 _ARTICLE_LIST = "article report interview minutes letter page story text document paper post review study guide manual"
 _ARTICLES, _ARTICLE = _ARTICLE_LIST.replace(" ", "|"), content_words(_ARTICLE_LIST)
 _OF_WHAT = r"((?!(?:it|this|that|these|those|them|all|everything|he|she|they|you|i|we)\b)\w.*?)"
+# How long or in which form it is to be.
+_HOW_LONG = re.compile(
+    r",? (?:in|with|using) (?:(?:about |at most |no more than )?(?:an?|one|two|three|four|five|ten|a few|\d+) )?"
+    r"(?:(?:short|simple|brief|bullet) )?(?:sentences?|words|lines?|paragraphs?|points|bullets)\b|"
+    r",? (?:briefly|for me|shortly)\b",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(
     r"(?:(?:please|can you|could you|would you)\s+)*(?:"
     rf"(?:summari[sz]e|sum up|recap|outline)\s+{_OF_WHAT}|"
@@ -38,7 +45,7 @@ _NAMED_SHARE = 0.6
 
 def summary_of(question: str) -> str | None:
     """Return what a question asks for a summary of ("the report on tariffs"), None where it asks for none."""
-    found = _ASKED.fullmatch(question.strip())
+    found = _ASKED.fullmatch(_HOW_LONG.sub("", question.strip()))
     return next(filter(None, found.groups()), None) if found else None
 
 

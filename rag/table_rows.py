@@ -4,11 +4,13 @@ import operator
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from rag.answer_type import compares
-from rag.content import content_words
+from rag.content import content_words, is_plural
 from rag.relevance import Sentence
 from rag.structure import cells_of, structure_of
+from rag.units import CURRENCIES, MEASURES
 
 _MOST = "longest highest largest biggest greatest tallest heaviest deepest fastest quickest loudest dearest widest"
 _LEAST = "shortest lowest smallest fewest cheapest lightest quietest slowest narrowest"
@@ -56,7 +58,15 @@ _FITS: dict[str, Callable[[float, float], bool]] = {
     **dict.fromkeys(("at least", "no less than", "no fewer than"), operator.ge),
     **dict.fromkeys(("at most", "up to", "no more than"), operator.le),
 }
-_AMOUNT = re.compile(rf"\b({'|'.join(_FITS)}) [$€£]?(\d(?:[\d.,]*\d)?)(?![\w-])", re.IGNORECASE)
+_AMOUNT = re.compile(
+    rf"\b(?P<than>{'|'.join(_FITS)}) [$€£]?(?P<number>\d(?:[\d.,]*\d)?)(?![\d-])(?: ?(?P<unit>[^\W\d_]+|[%€£$°]))?",
+    re.IGNORECASE,
+)
+_SCALES = frozenset(("thousand", "million", "billion", "k", "m", "bn", "hundred"))
+_PRICES = content_words("price cost fee rent fare rate")
+_NOT = re.compile(
+    r"\b(?:not|never|without|except|other than|no(?! (?:more|less|fewer) than))\b|n[’']t\b", re.IGNORECASE
+)
 _ASKS_WHICH = re.compile(r"\W*(?:which|what|list|name|show)\b", re.IGNORECASE)
 # Whether what takes most time is meant; of another column of times that is left open.
 _OF_TIMES = {"fastest": False, "quickest": False, "shortest": False, "slowest": True, "longest": True}
@@ -70,10 +80,23 @@ _NUMBERS = (
     re.compile(rf"{_SIGN}(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+(?:,\d{{1,2}})?|\d+(?:,\d{{1,2}})?)"),
 )
 _IN_PLAIN = (str.maketrans("−–", "--", ","), str.maketrans("−–,", "--.", "."))
+_UNIT = re.compile(r"[^\W\d_]+|[€£$]")
 _TOTAL = re.compile(r"\W*(?:total|all|sum|overall|average|mean|median)\b", re.IGNORECASE)
 _IN_BRACKETS, _UNREAD_SIGN = re.compile(r"\([^)]*\)"), re.compile(r"[-−–+(]")
 # A table of so many rows may go on in the next passage.
 _MOST_ROWS = 15
+
+
+class _Column(NamedTuple):
+    """A column of a table: what stands above it, and its cell in every row."""
+
+    header: str
+    cells: list[str]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What it is called."""
+        return column_name(self.header)
 
 
 def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | None:
@@ -86,13 +109,13 @@ def superlative_row(question: str, sentences: Sequence[Sentence]) -> Sentence | 
     asked = _SUPERLATIVE.search(question)
     if asked is None or _CONDITION.search(f"{question[: asked.start()]} {question[asked.end() :]}"):
         return None
-    told, words = (asked["most"] or asked["least"]).lower(), column_words(question)
+    told, words = (asked["most"] or asked["least"]).lower().strip(), column_words(question)
     for rows in _tables(sentences):
-        header, cells = _column(words, rows)
-        is_of_times = bool(header & _TIMES)
-        most = _OF_TIMES.get(told) if is_of_times else bool(asked["most"])
-        is_open = most is None or bool(header & _OTHER_ORDER) or _has_condition(words - header, rows)
-        readings = [] if is_open else _readings(cells)
+        column = _column(words, rows)
+        most = _OF_TIMES.get(told) if column.words & _TIMES else bool(asked["most"])
+        is_named = _is_told_by(column, told, asked["of"] or "") and not column.words & _OTHER_ORDER
+        is_open = most is None or not is_named or _has_condition(words - column.words, rows)
+        readings = [] if is_open else _readings(column.cells)
         if readings and 1 < len(rows) < _MOST_ROWS:
             found = {_only_best(values, most=bool(most)) for values in readings}
             best = found.pop()
@@ -106,18 +129,24 @@ def fitting_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]
     The table is the first in which one column is named and has a plain number of one unit in every row, as the question
     has one number. None where no row fits, or two readings of the numbers tell of other rows.
     """
-    asked = _AMOUNT.findall(question)
-    if len(asked) != 1 or not _ASKS_WHICH.match(question):
+    amounts = list(_AMOUNT.finditer(question))
+    if len(amounts) != 1 or not _ASKS_WHICH.match(question) or _NOT.search(question):
         return []
-    (than, written), words = asked[0], column_words(question) - content_words(asked[0][1])
+    asked, words = amounts[0], column_words(question) - content_words(amounts[0]["number"])
     for rows in _tables(sentences):
-        header, cells = _column(words, rows)
-        readings = [] if _has_condition(words - header, rows) else _readings(cells, written)
+        column = _column(words, rows)
+        is_open = _has_condition(words - column.words, rows) or not _is_of_unit(column, asked["unit"] or "")
+        readings = [] if is_open else _readings(column.cells, asked["number"])
         if readings and 1 < len(rows) < _MOST_ROWS:
-            fits = _FITS[than.lower()]
+            fits = _FITS[asked["than"].lower()]
             found = {tuple(at for at, value in enumerate(one[:-1]) if fits(value, one[-1])) for one in readings}
             return [rows[at] for at in found.pop()] if len(found) == 1 else []
     return []
+
+
+def column_name(header: str) -> frozenset[str]:
+    """Return the words of what a column is called, without the unit in brackets: "Warranty (years)" is no year."""
+    return content_words(_IN_BRACKETS.sub("", header))
 
 
 def column_words(question: str) -> frozenset[str]:
@@ -177,19 +206,44 @@ def _has_condition(words: frozenset[str], rows: Sequence[Sentence]) -> bool:
     return any(0 < sum(word in content_words(row.text) for row in rows) < len(rows) for word in words)
 
 
-def _column(words: frozenset[str], rows: Sequence[Sentence]) -> tuple[frozenset[str], list[str]]:
-    """Return the words above the one column that words name and its cells in every row, empty where there is none."""
+def _column(words: frozenset[str], rows: Sequence[Sentence]) -> _Column:
+    """Return the one column that words name, an empty one where there is none."""
     passage = rows[0].evidence.passage
     lead = structure_of(passage)[rows[0].span.start].lead
-    # "Warranty (years)" is no year.
-    headers = [
-        content_words(_IN_BRACKETS.sub("", header)) for header in (cells_of(passage.slice(lead)) if lead else [])
-    ]
-    named = [at for at, header in enumerate(headers) if at and header & words]
+    headers = cells_of(passage.slice(lead)) if lead else []
+    named = [at for at, header in enumerate(headers) if at and column_name(header) & words]
     if len(named) != 1:
-        return frozenset(), []
+        return _Column("", [])
     cells = [cells_of(row.text) for row in rows]
-    return headers[named[0]], [row[named[0]] if len(row) > named[0] else "" for row in cells]
+    return _Column(headers[named[0]].strip(), [row[named[0]] if len(row) > named[0] else "" for row in cells])
+
+
+def _is_told_by(column: _Column, told: str, of: str) -> bool:
+    """Return whether a column has what a superlative is of: "cheapest" of prices, "the longest warranty" of warranties.
+
+    "The largest park" is of no column that counts parks.
+    """
+    if column.words & (_TIMES | content_words(f"{_COLUMNS.get(told, '')} {_COLUMNS.get(of.lower(), '')}")):
+        return True
+    counts = is_plural(_IN_BRACKETS.sub("", column.header).strip()) and not is_plural(of)
+    return bool(column.words & content_words(of)) and not counts
+
+
+def _is_of_unit(column: _Column, unit: str) -> bool:
+    """Return whether numbers of a column may be in a unit, or be of what stands for one: "3 seats"."""
+    if unit.lower() in _SCALES:
+        return False
+    asked = _unit(unit)
+    if asked is None:
+        return True
+    said = " ".join(_IN_BRACKETS.findall(column.header) or column.cells[:1])
+    known = {found for word in _UNIT.findall(said) if (found := _unit(word))}
+    return asked in known if known else unit.lower() not in CURRENCIES or bool(column.words & _PRICES)
+
+
+def _unit(word: str) -> str | None:
+    """Return the measure or the currency that a word or a sign names, None where it names neither."""
+    return MEASURES.get(word.lower()) or CURRENCIES.get(word.lower()) or (word if word in "€£$" and word else None)
 
 
 def _readings(cells: Sequence[str], *beside: str) -> list[list[float]]:

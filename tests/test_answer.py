@@ -382,6 +382,7 @@ class TestQuotes:
             ("What was fixed in 3.2.0?", "Rotated videos are shown upright. The map no longer crashes."),
             ("Which features did 3.1.0 add?", "Face recognition, off by default. Dark theme."),
             ("How do I rent a locker?", "1. Buy a token at reception. 2. Put it in and turn the key."),
+            ("How do I clean the pump of the lido?", "1. Switch the pump off. 2. Rinse it with water."),
         ],
     )
     def test_a_list_is_cited_whole_below_the_heading_that_is_asked(self, over: Over, question: str, text: str) -> None:
@@ -391,18 +392,39 @@ class TestQuotes:
             "## 3.1.0 (2025-11-27)\n\n### Added\n- Face recognition, off by default.\n- Dark theme.\n\n"
             "### Fixed\n- Deleting an album is quick.",
             pool="# The lido\n\n## Renting a locker\n\n1. Buy a token at reception.\n2. Put it in and turn the key.\n\n"
-            "## Lost property\n\nAsk at reception.",
+            "## 3. Cleaning the pump\n\nClean the pump of the lido once a week.\n\n1. Switch the pump off.\n"
+            "2. Rinse it with water.\n\n## Lost property\n\nAsk at reception.",
         ).ask(question)
-        assert answer.answer.text == f"{text} [1]"
+        assert answer.answer.text.startswith(f"{text} [1]")
+
+    def test_one_item_is_cited_alone_where_one_is_asked_for(self, over: Over) -> None:
+        items = "- Store no food.\n- Keys are kept by the porter, Max Orr.\n- They are emptied in July."
+        pool = f"# The lido\n\n## Lockers\n\n{items}"
+        answer = over(pool=pool).ask("Who keeps the keys of the lockers?").answer
+        assert answer.text == "Keys are kept by the porter, Max Orr. [1]"
 
     @pytest.mark.parametrize(
         ("question", "text"),
         [
-            ("Does the lido have a sauna?", "Booking is only required for the sauna."),
+            ("What takes 4.2 litres of glycol?", "The ring takes 4.2 litres of glycol."),
+            ("What does section 4.2 say about draining?", "Open the tap and wait for an hour."),
+        ],
+    )
+    def test_an_amount_is_no_section(self, over: Over, question: str, text: str) -> None:
+        boiler = (
+            "# The boiler\n\n## 4.1 Filling\n\nThe ring takes 4.2 litres of glycol.\n\n"
+            "## 4.2 Draining\n\nOpen the tap and wait for an hour."
+        )
+        assert over(boiler=boiler).ask(question).answer.text.startswith(text)
+
+    @pytest.mark.parametrize(
+        ("question", "text"),
+        [
+            ("Does the lido have a sauna?", "Do I need to book? No. Booking is only required for the sauna."),
             ("Is booking needed?", "No. Booking is only required for the sauna."),
         ],
     )
-    def test_a_no_to_another_question_is_left_out(self, over: Over, question: str, text: str) -> None:
+    def test_a_no_to_another_question_is_told_with_it(self, over: Over, question: str, text: str) -> None:
         lido = (
             "# The lido\n\n### Do I need to book?\n\nNo. Booking is only required for the sauna.\n\n### Dogs\n\nNone."
         )

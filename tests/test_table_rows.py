@@ -93,6 +93,11 @@ def test_where_no_table_tells_none_is_taken(engine: Engine, question: str) -> No
         ("Which heat pumps have a weight under 100 kg?", []),
         ("Which Kaltwerk pumps have a warranty of 5 years?", []),
         ("Which heat pumps cost between 8,000 and 9,000 euros?", []),
+        # What is denied, told in thousands, or in another unit, is not computed.
+        ("Which heat pumps do not have a warranty of 5 years?", []),
+        ("Which heat pumps have a warranty of not more than 5 years?", []),
+        ("Which heat pumps cost over 8 thousand euros?", []),
+        ("Which heat pumps cost less than 9,500 dollars?", []),
     ],
 )
 def test_the_rows_are_quoted_that_have_as_much_as_is_asked_for(engine: Engine, question: str, rows: list[str]) -> None:
@@ -125,6 +130,8 @@ def test_two_rows_that_have_as_much_leave_it_open(tmp_path: Path, embedder: Embe
     [
         ("Which disk has the largest storage?", "| Disk | Storage |\n| --- | --- |\n| A | 512 GB |\n| B | 2 TB |\n"),
         ("Which is the highest time?", "| Runner | Time (min) |\n| --- | --- |\n| Ann | 78 |\n| Bob | 95 |\n"),
+        ("Which town has the largest park?", "| Town | Parks |\n| --- | --- |\n| Ask | 9 |\n| Vik | 2 |\n"),
+        ("Which town has the most famous parks?", "| Town | Parks |\n| --- | --- |\n| Ask | 9 |\n| Vik | 2 |\n"),
         ("Which is the highest rank?", "| Team | Rank |\n| --- | --- |\n| A | 1 |\n| B | 3 |\n"),
         # 1.200 is either, and in brackets stands what is owed.
         ("What is the lowest price?", column("Price", "800 €", "1.200 €", "950 €")),
@@ -145,6 +152,7 @@ def test_numbers_that_do_not_compare_are_not_compared(
 @pytest.mark.parametrize(
     ("question", "table", "first"),
     [
+        ("Which place has the most parks?", column("Parks", "4", "9", "2"), "B"),
         ("Who had the fastest time?", column("Time (min)", "78", "95", "81"), "A"),
         ("Which one takes the longest time to charge?", column("Charging time (h)", "4.5", "5.0", "1.5"), "B"),
         ("What is the lowest price?", column("Price", "800,00 €", "1.200,00 €", "95,50 €"), "C"),

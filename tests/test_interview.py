@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from index.document import Metadata, Span
 from index.records import StoredPassage
-from rag.turns import turn_at, turns_of
+from rag.interview import Speakers, speakers_in, utterance_at
 from tests.conftest import Over
 
 INTERVIEW = """# A talk with Ingrid Solheim
@@ -45,11 +45,15 @@ def test_who_is_asked_answers(over: Over, question: str, text: str) -> None:
     assert over(talk=INTERVIEW).ask(question).answer.text.startswith(text)
 
 
-def test_who_asks_most_is_the_interviewer() -> None:
-    passage = passage_of(INTERVIEW)
-    assert [(turn.speaker, turn.only_asks) for turn in turns_of(passage)] == [("ODUYA", True), ("SOLHEIM", False)] * 3
-    beside = turn_at(passage, Span(passage.span.start, passage.span.start + 5))
-    assert beside is None
+def test_who_asks_most_is_the_interviewer_in_all_passages() -> None:
+    first, _, second = INTERVIEW.partition("ODUYA: You were")
+    passages = [passage_of(first), passage_of(f"ODUYA: You were{second}", 500)]
+    held = speakers_in(passages)
+    assert held == {"talk": Speakers(frozenset({"ODUYA", "SOLHEIM"}), "ODUYA")}
+    said = {passage.span.start: said_in(passage, held) for passage in passages}
+    assert said == {7: [("ODUYA", True), ("SOLHEIM", False)], 500: [("ODUYA", True), ("SOLHEIM", False)] * 2}
+    assert utterance_at(passages[0], Span(7, 9), held) is None
+    assert said_in(passages[0], {}) == []
 
 
 @pytest.mark.parametrize(
@@ -62,16 +66,22 @@ def test_who_asks_most_is_the_interviewer() -> None:
     ],
 )
 def test_labels_are_no_conversation(text: str) -> None:
-    assert turns_of(passage_of(text)) == ()
+    assert speakers_in([passage_of(text)]) == {}
 
 
 @given(LINES)
-def test_turns_follow_each_other_to_the_end(lines: list[str]) -> None:
+def test_each_line_is_of_the_last_who_was_named(lines: list[str]) -> None:
     passage = passage_of("\n".join(lines))
-    turns = turns_of(passage)
-    assert [one.span.end for one in turns] == [
-        *(one.span.start for one in turns[1:]),
-        *([passage.span.end] if turns else []),
-    ]
-    assert all(passage.slice(one.span).lstrip("*").startswith(one.speaker) for one in turns)
-    assert len({one.speaker for one in turns if one.only_asks}) <= 1
+    held = speakers_in([passage])
+    speaker, at = None, passage.span.start
+    for line in lines:
+        speaker = line.strip("*").partition(":")[0] if line.startswith(("ANN:", "BO:", "**Cy")) else speaker
+        turn = utterance_at(passage, Span(at, at + len(line)), held)
+        assert not held or not line or (turn.speaker if turn else None) == speaker
+        at += len(line) + 1
+
+
+def said_in(passage: StoredPassage, held: dict[str, Speakers]) -> list[tuple[str, bool]]:
+    """Return who speaks in a passage, turn by turn, and whether that is the interviewer."""
+    turns = (utterance_at(passage, Span(at, at + 1), held) for at in range(passage.span.start, passage.span.end))
+    return [(turn.speaker, turn.by_interviewer) for turn in dict.fromkeys(filter(None, turns))]
