@@ -77,9 +77,9 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     answering = _below(lines.values()) | _answering(question, sentences, rows, leading | asking)
 
     def relevance(sentence: Sentence) -> float:
-        share = LINE_SHARE if sentence.key in lines else LEADING_SHARE if sentence.key in leading else 1
-        own = sentence.relevance * share
-        return max(own, answering.get(sentence.key, 0.0)) if answering else own
+        key = sentence.key
+        own = sentence.relevance * (LINE_SHARE if key in lines else LEADING_SHARE if key in leading else 1)
+        return max(own, answering.get(key, 0.0))
 
     def weight(sentence: Sentence) -> float:
         return relevance(sentence) * (TIMELY_FACTOR if sentence.features.time == 1 else 1)
@@ -186,7 +186,7 @@ def _of_its_section(question: str, sentences: Sequence[Sentence]) -> list[Senten
     They are those below a further heading that has more of the question's words ("Fixed"), where there is one.
     """
     below: dict[int, list[Sentence]] = defaultdict(list)
-    for one in sentences:
+    for one in sentences if numbers_above(question) else ():
         if _is_below(question, one):
             below[len(content_words(question) & content_words(_heading(one)))].append(one)
     return below[max(below)] if below else []
@@ -245,12 +245,10 @@ def _asking(sentences: Sequence[Sentence]) -> tuple[dict[_Key, _Key | None], dic
     leading: dict[_Key, _Key | None] = {}
     for one in sentences:
         said = utterance_at(one.evidence.passage, one.span, speakers)
-        is_interviewer = said is not None and said.by_interviewer
-        answer = _reply_to(one.doc_id, said, sentences) if said and is_interviewer else one.next_key
-        if _is_question(one):
-            asking[one.key] = answer
-        elif is_interviewer:
-            leading[one.key] = answer
+        if said is not None and said.by_interviewer:
+            (asking if _is_question(one) else leading)[one.key] = _reply_to(one.doc_id, said, sentences)
+        elif _is_question(one):
+            asking[one.key] = one.next_key
     return asking, leading
 
 
