@@ -18,7 +18,7 @@ from rag.labels import answers_by_label
 from rag.names import codes_in
 from rag.quotes import MIN_WORDS, quote_of, readable
 from rag.relevance import Sentence
-from rag.structure import asked_above, goes_on_to, heads, led_by, numbers_above, structure_of
+from rag.structure import asked_above, goes_on_to, heads, led_by, section_numbers, structure_of
 from rag.table_rows import fitting_rows, named_rows, superlative_row
 from rag.timeliness import asks_what_happened
 
@@ -186,7 +186,7 @@ def _of_its_section(question: str, sentences: Sequence[Sentence]) -> list[Senten
     They are those below a further heading that has more of the question's words ("Fixed"), where there is one.
     """
     below: dict[int, list[Sentence]] = defaultdict(list)
-    for one in sentences if numbers_above(question) else ():
+    for one in sentences if section_numbers(question) else ():
         if _is_below(question, one):
             below[len(content_words(question) & content_words(_heading(one)))].append(one)
     return below[max(below)] if below else []
@@ -205,8 +205,8 @@ def _steps(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
 
 def _is_below(question: str, sentence: Sentence) -> bool:
     """Return whether a question gives the number of a version or a section that a sentence stands below."""
-    numbers = numbers_above(question)
-    return bool(numbers) and bool(numbers & numbers_above(_heading(sentence)))
+    numbers = section_numbers(question)
+    return bool(numbers) and bool(numbers & section_numbers(_heading(sentence)))
 
 
 def _heading(sentence: Sentence) -> str:

@@ -180,7 +180,7 @@ def heads(question: str, path: str) -> bool:
 
 
 @lru_cache(_PASSAGES)
-def numbers_above(heading: str) -> frozenset[str]:
+def section_numbers(heading: str) -> frozenset[str]:
     """Return the numbers of versions or sections, of several parts, in a path of headings or in a question."""
     numbers = (number for label in heading.split(BELOW) for found in _NUMBER.findall(label) for number in found)
     return frozenset(filter(None, numbers))

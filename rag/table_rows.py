@@ -155,12 +155,6 @@ def column_words(question: str) -> frozenset[str]:
     return content_words(question) | content_words(" ".join(told))
 
 
-def _only_best(values: Sequence[float], *, most: bool) -> int | None:
-    """Return where the most or the least of values stands, None where two are as much."""
-    best = (max if most else min)(values)
-    return values.index(best) if values.count(best) == 1 else None
-
-
 def named_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the rows of a table that a question names by their first cells, in all their words.
 
@@ -169,7 +163,7 @@ def named_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """
     words = content_words(question)
     for rows in _tables(sentences):
-        headers = _headers(rows)
+        headers = list(map(content_words, _headers(rows)[1:]))
         is_best = sentences[0] in rows and (compares(question) or any(words & header for header in headers))
         if is_best or any(len(header) > 1 and header <= words for header in headers):
             first = [(content_words(cells_of(row.text)[0]), row) for row in rows]
@@ -179,11 +173,17 @@ def named_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     return []
 
 
-def _headers(rows: Sequence[Sentence]) -> list[frozenset[str]]:
-    """Return the words of each column of a table, but for the first."""
+def _headers(rows: Sequence[Sentence]) -> list[str]:
+    """Return what stands above the columns of a table."""
     passage = rows[0].evidence.passage
     lead = structure_of(passage)[rows[0].span.start].lead
-    return [content_words(header) for header in cells_of(passage.slice(lead))[1:]] if lead else []
+    return cells_of(passage.slice(lead)) if lead else []
+
+
+def _only_best(values: Sequence[float], *, most: bool) -> int | None:
+    """Return where the most or the least of values stands, None where two are as much."""
+    best = (max if most else min)(values)
+    return values.index(best) if values.count(best) == 1 else None
 
 
 def _tables(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:
@@ -208,9 +208,7 @@ def _has_condition(words: frozenset[str], rows: Sequence[Sentence]) -> bool:
 
 def _column(words: frozenset[str], rows: Sequence[Sentence]) -> _Column:
     """Return the one column that words name, an empty one where there is none."""
-    passage = rows[0].evidence.passage
-    lead = structure_of(passage)[rows[0].span.start].lead
-    headers = cells_of(passage.slice(lead)) if lead else []
+    headers = _headers(rows)
     named = [at for at, header in enumerate(headers) if at and column_name(header) & words]
     if len(named) != 1:
         return _Column("", [])
