@@ -13,7 +13,7 @@ _HANDLER = YAMLHandler()
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, yaml.YAMLError)
 
 _LINE = re.compile(r"(?P<key>[A-Za-z][\w-]*):(?:\s+(?P<value>\S.*?))?\s*")
-_QUOTED = re.compile(r"^([\"'])([^\"']*)\1$")
+_QUOTED = re.compile(r"^(?:\"([^\"]*)\"|'([^']*)')$")
 _NOTHING = ("", "null", "~")
 
 
@@ -32,7 +32,7 @@ def _read(head: str) -> object:
         lines = [_LINE.fullmatch(line) for line in head.strip().splitlines() if line.strip()]
         if None in lines:
             raise
-        said = {line["key"]: _QUOTED.sub(r"\2", line["value"] or "") for line in filter(None, lines)}
+        said = {line["key"]: _QUOTED.sub(r"\1\2", line["value"] or "") for line in filter(None, lines)}
         return {key: value for key, value in said.items() if value not in _NOTHING}
 
 

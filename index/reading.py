@@ -51,17 +51,16 @@ _PAGE_ELEMENTS = 50_000
 _MARKED = ".//article | .//main"
 _AROUND = (
     ".//nav | .//footer | .//aside | .//*[@role='navigation' or @role='contentinfo']"
-    " | .//*[self::header or @role='banner'][not(.//h1 or .//h2 or .//h3 or .//time or .//p)]"
+    " | .//*[self::header or @role='banner']"
+    "[not(.//h1 or .//h2 or .//time or .//p[string-length(normalize-space()) > 60])]"
 )
-_CALLED = (
-    "nav", "menu", "sidebar", "footer", "comment", "share", "social", "related", "cookie", "banner", "promo", "advert",
-    "newsletter", "subscri", "widget", "crumb", "popup", "modal", "login",
-    "recommend", "trending", "popular", "teaser", "cards",
-)  # fmt: skip
-_SMALL = "translate({}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
-_BESIDE = (
-    f".//*[{' or '.join(f'contains({_SMALL.format(of)}, {name!r})' for name in _CALLED for of in ('@class', '@id'))}]"
+_BESIDE = re.compile(
+    r"(?:^|[\s_-])(?:(?:top|main|site|sub|side)?nav(?:bar|igation)?|menu|side-?bar|footer|comments?|share|social|related|"
+    r"cookies?|banner|promo|advert|newsletter|subscribe|widgets?|bread-?crumbs?|popup|modal|log-?in|recommended|trending|"
+    r"teasers?|cards?|read-?next|most-?read|popular)(?![a-z])",
+    re.IGNORECASE,
 )
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
 # Letters that are not Latin.
@@ -294,7 +293,7 @@ def _beside_title(stated: str, title: str) -> str | None:
     before, found, after = stated.partition(" ".join(title.split())) if title else ("", "", "")
     if title and not found and _TITLE_BAR in stated:
         # The page has another name than its article: "Questions and answers | Hollis & Daughter".
-        found, after = title, stated.rpartition(_TITLE_BAR)[2]
+        before, found, after = "", title, stated.rpartition(_TITLE_BAR)[2]
     beside = (before or after).strip(_TITLE_JOINTS) if found and not (before and after) else ""
     return beside if 2 <= len(beside) <= _MAX_SOURCE_CHARS else None
 
@@ -313,13 +312,25 @@ def _framed(tree: "_Element") -> str:
     if body is not None and not body.xpath(_MARKED):
         around = body.xpath(_AROUND)
         within = {one for frame in around for one in frame.iter()}
-        is_little = 2 * sum(len("".join(frame.itertext())) for frame in around) < len("".join(body.itertext()))
-        if is_little and within.issuperset(body.xpath(_BESIDE)):
+        is_little = 2 * sum(map(_said_in, around)) < _said_in(body)
+        if is_little and all(one in within or not _is_beside(one) for one in body.iter()):
             for frame in around:
                 remove(frame)
             _mark(body)
     framed: str = etree.tostring(tree, encoding="unicode", method="html")
     return framed
+
+
+def _said_in(element: "_Element") -> int:
+    """Return how many characters of text an element has."""
+    texts = element.xpath(".//text()[not(parent::script or parent::style)]")
+    return sum(len(text.strip()) for text in texts)
+
+
+def _is_beside(element: "_Element") -> bool:
+    """Return whether an element is called as what stands beside an article."""
+    called = f"{element.get('class', '')} {element.get('id', '')}"
+    return _BESIDE.search(_HUMP.sub("-", called)) is not None
 
 
 def _mark(body: "_Element") -> None:

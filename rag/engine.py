@@ -19,6 +19,7 @@ from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
 from rag.answerability import probability, read_features
 from rag.citation import Citation, cite
 from rag.compound import one_ranking, parts_of, whole_of
+from rag.context import context_of
 from rag.conversation import Turn
 from rag.errors import InvalidQuery
 from rag.evidence import Evidence, QueryTokens, likeness, query_tokens, read
@@ -314,11 +315,13 @@ class Engine:
         likely = self._likely(view, alone)
         if likely >= SURELY_ALONE:
             return alone
-        unheard = Stages(_nothing)
-        other = self._ranked(view, replace(alone.query, text=Query.parse(going_on).text), unheard)
-        its_article = replace(alone.query.filters, doc_ids=(other.first_stage[0].passage.doc_id,))
+        unheard, before = Stages(_nothing), context_of(going_on)
+        spoken_of = self._ranked(view, replace(alone.query, text=before.of(going_on) if before else going_on), unheard)
+        its_article = replace(alone.query.filters, doc_ids=(spoken_of.first_stage[0].passage.doc_id,))
         there = self._ranked(view, replace(alone.query, filters=its_article), unheard)
-        return other if self._likely(view, there) >= max(likely, LIKELY_THERE) else alone
+        if self._likely(view, there) < max(likely, LIKELY_THERE):
+            return alone
+        return self._ranked(view, replace(alone.query, text=Query.parse(going_on).text), unheard)
 
     def _likely(self, view: View, ranking: _Ranking) -> float:
         features = self._grounds(view, ranking).features

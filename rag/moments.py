@@ -21,7 +21,7 @@ DATE = (
     rf"(?<!\d[–-])\b{_DAY} (?:of )?(?=(?-i:[A-Z])){MONTH}(?!\w)|"
     rf"\b(?=(?-i:[A-Z])){MONTH} {_DAY}\b(?!,\d| ?[–-] ?\d| (?:people|times))|"
     rf"(?<![\w.,/$€£-])(?:\b(?:early|mid|late)[ -]|{_AFTER_IN}(?!\d+ (?:[a-z]+ )?(?:[a-z]+s|people|men|women)\b))"
-    rf"(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d| (?:{any_of(list(MEASURES))})\b(?! of\b))"
+    rf"(?!1[0-6]\d\d (?:{any_of(list(MEASURES))})\b)(?:1\d|20)\d\ds?\b(?!,\d|\.\d|\s?%|[-–/]\d)"
 )
 _HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 # "Five to ten" is a range unless it stands behind a word that says when.

@@ -54,12 +54,17 @@ _ANOTHER_LETTER = re.compile(r"^\W*B\W{0,3}:", re.MULTILINE)
 _REPLY = re.compile(r"(?:yes|no)[.,;:!–—-]+\s", re.IGNORECASE)
 # Who asks so wants all of a list.
 _ASKS_FOR_LIST = re.compile(
-    r"\bhow (?:do|does|can|could|should|must|to)\b|\b(?:list|all|every|steps)\b|\b(?:which|what) [a-z]+s\b|"
-    r"\bwhat(?:[’']s| is| was) (?:new|added|changed|fixed|removed|improved)\b|\bwhat (?:are|were|do|must|should)\b",
+    r"\bhow (?:do|does|can|could|should|must|to)\b|\b(?:list|all|every|steps)\b|\bwhat (?:are|were)\b|"
+    r"\b(?:which|what) (?!does\b)[a-z]{3,}(?<![aius])s\b|\bwhat (?:do|does|must|should) .*\bdo\b|"
+    r"\bwhat(?:[’']s| is| was) (?:new|added|changed|fixed|removed|improved)\b",
     re.IGNORECASE,
 )
-# Who asks so as well wants more of a row than the columns that are named.
-_ASKS_MORE = re.compile(r"\b(?:where|when|who|whose|why|what time|compared?|details?|all about)\b", re.IGNORECASE)
+# Who asks so, and for nothing besides, wants of a row the columns that are named.
+_ASKS_FOR_COLUMN = re.compile(
+    r"(?:how (?:much|many)|which|what(?:[’']s| is| are| was| were) the)\b"
+    r"(?!.*(?:, |\b(?:and|until|till|when|where|who|whose|why|which|what|how|by|on|per|about)\b)).*",
+    re.IGNORECASE,
+)
 
 
 class Quote(NamedTuple):
@@ -234,12 +239,12 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 
 def told(question: str, quote: Quote) -> str:
     """Return the quote as it reads in an answer: a "No." with what it says no to where that is another question."""
-    text = readable(quote, frozenset() if _ASKS_MORE.search(question) else column_words(question))
+    text = readable(quote, column_words(question) if _ASKS_FOR_COLUMN.fullmatch(question.strip()) else frozenset())
     above = _question_above(quote) if _REPLY.match(text) else None
     if above is None:
         return text
     asked, other = content_words(question), content_words(above)
-    return text if 2 * len(asked & other) >= len(other) else f"{plain(above)} {text}"
+    return text if other <= asked else f"{plain(above)} {text}"
 
 
 def _question_above(quote: Quote) -> str | None:

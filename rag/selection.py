@@ -9,16 +9,16 @@ from index.dateline import is_dateline
 from index.document import Span
 from rag.answer_type import asks_why, compares, gives_reason, names_reason
 from rag.casualties import asks_of_casualties, denies_casualties
-from rag.content import content_words
+from rag.content import content_words, words_of_names
 from rag.dates import periods_in
 from rag.evidence import say_the_same
-from rag.interview import Utterance, speakers_in, utterance_at
+from rag.interview import Speakers, Utterance, speakers_in, utterance_at
 from rag.kinds import lacking_kind
 from rag.labels import answers_by_label
 from rag.names import codes_in
 from rag.quotes import MIN_WORDS, quote_of, readable
 from rag.relevance import Sentence
-from rag.structure import asked_above, goes_on_to, heads, led_by, section_numbers, structure_of
+from rag.structure import asked_above, goes_on_to, heads, led_by, numbers_above, section_asked, structure_of
 from rag.table_rows import fitting_rows, named_rows, superlative_row
 from rag.timeliness import asks_what_happened
 
@@ -43,11 +43,11 @@ _ENDS, _CLOSING = ".!?:;…", '"”’»)]*_'
 DENYING_SHARE = 0.1
 # What an interviewer states counts so much beside the answer.
 LEADING_SHARE = 0.35
+# What follows a question in fewer words says little.
+FEW_WORDS = 4
 # The answer begins at most so many characters after the question ends.
 _REPLIES_WITHIN = 4
-_ASKS_HOW = re.compile(
-    r"\bhow (?:do|does|can|should|must|to)\b|\bwhat .*\b(?:have to|need to|should|must)\b", re.IGNORECASE
-)
+_ASKS_HOW = re.compile(r"\bhow (?:do|does|can|should|must|to)\b|\bwhat (?:do|does|must|should) .*\bdo\b", re.IGNORECASE)
 # Its passage and where it stands.
 _Key = tuple[str, Span]
 _OPENING = frozenset("\"“„«‘'")
@@ -71,7 +71,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     """
     asked = content_words(question)
     lines = {one.key: one for one in sentences if _names_what_is_asked(asked, one)}
-    asking, leading = _asking(sentences)
+    asking, leading = _asking(question, sentences)
     row = superlative_row(question, sentences)
     rows = [row] if row else fitting_rows(question, sentences)
     answering = _below(lines.values()) | _answering(question, sentences, rows, leading | asking)
@@ -186,7 +186,7 @@ def _of_its_section(question: str, sentences: Sequence[Sentence]) -> list[Senten
     They are those below a further heading that has more of the question's words ("Fixed"), where there is one.
     """
     below: dict[int, list[Sentence]] = defaultdict(list)
-    for one in sentences if section_numbers(question) else ():
+    for one in sentences if section_asked(question) else ():
         if _is_below(question, one):
             below[len(content_words(question) & content_words(_heading(one)))].append(one)
     return below[max(below)] if below else []
@@ -205,8 +205,8 @@ def _steps(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
 
 def _is_below(question: str, sentence: Sentence) -> bool:
     """Return whether a question gives the number of a version or a section that a sentence stands below."""
-    numbers = section_numbers(question)
-    return bool(numbers) and bool(numbers & section_numbers(_heading(sentence)))
+    asked = section_asked(question)
+    return bool(asked) and bool(asked & numbers_above(_heading(sentence)))
 
 
 def _heading(sentence: Sentence) -> str:
@@ -234,28 +234,48 @@ def _is_beside_the_point(question: str, sentence: Sentence, best: Sentence) -> b
     return (lacks and holds) or (sentence.features.time < 0 and best.features.time == 1) or has_another
 
 
-def _asking(sentences: Sequence[Sentence]) -> tuple[dict[_Key, _Key | None], dict[_Key, _Key | None]]:
-    """Return the questions of the articles' own by their keys, each with what answers it, and what leads to them.
+def _asking(question: str, sentences: Sequence[Sentence]) -> tuple[dict[_Key, _Key | None], dict[_Key, _Key | None]]:
+    """Return the questions of the articles' own by their keys, each with what answers it, and what leads to an answer.
 
-    A question is answered by the next sentence, and an interviewer's by what the other begins with. What the
-    interviewer states before it leads to the same.
+    A question is answered by the next sentence, an interviewer's by what the other says next where little follows it.
+    Where the one who is asked is named, what that one says next answers all that the interviewer asks and states, but
+    for what alone holds the kind of thing asked for.
     """
     speakers = speakers_in(one.evidence.passage for one in sentences)
+    named = words_of_names(question) if speakers else frozenset[str]()
     asking: dict[_Key, _Key | None] = {}
     leading: dict[_Key, _Key | None] = {}
     for one in sentences:
         said = utterance_at(one.evidence.passage, one.span, speakers)
+        reply = None
         if said is not None and said.by_interviewer:
-            (asking if _is_question(one) else leading)[one.key] = _reply_to(one.doc_id, said, sentences)
-        elif _is_question(one):
-            asking[one.key] = one.next_key
+            goes_on = one.next_key is not None and len(one.evidence.passage.slice(one.next_key[1]).split()) >= FEW_WORDS
+            is_asked = named & _asked_in(speakers[one.doc_id]) or (_is_question(one) and not goes_on)
+            reply = _reply_to(one.doc_id, said, sentences) if is_asked else None
+        if _is_question(one):
+            asking[one.key] = reply.key if reply else one.next_key
+        elif reply and not _holds_what(question, one, reply):
+            leading[one.key] = reply.key
     return asking, leading
 
 
-def _reply_to(doc_id: str, said: Utterance, sentences: Sequence[Sentence]) -> _Key | None:
+def _holds_what(question: str, one: Sentence, other: Sentence) -> bool:
+    """Return whether one of two sentences alone holds a number, a date or the kind of thing that is asked for."""
+    held, beside = (max(each.features.number, each.features.date) for each in (one, other))
+    lacking, alone = (lacking_kind(question, [each.text]) for each in (other, one))
+    return held > beside or bool(lacking and not alone)
+
+
+def _asked_in(speakers: Speakers) -> frozenset[str]:
+    """Return the words of the names of those who are asked."""
+    others = speakers.names - {speakers.interviewer}
+    return content_words(" ".join(map(str, sorted(others)))) if speakers.interviewer else frozenset()
+
+
+def _reply_to(doc_id: str, said: Utterance, sentences: Sequence[Sentence]) -> Sentence | None:
     after = (one for one in sentences if one.doc_id == doc_id and one.span.start >= said.span.end)
     reply = min(after, key=lambda one: one.span.start, default=None)
-    return reply.key if reply and reply.span.start - said.span.end <= _REPLIES_WITHIN else None
+    return reply if reply and reply.span.start - said.span.end <= _REPLIES_WITHIN else None
 
 
 def _is_question(sentence: Sentence) -> bool:

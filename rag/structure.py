@@ -22,15 +22,21 @@ _ANNOUNCES = re.compile(
 )
 _ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)
 _MEASURING = content_words("much many")
-# A version of three parts, or one of two, or the number of a section, where that is said or nothing follows that it
-# could be an amount of.
-_NUMBER = re.compile(
-    r"(?<![\d.,$€£])(?:(\d{1,3}\.\d{1,3}(?:\.\d{1,3})+)|"
-    r"(?:(?<=section )|(?<=chapter )|(?<=article )|(?<=version )|(?<=release )|(?<=clause )|(?<=§ )|(?<=§)|(?<=\bv))"
-    r"(\d{1,3}\.\d{1,3})|(?:(?<=\bin )|(?<=\bof )|(?-i:\b[A-Z]\w+ ))(\d{1,3}\.\d{1,3})(?=\W*$)|^#* ?(\d{1,3}\.\d{1,3}))"
-    r"(?![.,]?\d|\s?%)",
+# The number that a heading begins with or names, of several parts.
+_NUMBER = r"\d{1,3}(?:\.\d{1,3}){1,3}(?![.,]?\d|\s?%)"
+_NUMBER_ABOVE = re.compile(rf"(?:^\W*v?|(?<=[\s(\[])v?)({_NUMBER})", re.IGNORECASE)
+# And the one that a question gives for a version or a section: other such numbers are amounts, dates and addresses.
+_SECTION_ASKED = re.compile(
+    rf"\b(?:sections?|chapter|article|version|release|clause|rule|appendix|paragraph|part|v)\.? ?({_NUMBER})|"
+    rf"§ ?({_NUMBER})|"
+    r"(?<![\d.,$€£])(\d{1,3}\.\d{1,3}\.\d{1,3})(?![.,]?\d)",
     re.IGNORECASE,
 )
+_OF_A_VERSION = re.compile(
+    r"\b(?:new|add(?:s|ed)?|fix(?:es|ed)?|chang(?:es?|ed)|remov(?:es?|ed)|deprecated?|improv(?:es?|ed)|introduc(?:es?|ed))\b",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(r"(?<![\d.,$€£])(\d{1,3}\.\d{1,3})(?=\W*$| (?:add|fix|chang|remov|deprecat|improv|introduc))")
 _NUMBERED = re.compile(r"^\W*\d+(?:\.\d+)*[.):]?\s+")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
@@ -180,10 +186,17 @@ def heads(question: str, path: str) -> bool:
 
 
 @lru_cache(_PASSAGES)
-def section_numbers(heading: str) -> frozenset[str]:
-    """Return the numbers of versions or sections, of several parts, in a path of headings or in a question."""
-    numbers = (number for label in heading.split(BELOW) for found in _NUMBER.findall(label) for number in found)
-    return frozenset(filter(None, numbers))
+def numbers_above(path: str) -> frozenset[str]:
+    """Return the numbers of versions and sections, of several parts, in a path of headings."""
+    return frozenset(number for label in path.split(BELOW) for number in _NUMBER_ABOVE.findall(label))
+
+
+@lru_cache(_PASSAGES)
+def section_asked(question: str) -> frozenset[str]:
+    """Return the numbers of versions and sections that a question asks about; "4.2 litres" is none."""
+    found = {number for numbers in _SECTION_ASKED.findall(question) for number in numbers if number}
+    versions = _VERSION.findall(question) if _OF_A_VERSION.search(question) else ()
+    return frozenset(found.union(versions))
 
 
 def completed_by(passage: StoredPassage, standing: Standing) -> Span | None:

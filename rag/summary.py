@@ -22,17 +22,19 @@ _ARTICLE_LIST = "article report interview minutes letter page story text documen
 _ARTICLES, _ARTICLE = _ARTICLE_LIST.replace(" ", "|"), content_words(_ARTICLE_LIST)
 _OF_WHAT = r"((?!(?:it|this|that|these|those|them|all|everything|he|she|they|you|i|we)\b)\w.*?)"
 # How long or in which form it is to be.
+_COUNT = r"(?:an?|one|two|three|four|five|ten|a few|\d+)"
 _HOW_LONG = re.compile(
-    r",? (?:in|with|using) (?:(?:about |at most |no more than )?(?:an?|one|two|three|four|five|ten|a few|\d+) )?"
-    r"(?:(?:short|simple|brief|bullet) )?(?:sentences?|words|lines?|paragraphs?|points|bullets)\b|"
-    r",? (?:briefly|for me|shortly)\b",
+    r"(?:,? |^)(?:in|with|using|as) (?:(?:about|at most|no more than|less than|under) )?"
+    rf"(?:(?P<count>{_COUNT})(?: or {_COUNT})? )?(?:(?:short|simple|brief|bullet|plain) )?"
+    r"(?P<of>sentences?|points|bullets|words|lines?|paragraphs?|english),?(?!\w)|"
+    r"(?:,? |^)(?:briefly|for me|shortly)\b,?",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
-    r"(?:(?:please|can you|could you|would you)\s+)*(?:"
-    rf"(?:summari[sz]e|sum up|recap|outline)\s+{_OF_WHAT}|"
+    r"\s*(?:(?:please|can you|could you|would you)\s+)*(?:"
+    rf"(?:summari[sz]e|sum up|recap|tl;?dr(?: of)?)\s+{_OF_WHAT}|"
     r"(?:give me |write |what(?:[’']s| is) |show me )?(?:a |an |the )?(?:short |brief |quick )?"
-    rf"(?:summary|overview|outline|gist|tl;?dr|synopsis) (?:of|for|on)\s+{_OF_WHAT}|"
+    rf"(?:summary|overview|gist|synopsis) (?:of|for|on)\s+{_OF_WHAT}|"
     r"(?:give me |tell me |list |what (?:are|were) )?(?:the )?(?:main|key|most important|central) "
     rf"(?:points|findings|takeaways|messages|ideas|facts|results) (?:of|in|from|about)\s+{_OF_WHAT}|"
     rf"what(?:[’']s| is| was) ((?:the|an?|this|that) (?:[\w’'-]+ )?(?:{_ARTICLES})\b.*?) about"
@@ -55,7 +57,7 @@ def told_in_short(question: str, sentences: Sequence[Sentence]) -> list[Sentence
     That is its first one and those nearest to the mean of all. None where no article is, by its title, what is named,
     or no summary is asked for: then the sentences that answer are looked for as of any question.
     """
-    subject = summary_of(question)
+    subject, most = summary_of(question), _most(question)
     of_article = _of_article(subject, sentences) if subject else []
     telling = [one for one in of_article if _tells_by_itself(one)]
     if not telling:
@@ -63,9 +65,19 @@ def told_in_short(question: str, sentences: Sequence[Sentence]) -> list[Sentence
     mean = np.mean([one.vector for one in telling], axis=0)
     chosen = telling[:1]
     for one in sorted(telling[1:], key=lambda one: -float(one.vector @ mean)):
-        if len(chosen) < MAX_SENTENCES and not any(say_the_same(one.vector, said.vector) for said in chosen):
+        if len(chosen) < most and not any(say_the_same(one.vector, said.vector) for said in chosen):
             chosen.append(one)
     return sorted(chosen, key=lambda one: one.span.start)
+
+
+def _most(question: str) -> int:
+    """Return how many sentences a summary has at most, fewer than usual where so many are asked for."""
+    asked = _HOW_LONG.search(question)
+    if asked is None or not asked["count"] or asked["of"].lower() not in ("sentence", "sentences", "points", "bullets"):
+        return MAX_SENTENCES
+    said = asked["count"].lower()
+    count = int(said) if said.isdigit() else {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3}.get(said, MAX_SENTENCES)
+    return max(1, min(count, MAX_SENTENCES))
 
 
 def _of_article(subject: str, sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -59,18 +59,21 @@ _FITS: dict[str, Callable[[float, float], bool]] = {
     **dict.fromkeys(("at most", "up to", "no more than"), operator.le),
 }
 _AMOUNT = re.compile(
-    rf"\b(?P<than>{'|'.join(_FITS)}) [$€£]?(?P<number>\d(?:[\d.,]*\d)?)(?![\d-])(?: ?(?P<unit>[^\W\d_]+|[%€£$°]))?",
+    rf"\b(?P<than>{'|'.join(_FITS)}) (?P<sign>[$€£])?(?P<number>\d(?:[\d.,]*\d)?)(?![\d-])(?: ?(?P<unit>[^\W\d_]+|%))?"
+    r"[\W_]*$",
     re.IGNORECASE,
 )
-_SCALES = frozenset(("thousand", "million", "billion", "k", "m", "bn", "hundred"))
-_PRICES = content_words("price cost fee rent fare rate")
-_NOT = re.compile(
-    r"\b(?:not|never|without|except|other than|no(?! (?:more|less|fewer) than))\b|n[’']t\b", re.IGNORECASE
+# What a question is that asks for rows by an amount, and by nothing else, before it.
+_ASKS_WHICH = re.compile(
+    r"\W*(?:which|what) (?:(?!\b(?:not|no|lack|fail|miss|cannot|hardly|without|other)\b)[\w’-]+ ){1,4}?"
+    r"(?:has|have|cost|costs|with|is|are|weigh|weighs|can|offer|offers|come)\b"
+    r"(?:(?!\b(?:not|no|lack|fail|miss|cannot|hardly|without|other|half|twice)\b|n[’']t\b)[^,])*",
+    re.IGNORECASE,
 )
-_ASKS_WHICH = re.compile(r"\W*(?:which|what|list|name|show)\b", re.IGNORECASE)
 # Whether what takes most time is meant; of another column of times that is left open.
 _OF_TIMES = {"fastest": False, "quickest": False, "shortest": False, "slowest": True, "longest": True}
 _TIMES = content_words("time times")
+_OF_COUNTS = ("most", "least", "fewest")
 # Of these less is better, or more is later.
 _OTHER_ORDER = content_words("year date day built opened founded since rank ranking position place order change")
 _SIGN = r"(?:(?<!\w)[-−–+])?"
@@ -129,13 +132,14 @@ def fitting_rows(question: str, sentences: Sequence[Sentence]) -> list[Sentence]
     The table is the first in which one column is named and has a plain number of one unit in every row, as the question
     has one number. None where no row fits, or two readings of the numbers tell of other rows.
     """
-    amounts = list(_AMOUNT.finditer(question))
-    if len(amounts) != 1 or not _ASKS_WHICH.match(question) or _NOT.search(question):
+    asked = _AMOUNT.search(question)
+    if asked is None or not _ASKS_WHICH.fullmatch(question, 0, asked.start()):
         return []
-    asked, words = amounts[0], column_words(question) - content_words(amounts[0]["number"])
+    words = column_words(question) - content_words(asked["number"])
     for rows in _tables(sentences):
         column = _column(words, rows)
-        is_open = _has_condition(words - column.words, rows) or not _is_of_unit(column, asked["unit"] or "")
+        is_told = bool(column.cells) and _is_of_unit(column, asked["sign"], asked["unit"])
+        is_open = not is_told or _has_condition(words - column.words, rows)
         readings = [] if is_open else _readings(column.cells, asked["number"])
         if readings and 1 < len(rows) < _MOST_ROWS:
             fits = _FITS[asked["than"].lower()]
@@ -219,29 +223,24 @@ def _column(words: frozenset[str], rows: Sequence[Sentence]) -> _Column:
 def _is_told_by(column: _Column, told: str, of: str) -> bool:
     """Return whether a column has what a superlative is of: "cheapest" of prices, "the longest warranty" of warranties.
 
-    "The largest park" is of no column that counts parks.
+    Of a column that counts there are only most and fewest: "the largest park" is of none that counts parks.
     """
     if column.words & (_TIMES | content_words(f"{_COLUMNS.get(told, '')} {_COLUMNS.get(of.lower(), '')}")):
         return True
-    counts = is_plural(_IN_BRACKETS.sub("", column.header).strip()) and not is_plural(of)
-    return bool(column.words & content_words(of)) and not counts
+    counts = is_plural(_IN_BRACKETS.sub("", column.header).strip())
+    return bool(column.words & content_words(of)) and (told in _OF_COUNTS or not counts)
 
 
-def _is_of_unit(column: _Column, unit: str) -> bool:
-    """Return whether numbers of a column may be in a unit, or be of what stands for one: "3 seats"."""
-    if unit.lower() in _SCALES:
+def _is_of_unit(column: _Column, sign: str | None, unit: str | None) -> bool:
+    """Return whether a column says of its numbers that they are in a unit, or count what stands for one: "3 seats"."""
+    said = _UNIT.findall(f"{column.header} {column.cells[0]}")
+    known = {CURRENCIES.get(word.lower(), word.lower()) for word in said}
+    if sign is not None and sign not in known:
         return False
-    asked = _unit(unit)
-    if asked is None:
-        return True
-    said = " ".join(_IN_BRACKETS.findall(column.header) or column.cells[:1])
-    known = {found for word in _UNIT.findall(said) if (found := _unit(word))}
-    return asked in known if known else unit.lower() not in CURRENCIES or bool(column.words & _PRICES)
-
-
-def _unit(word: str) -> str | None:
-    """Return the measure or the currency that a word or a sign names, None where it names neither."""
-    return MEASURES.get(word.lower()) or CURRENCIES.get(word.lower()) or (word if word in "€£$" and word else None)
+    asked = MEASURES.get((unit or "").lower()) or CURRENCIES.get((unit or "").lower())
+    if asked is not None:
+        return asked in known | {MEASURES.get(word.lower()) for word in said}
+    return not unit or bool(content_words(unit) & content_words(" ".join(said)))
 
 
 def _readings(cells: Sequence[str], *beside: str) -> list[list[float]]:

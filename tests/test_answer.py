@@ -468,8 +468,9 @@ class TestQuotes:
     @pytest.mark.parametrize(
         ("asked", "read"),
         [
-            ("What is free?", "Storage – Free: 5 GB"),
-            ("What does the team have to pay?", "Storage – Team (of up to 9): 50 GB"),
+            ("How much of it is free?", "Storage – Free: 5 GB"),
+            ("What is the storage of a team?", "Storage – Team (of up to 9): 50 GB"),
+            ("What is the storage of a team, and who pays?", "Storage – Free: 5 GB; Team (of up to 9): 50 GB"),
             ("How many GB are there up to May?", "Storage – Free: 5 GB; Team (of up to 9): 50 GB"),
         ],
     )

@@ -45,6 +45,23 @@ def test_who_is_asked_answers(over: Over, question: str, text: str) -> None:
     assert over(talk=INTERVIEW).ask(question).answer.text.startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("When was the clock made?", "The clock of St Anne was made in 1740 by Tobias Wend."),
+        ("Who made the clock of St Anne?", "The clock of St Anne was made in 1740 by Tobias Wend."),
+        ("When did Lena Forst take over?", "You took over in 2015."),
+    ],
+)
+def test_what_an_interviewer_states_can_be_quoted(over: Over, question: str, text: str) -> None:
+    clock = (
+        "# The clock\n\nODUYA: The clock of St Anne was made in 1740 by Tobias Wend. How do you look after it?\n\n"
+        "LENA FORST: I oil it on Mondays, with oil from the abbey.\n\nODUYA: You took over in 2015. Was it hard?\n\n"
+        "LENA FORST: Not at all. I had been the apprentice for years."
+    )
+    assert text in over(clock=clock).ask(question).answer.text
+
+
 def test_who_asks_most_is_the_interviewer_in_all_passages() -> None:
     first, _, second = INTERVIEW.partition("ODUYA: You were")
     passages = [passage_of(first), passage_of(f"ODUYA: You were{second}", 500)]

@@ -397,6 +397,13 @@ def test_a_page_without_a_frame_keeps_its_lists_and_headings() -> None:
     assert "All the news" not in read_text("a", page.format(f"{menu}<article>{body}</article>"), "text/html").text
 
 
+def test_whose_a_page_is_its_own_title_tells_where_the_article_has_another() -> None:
+    head = "<head><title>Questions and answers | Hollis &amp; Daughter</title></head>"
+    page = f"<html>{head}<body><h1>Frequently asked</h1><p>{NEWS}</p></body></html>"
+    metadata = read_text("a", page, "text/html").metadata
+    assert (metadata.title, metadata.source) == ("Frequently asked", "Hollis & Daughter")
+
+
 @pytest.mark.parametrize(
     "around",
     [

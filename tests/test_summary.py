@@ -30,6 +30,9 @@ FERRY = "# The ferry to Skarn\n\nThe ferry carries 40 cars. The rent of a car on
         ("What are the main points of the letter?", "the letter"),
         ("key takeaways from the strike report", "the strike report"),
         ("What is the interview with Ann Lee about?", "the interview with Ann Lee"),
+        ("Summarise the report in under 100 words", "the report"),
+        ("In two or three sentences, summarise the report.", "the report"),
+        ("Briefly summarise the report as bullet points", "the report"),
     ],
 )
 def test_a_summary_is_asked_for(question: str, subject: str) -> None:
@@ -46,6 +49,7 @@ def test_a_summary_is_asked_for(question: str, subject: str) -> None:
         "What is the key finding?",
         "Which report sums up the talks?",
         "What about the report?",
+        "What is the outline of the coast?",
         "",
     ],
 )
@@ -68,6 +72,12 @@ def test_an_article_is_summed_up_from_its_beginning_on(over: Over, question: str
     starts = [cited.span.start for cited in answer.citations]
     assert starts == sorted(starts)
     assert not any(cited.cited_text.startswith(("He", "It", "Who")) for cited in answer.citations)
+
+
+def test_it_is_as_short_as_is_asked(over: Over) -> None:
+    engine = over(minutes=MINUTES, ferry=FERRY)
+    (cited,) = engine.ask("Summarise the minutes of the allotment society in one sentence").answer.citations
+    assert cited.cited_text.startswith("The society met in the Scout Hut")
 
 
 def test_of_what_no_article_is_named_after_what_is_said_of_it_is_quoted(over: Over) -> None:
