@@ -149,7 +149,7 @@ class Answered(Wire):
     answer: str
     abstained: bool = Field(description="Whether the articles do not answer the question.")
     confidence: float | None = Field(
-        description="The chance that what is cited answers all of it; where it abstains, that the best sentence would."
+        description="The chance that what is cited holds the answer; where it abstains, that the best sentence would."
     )
     answerable: float | None = Field(description="The chance that the articles answer it at all.")
     reason: str | None = Field(
@@ -242,7 +242,7 @@ def in_words(answer: Answered) -> str:
         f"    {quoted(cited.cited_text)}"
         for cited in answer.citations
     ]
-    chance = "" if answer.confidence is None else f"\n\nThe chance that this answers all of it: {answer.confidence:.0%}"
+    chance = "" if answer.confidence is None else f"\n\nThe chance that what is cited holds the answer: {answer.confidence:.0%}"
     return "\n".join([answer.answer, "", "Sources:", *sources]) + chance
 
 

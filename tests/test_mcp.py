@@ -165,7 +165,7 @@ class TestTools:
         assert words.startswith(answer["answer"])
         assert "[1] Metals (Wire, 2025-05-01)\n    https://wire.example/1\n    id metals#" in words
         assert f"“{cited['cited_text']}”" in words
-        assert words.endswith(f"The chance that this answers all of it: {answer['confidence']:.0%}")
+        assert words.endswith(f"The chance that what is cited holds the answer: {answer['confidence']:.0%}")
         assert answer["confidence"] <= answer["answerable"]
 
     async def test_an_abstention_says_so_with_the_nearest_passages(self, engine: Engine, mode: str) -> None:
