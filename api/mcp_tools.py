@@ -242,7 +242,8 @@ def in_words(answer: Answered) -> str:
         f"    {quoted(cited.cited_text)}"
         for cited in answer.citations
     ]
-    chance = "" if answer.confidence is None else f"\n\nThe chance that what is cited holds the answer: {answer.confidence:.0%}"
+    holds = "The chance that what is cited holds the answer"
+    chance = "" if answer.confidence is None else f"\n\n{holds}: {answer.confidence:.0%}"
     return "\n".join([answer.answer, "", "Sources:", *sources]) + chance
 
 

@@ -201,7 +201,7 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
     if lacking := lacking_kind(question, [_in_context(quote) for quote in quotes]):
         answerable *= OF_ANOTHER_KIND_SHARE
         if not is_answered(answerable):
-            reason = f"The nearest passages give no {lacking}."
+            reason = f"The nearest passages tell of no {lacking}."
             return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
     new = [quote for quote in quotes if not book.has(quote)]
     text = " ".join(f"{told(question, quote)} [{book.marker(quote)}]" for quote in new)

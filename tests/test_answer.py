@@ -308,8 +308,8 @@ class TestQuotes:
     @pytest.mark.parametrize(
         ("question", "reason"),
         [
-            ("Who is the CEO of the ferry company Norrlinje?", "The nearest passages give no CEO."),
-            ("How old is the captain of the Tindra, Ada Berg?", "The nearest passages give no age."),
+            ("Who is the CEO of the ferry company Norrlinje?", "The nearest passages tell of no CEO."),
+            ("How old is the captain of the Tindra, Ada Berg?", "The nearest passages tell of no age."),
         ],
     )
     def test_what_holds_nothing_of_the_kind_is_no_answer(
