@@ -6,7 +6,7 @@ What a file does not say is None: no title is made up from a file's name, no dat
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -50,7 +50,7 @@ _PAGE_ELEMENTS = 50_000
 # An article that is marked, what stands around one by what it is, and what may by what it is called.
 _MARKED = ".//article | .//main"
 _AROUND = (
-    ".//nav | .//footer | .//aside | .//*[@role='navigation' or @role='contentinfo']"
+    ".//nav | .//footer[not(ancestor::blockquote)] | .//aside | .//*[@role='navigation' or @role='contentinfo']"
     " | .//*[self::header or @role='banner']"
     "[not(.//h1 or .//h2 or .//time or .//p[string-length(normalize-space()) > 60])]"
 )
@@ -60,6 +60,8 @@ _BESIDE = re.compile(
     r"teasers?|cards?|read-?next|most-?read|popular)(?![a-z])",
     re.IGNORECASE,
 )
+# A page that leads elsewhere with more of its text is not all article.
+_MOST_LINKED = 0.3
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
@@ -308,17 +310,27 @@ def _framed(tree: "_Element") -> str:
 
     body = tree.find("body")
     if body is not None:
-        make_plain(body)
-    if body is not None and not body.xpath(_MARKED):
         around = body.xpath(_AROUND)
-        within = {one for frame in around for one in frame.iter()}
-        is_little = 2 * sum(map(_said_in, around)) < _said_in(body)
-        if is_little and all(one in within or not _is_beside(one) for one in body.iter()):
+        is_article = not body.xpath(_MARKED) and _is_all_article(body, around)
+        make_plain(body)
+        if is_article:
             for frame in around:
                 remove(frame)
             _mark(body)
     framed: str = etree.tostring(tree, encoding="unicode", method="html")
     return framed
+
+
+def _is_all_article(body: "_Element", around: Sequence["_Element"]) -> bool:
+    """Return whether a page is its article but for what stands around it: most is not, and seldom leads elsewhere.
+
+    Nothing else is called as what stands beside an article.
+    """
+    within = {one for frame in around for one in frame.iter()}
+    rest = _said_in(body) - sum(_said_in(one) for one in around if one.getparent() not in within)
+    linked = sum(_said_in(one) for one in body.iter("a") if one not in within)
+    is_most = 2 * rest > _said_in(body) and linked <= _MOST_LINKED * rest
+    return is_most and all(one in within or not _is_beside(one) for one in body.iter("*"))
 
 
 def _said_in(element: "_Element") -> int:
