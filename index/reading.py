@@ -326,8 +326,14 @@ def _is_all_article(body: "_Element", around: Sequence["_Element"]) -> bool:
 
     Nothing else is called as what stands beside an article.
     """
-    within = {one for frame in around for one in frame.iter()}
-    rest = _said_in(body) - sum(_said_in(one) for one in around if one.getparent() not in within)
+    within: set[_Element] = set()
+    beside = 0
+    for frame in around:
+        # They come in the order of the page: what is inside another comes after it.
+        if frame not in within:
+            within.update(frame.iter())
+            beside += _said_in(frame)
+    rest = _said_in(body) - beside
     linked = sum(_said_in(one) for one in body.iter("a") if one not in within)
     is_most = 2 * rest > _said_in(body) and linked <= _MOST_LINKED * rest
     return is_most and all(one in within or not _is_beside(one) for one in body.iter("*"))
