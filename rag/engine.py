@@ -43,7 +43,7 @@ ANSWERED_FROM = 10
 # What is as likely to be answered by itself goes on from no other question.
 SURELY_ALONE = 0.95
 # And what goes on is as likely to be answered by the article that is spoken of.
-LIKELY_THERE = 0.9
+LIKELY_THERE = 0.95
 # As many as `threads` in `rag/settings.py` lets ask at once.
 _MOST_BESIDE = 256
 
