@@ -6,7 +6,7 @@ What a file does not say is None: no title is made up from a file's name, no dat
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from index.errors import DocumentTooLarge, EmptyDocument, InvalidMetadata, Unrea
 from index.front_matter import split_front_matter
 from index.furniture import furniture_spans
 from index.limits import STANDARD, Limits
-from index.markup import make_plain, remove
+from index.page_frame import article_marked
 from index.pdf import read_pdf
 
 if TYPE_CHECKING:
@@ -47,22 +47,6 @@ MEDIA_TYPES: Mapping[str, str] = {
 _LABELS = {"highlights", "summary", "abstract", "introduction", "overview", "contents", "key points", "key takeaways"}
 # An article has some hundred elements; a page of as many as this takes seconds to read.
 _PAGE_ELEMENTS = 50_000
-# An article that is marked, what stands around one by what it is, and what may by what it is called.
-_MARKED = ".//article | .//main"
-_AROUND = (
-    ".//nav | .//footer[not(ancestor::blockquote)] | .//aside | .//*[@role='navigation' or @role='contentinfo']"
-    " | .//*[self::header or @role='banner']"
-    "[not(.//h1 or .//h2 or .//time or .//p[string-length(normalize-space()) > 60])]"
-)
-_BESIDE = re.compile(
-    r"(?:^|[\s_-])(?:(?:top|main|site|sub|side)?nav(?:bar|igation)?|menu|side-?bar|footer|comments?|share|social|related|"
-    r"cookies?|banner|promo|advert|newsletter|subscribe|widgets?|bread-?crumbs?|popup|modal|log-?in|recommended|trending|"
-    r"teasers?|cards?|read-?next|most-?read|popular)(?![a-z])",
-    re.IGNORECASE,
-)
-# A page that leads elsewhere with more of its text is not all article.
-_MOST_LINKED = 0.3
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MARKDOWN_LINES = 200_000
 _QUOTES = 10
 # Letters that are not Latin.
@@ -265,7 +249,7 @@ def _html(doc_id: str, source: str) -> tuple[str, Metadata]:
     source = _NOT_IN_XML.sub(" ", source)
     tree = _checked_page(doc_id, source)
     page = bare_extraction(
-        source if tree is None else _framed(tree),
+        source if tree is None else article_marked(tree),
         with_metadata=True,
         include_comments=False,
         # Only what the page states: the extensive search guesses dates from the text around.
@@ -298,67 +282,6 @@ def _beside_title(stated: str, title: str) -> str | None:
         before, found, after = "", title, stated.rpartition(_TITLE_BAR)[2]
     beside = (before or after).strip(_TITLE_JOINTS) if found and not (before and after) else ""
     return beside if 2 <= len(beside) <= _MAX_SOURCE_CHARS else None
-
-
-def _framed(tree: "_Element") -> str:
-    """Return a page with its body marked as the article where nothing is marked, without what stands around it.
-
-    Otherwise lists and headings would be taken for menus. A page with more that may be beside the article, by what that
-    is called, is left to the extraction. The markup inside its text is made plain.
-    """
-    from lxml import etree
-
-    body = tree.find("body")
-    if body is not None:
-        around = body.xpath(_AROUND)
-        is_article = not body.xpath(_MARKED) and _is_all_article(body, around)
-        make_plain(body)
-        if is_article:
-            for frame in around:
-                remove(frame)
-            _mark(body)
-    framed: str = etree.tostring(tree, encoding="unicode", method="html")
-    return framed
-
-
-def _is_all_article(body: "_Element", around: Sequence["_Element"]) -> bool:
-    """Return whether a page is its article but for what stands around it: most is not, and seldom leads elsewhere.
-
-    Nothing else is called as what stands beside an article.
-    """
-    within: set[_Element] = set()
-    beside = 0
-    for frame in around:
-        # They come in the order of the page: what is inside another comes after it.
-        if frame not in within:
-            within.update(frame.iter())
-            beside += _said_in(frame)
-    rest = _said_in(body) - beside
-    linked = sum(_said_in(one) for one in body.iter("a") if one not in within)
-    is_most = 2 * rest > _said_in(body) and linked <= _MOST_LINKED * rest
-    return is_most and all(one in within or not _is_beside(one) for one in body.iter("*"))
-
-
-def _said_in(element: "_Element") -> int:
-    """Return how many characters of text an element has."""
-    texts = element.xpath(".//text()[not(parent::script or parent::style)]")
-    return sum(len(text.strip()) for text in texts)
-
-
-def _is_beside(element: "_Element") -> bool:
-    """Return whether an element is called as what stands beside an article."""
-    called = f"{element.get('class', '')} {element.get('id', '')}"
-    return _BESIDE.search(_HUMP.sub("-", called)) is not None
-
-
-def _mark(body: "_Element") -> None:
-    """Put all of a body into an article."""
-    from lxml import etree
-
-    article = etree.Element("article")
-    article.text, body.text = body.text, None
-    article.extend(list(body))
-    body.append(article)
 
 
 def _checked_page(doc_id: str, source: str) -> "_Element | None":
