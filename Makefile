@@ -8,6 +8,8 @@ LOCKED := $(PLAIN_PIP) --no-deps --require-hashes --requirement
 SERVED_WITHOUT := hf-xet milvus-lite pyarrow scipy
 # One more than there are cores: many tests wait for another process or for the disk.
 TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# What tests write waits for the disk at every commit. Where memory has a gigabyte for files, the quick ones write there.
+MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'END { print $$4 }')" -gt 1048576 ] 2>/dev/null && echo /dev/shm)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock' --constraint constraints.txt --no-emit-package torch pyproject.toml -
 
@@ -21,7 +23,7 @@ test: .venv/installed-dev
 	$(BIN)/pytest -m "not stages" --numprocesses $(TESTERS) --dist worksteal --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
-	$(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal --hypothesis-profile quick
+	TMPDIR=$(or $(MEMORY),$(TMPDIR)) $(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal --hypothesis-profile quick
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -57,7 +57,7 @@ class PassageEmbedder:
 
     @cached_property
     def _splitter(self) -> Splitter:
-        # Made with the first document: to read a tokenizer takes 40 ms, and who only asks needs none.
+        # Made with the first document: to read a tokenizer takes a while, and who only asks needs none.
         return Splitter(self._embedder.tokenizer_json, self._splitting)
 
     def _in_context(self, text: str, passage: Passage, title: str | None) -> tuple[str, list[int]]:

@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from semantic_text_splitter import TextSplitter
@@ -69,9 +69,7 @@ class Splitter:
 
     def __init__(self, tokenizer_json: str, splitting: Splitting = STANDARD) -> None:
         self.splitting = splitting
-        self._tokenizer = Tokenizer.from_str(tokenizer_json)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = _tokenizer(tokenizer_json)
 
     @cached_property
     def _long_sentences(self) -> TextSplitter:
@@ -169,6 +167,15 @@ class _Unit:
     sentences: tuple[Span, ...]
     starts: tuple[int, ...]
     opens_section: bool
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(tokenizer_json: str) -> Tokenizer:
+    """Return the tokenizer that measures texts of any length; any number of threads may encode with it at once."""
+    tokenizer = Tokenizer.from_str(tokenizer_json)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _runs(blocks: Sequence[Block], masked: set[Span]) -> Iterator[list[Block]]:

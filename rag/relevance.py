@@ -19,6 +19,8 @@ from rag.structure import completed_by, structure_of
 from rag.term_weights import weighted
 from rag.timeliness import Relation, TimeAsked, fits, time_asked
 
+# Which sentence: the id of its passage, and where it stands in the document.
+Key = tuple[str, Span]
 # How a sentence says that something came before an event, or after it.
 _CUES: Mapping[Relation, re.Pattern[str]] = {
     "before": re.compile(r"\b(?:before|ahead of|prior to|led (?:up )?to|leading up to|run-up|until)\b", re.IGNORECASE),
@@ -112,12 +114,12 @@ class Sentence:
         return self.evidence.passage.slice(self.span)
 
     @property
-    def key(self) -> tuple[str, Span]:
+    def key(self) -> Key:
         """Its passage and where it stands."""
         return self.evidence.passage_id, self.span
 
     @property
-    def next_key(self) -> tuple[str, Span] | None:
+    def next_key(self) -> Key | None:
         """The same of the sentence after it in its passage, None where it is the last."""
         spans = self.evidence.passage.sentences
         after = spans.index(self.span) + 1
@@ -202,7 +204,7 @@ def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[st
     return sorted(found, key=lambda one: (-one.relevance, one.evidence.passage_id, one.span.start))
 
 
-def alone(sentences: Sequence[Sentence], cited: Collection[tuple[str, Span]] = ()) -> float:
+def alone(sentences: Sequence[Sentence], cited: Collection[Key] = ()) -> float:
     """Return how much of the relevance of the passages' best sentences is the best one's, in (0, 1].
 
     The sentences are given most relevant first. Those whose keys are `cited` do not count beside the best one, nor do

@@ -191,6 +191,7 @@ def test_a_follow_up_is_about_what_was_answered(seeds_engine: Engine) -> None:
     assert part.question == "And who owns the Brook Mine?"
 
 
+@pytest.mark.slow
 def test_a_long_text_is_read_at_once() -> None:
     assert len(parts_of("what is it and " * 4000)) == 1
     assert len(parts_of("and what " + "x" * 2000)) == 1

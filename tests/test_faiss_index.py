@@ -158,6 +158,7 @@ def test_a_file_that_is_not_there_is_an_error_of_the_disk(tmp_path: Path) -> Non
         VectorIndex.read(tmp_path / "nothing", COUNT)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc here")
 def test_a_search_begins_no_threads_in_whichever_thread_it_is_made() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}

@@ -80,6 +80,7 @@ def receiver() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_they_are_sent_to_the_endpoint(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     with receiver() as (address, received):
         monkeypatch.setenv(ENDPOINT, address)
