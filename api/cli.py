@@ -176,11 +176,14 @@ def search(
 
     _check_one_argument(query, context.args)
     parsed = _parser(k, doc, source, after, before)(query)
-    response = _engine(_settings(data)).search(parsed)
+    engine = _engine(_settings(data))
+    response = engine.search(parsed)
     if json:
         terminal.print_json(schemas.search_response(response))
-    else:
+    elif response.hits:
         terminal.print_ranking(response)
+    else:
+        terminal.print_remark(engine.why_nothing(parsed.filters))
 
 
 @app.command()
@@ -496,8 +499,10 @@ def _parser(
     k: int, doc: list[str] | None, source: list[str] | None, after: str | None, before: str | None
 ) -> "Callable[[str], Query]":
     """Return what makes a query of a question, with the options it is asked with."""
-    from rag.query import Query, parse_filters
+    from rag.query import MAX_TOP_K, Query, parse_filters
 
+    if not 1 <= k <= MAX_TOP_K:
+        raise InvalidQuery(f"-k is {k}; give 1 to {MAX_TOP_K}.")
     filters = parse_filters(doc or None, source or None, after, before)
     return lambda question: Query.parse(question, k, filters)
 

@@ -161,8 +161,6 @@ def print_document(document: "DocumentSummary") -> None:
 
 def print_ranking(response: "SearchResponse") -> None:
     """Print a ranking, the sentences that bear on the query emphasised."""
-    if not response.hits:
-        _print(Text("No passage was found; there are no documents, or none passes the filters."))
     for hit in response.hits:
         if hit.rank > 1:
             _print(Text())

@@ -28,7 +28,7 @@ from rag.beir import read_collection
 from rag.engine import Engine
 from rag.evaluation import Evaluation, evaluate_collection, evaluate_gold
 from rag.evidence import QueryTokens, Reading, read, unread
-from rag.fusion import READ, Candidate, Ranked, Weights, followed, fused, in_order, scale_of
+from rag.fusion import READ, Candidate, Ranked, Weights, diversified, followed, fused, in_order, scale_of
 from rag.gold import read_gold
 from rag.settings import Settings
 from rag.stages import Stages
@@ -45,7 +45,7 @@ COLLECTIONS = (
 PUBLISHED = {"all-MiniLM-L6-v2": 0.645, "bm25s": 0.687, "bge-small-en-v1.5": 0.713, "bge-base-en-v1.5": 0.743}
 RECIPROCAL_K = 60
 GOLD = "gold test half"
-SHIPPED = "and a second source first (as shipped)"
+SHIPPED = "and what is named (as shipped)"
 
 Step = Callable[[View, QueryTokens, Sequence[Candidate]], list[Ranked]]
 
@@ -60,6 +60,7 @@ class SteppedEngine(Engine):
     def _ranking(
         self,
         view: View,
+        question: str,
         asked: QueryTokens,
         candidates: Sequence[Candidate],
         depth: int,
@@ -98,13 +99,13 @@ def overlapping(view: View, asked: QueryTokens, candidates: Sequence[Candidate])
     return _by(view, candidates, [one.promise for one in candidates])
 
 
-def token_by_token(weights: Weights) -> Step:
-    """Return the step that also reads the best of the first stage token by token."""
+def token_by_token(weights: Weights, *, second_source: bool = False) -> Step:
+    """Return the step that also reads the best of the first stage token by token, then puts a second source first."""
 
     def step(view: View, asked: QueryTokens, candidates: Sequence[Candidate]) -> list[Ranked]:
         readings = read(asked, _tokens(view, candidates))
         ranking = fused(candidates[:READ], readings[:READ], weights, scale_of(len(candidates)))
-        return followed(ranking, candidates[READ:], readings[READ:])
+        return followed(diversified(ranking) if second_source else ranking, candidates[READ:], readings[READ:])
 
     return step
 
@@ -129,6 +130,7 @@ STEPS: Mapping[str, Step | None] = {
     "cosine and overlap": overlapping,
     "and the passage's tokens": token_by_token(Weights(sentence=0)),
     "and the best sentence's": token_by_token(Weights()),
+    "and a second source first": token_by_token(Weights(), second_source=True),
     SHIPPED: None,
 }
 # The shipped ranking over passages of other sizes, and over passages embedded without title and headings.
@@ -191,8 +193,9 @@ def page(result: Mapping[str, Any]) -> str:
         "The default model in int8, passages of 120 to 200 tokens with title and headings, one setting for all sets,",
         "no reranker. nDCG@10 over documents, on each set's `test` queries; of the gold test half, over evidence.",
         "The weights were chosen with 500 of the queries of squad_v2_halfdev, among others; none was chosen by the",
-        "other columns. That scores are stretched was looked for after hotpotqa and multihoprag had fallen without it;",
-        "it was accepted on the tuning sets.",
+        "other columns. That scores are stretched was looked for after hotpotqa and multihoprag had fallen without it,",
+        "and that what is named comes nearer after hotpotqa had missed what was asked for. Both were accepted on the",
+        "tuning sets: the first gained there, and the second, half of the way by decree, took nothing from them.",
         "",
         "| ranking | " + " | ".join(names) + " |",
         "| --- |" + " --- |" * len(names),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.document import Document, Metadata, Span
+from index.document import Document, Span
 from index.embedder import Vectors
 from index.errors import DataBusy
 from index.milvus import CONTENTS, DOCUMENTS, MAX_RESULTS, STATE, TEXTS, VECTORS, WORDS, Collections, Row, quoted
-from index.milvus_rows import BATCH, Head, Version, filtered_source, in_batches, places_of, tokens_of
+from index.milvus_rows import BATCH, Head, Version, filtered_source, in_batches, metadata_of, places_of, tokens_of
 from index.milvus_words import Sparse, TermStatistics, WordQuery, overlap_of, product, text_weights
 from index.records import (
     DocumentSummary,
@@ -104,7 +104,7 @@ class MilvusReading:
         return [
             StoredPassage(
                 row["doc_id"],
-                Metadata(**json.loads("".join(row["head"]))),
+                metadata_of(row),
                 Span(row["start"], row["end"]),
                 "".join(row["heading"]),
                 "".join(row["text"]),
@@ -115,7 +115,7 @@ class MilvusReading:
 
     def passage_tokens(self, passage_nos: Sequence[int]) -> list[PassageTokens]:
         """Return what the passages of these numbers are read by, in the order of the numbers."""
-        rows = self._contents(passage_nos, "doc_id", "start", "end", "bounds", "tokens")
+        rows = self._contents(passage_nos, "doc_id", "start", "end", "head", "bounds", "tokens")
         return [tokens_of(row, self._shared.identity) for row in rows]
 
     def overlaps(self, idfs: Mapping[str, float], passage_nos: Sequence[int]) -> dict[int, float]:

@@ -118,10 +118,16 @@ def content_row(number: int, version: int, document: Document, made: EmbeddedPas
 
 
 def tokens_of(row: Row, identity: Identity) -> PassageTokens:
-    """Return what a passage is read by, from the row of its content."""
+    """Return what a passage is read by, from the row of its content; title and source from its head."""
     bounds = np.frombuffer(_bytes_of(row["bounds"]), dtype="<i4").reshape(-1, 4)
     vectors = np.frombuffer(_bytes_of(row["tokens"]), dtype=np.int8).reshape(-1, identity.token_dimension)
-    return PassageTokens(row["doc_id"], Span(row["start"], row["end"]), bounds, vectors)
+    said = metadata_of(row) if "head" in row else Metadata()
+    return PassageTokens(row["doc_id"], Span(row["start"], row["end"]), bounds, vectors, said.title, said.source)
+
+
+def metadata_of(row: Row) -> Metadata:
+    """Return what the document of a passage says of itself, from the row of its content."""
+    return Metadata(**json.loads("".join(row["head"])))
 
 
 def pieces_of_places(places: Iterable[tuple[int, Span]]) -> list[str]:

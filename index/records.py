@@ -91,13 +91,15 @@ class PassageTokens:
 
     `bounds` has shape `(n_sentences, 4)`: where each sentence begins and ends, and the positions of its first token and
     of the one after its last. `vectors` has shape `(n_tokens, token_dimension)`, int8, each TOKEN_SCALE times a vector
-    of unit length.
+    of unit length. `title` and `source` are the document's.
     """
 
     doc_id: str
     span: Span
     bounds: npt.NDArray[np.int32]
     vectors: npt.NDArray[np.int8]
+    title: str | None = None
+    source: str | None = None
 
     @property
     def sentences(self) -> tuple[Span, ...]:

@@ -209,7 +209,7 @@ class Reading:
     def passage_tokens(self, passage_nos: Sequence[int]) -> list[PassageTokens]:
         """Return what the passages of these numbers are read by, in the order of the numbers."""
         rows = self._connection.execute(
-            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors"
+            "SELECT p.passage_no, d.doc_id, p.start, p.end, p.sentence_bounds, p.token_vectors, d.title, d.source"
             " FROM json_each(?) AS wanted"
             " JOIN passages p ON p.passage_no = wanted.value JOIN documents d USING (doc_no)",
             (_listed(passage_nos),),
@@ -306,12 +306,15 @@ class Reading:
             (_listed(passage_nos),),
         )
 
-    def _passage_tokens(self, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes) -> PassageTokens:
+    def _passage_tokens(
+        self, doc_id: str, start: int, end: int, bounds: bytes, vectors: bytes, *named: str | None
+    ) -> PassageTokens:
         return PassageTokens(
             doc_id,
             Span(start, end),
             _bounds(bounds),
             np.frombuffer(vectors, dtype=np.int8).reshape(-1, self._token_dimension),
+            *named,
         )
 
 

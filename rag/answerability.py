@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
+import numpy as np
+
 from index.analysis import CAPITAL, words_of
 from index.embedder import Vectors
 from rag.answer_type import answer_type
@@ -12,6 +14,8 @@ from rag.calibration import fitted
 from rag.evidence import Evidence, say_the_same
 from rag.relevance import Sentence, alone, coverage
 
+# How many of the best passages are read as one: what takes two articles to answer is matched by both together.
+TOGETHER = 3
 # How many of the best passages must not lack the names and the rare words of the question.
 LOOKED_AT = 5
 _NAME_OR_NUMBER = re.compile(rf"(?<![.!?]\s)(?<!^)\b{CAPITAL}[\w’'-]+|\d[\d.,]*")
@@ -30,7 +34,7 @@ class Features(NamedTuple):
     `weakest` that of the best passage's weakest token, `sentence` the best match of a sentence. `words` is the best
     coverage in one passage; `missing` is the share of the rarest of the question's words that no passage has. `names`
     is the share of the names and numbers of the question that one passage has, 1 where there are none. `relevance` is
-    the best sentence's.
+    the best sentence's. `together` is the match of the sentences of the best passages, taken as one.
 
     `alone` is how much of the relevance of the passages' best sentences is the best one's: where each of them sounds
     like an answer, often none is. `typed` is 1 where the question asks for a number, a date or a name, which many a
@@ -51,6 +55,7 @@ class Features(NamedTuple):
     missing: float
     names: float
     relevance: float
+    together: float
     alone: float
     typed: float
     by_chance: float
@@ -86,10 +91,17 @@ def read_features(
         missing=max((idf for word, idf in idfs.items() if word not in there), default=0.0) / total if total else 1.0,
         names=max(len(names & words) for words in passages.values()) / len(names) if names else 1.0,
         relevance=sentences[0].relevance if sentences else 0.0,
+        together=_together(evidence[:TOGETHER]),
         alone=alone(sentences) if sentences else 1.0,
         typed=float(answer_type(question) is not None),
         by_chance=_greatest_of(max(searched, len(evidence), FEWEST)),
     )
+
+
+def _together(evidence: Sequence[Evidence]) -> float:
+    """Return the mean over the question's tokens, by weight, of the cosine to the nearest token of any sentence."""
+    nearest = [item.reading.nearest for item in evidence if len(item.reading.nearest)]
+    return float(np.concatenate(nearest).max(axis=0) @ evidence[0].reading.query.weights) if nearest else 0.0
 
 
 def _greatest_of(draws: int) -> float:

@@ -14,6 +14,7 @@ from index.analysis import words_of
 from index.corpus import Corpus, View, open_corpus
 from index.document import Span
 from index.embedder import DEFAULT_MODEL, Embedding
+from index.records import Filters
 from index.storage import Milvus
 from rag.answer import Answer, Asked, Grounds, Rewording, abstain, compose
 from rag.answerability import probability, read_features
@@ -27,6 +28,7 @@ from rag.filtering import why_nothing
 from rag.fusion import READ, Candidate, Ranked, Weights, candidates_of, diversified, followed, fused, scale_of
 from rag.grounding import Generated
 from rag.names import ANOTHER_FORM, SOUGHT_IN, has_another_form, unmentioned, unmentioned_codes, unmentioned_numbers
+from rag.naming import LEADING, bridged, from_named_sources
 from rag.query import MAX_QUERY_CHARS, Query
 from rag.relevance import read_sentences
 from rag.reranking import DEADLINE_S, OFF, Reranking, open_reranking
@@ -288,6 +290,11 @@ class Engine:
         self._observer.on_answer(response)
         return response
 
+    def why_nothing(self, filters: Filters) -> str:
+        """Return why no document passes filters, for people."""
+        with self.corpus.read() as view:
+            return why_nothing(view, filters)
+
     def grounds(self, question: Query) -> Grounds:
         """Return what an answer to a question, taken as a whole, would be made from."""
         with self.corpus.read() as view:
@@ -391,7 +398,7 @@ class Engine:
         reranking = self._reranking_for(query)
         looked_at = max(depth, reranking.depth if reranking else 0)
         asked = query_tokens(embedding, words.weights, lighter_parts(query.text))
-        ranking = self._ranking(view, asked, candidates, looked_at, stages)
+        ranking = self._ranking(view, query.text, asked, candidates, looked_at, stages)
         stages.over("fuse")
         passages = view.reading.passages([one.candidate.passage_no for one in ranking])
         evidence = [
@@ -407,6 +414,7 @@ class Engine:
     def _ranking(
         self,
         view: View,
+        question: str,
         asked: QueryTokens,
         candidates: Sequence[Candidate],
         depth: int,
@@ -417,6 +425,9 @@ class Engine:
         readings = read(asked, tokens)
         stages.over("read")
         ranking = diversified(fused(looked_at[:READ], readings[:READ], self._weights, scale_of(len(candidates))))
+        ranking = from_named_sources(ranking, question)
+        leading = view.reading.passages([one.candidate.passage_no for one in ranking[:LEADING]])
+        ranking = bridged(ranking, [one.text for one in leading])
         return followed(ranking, looked_at[READ:], readings[READ:])[:depth]
 
     def _stages(self) -> Stages:

@@ -69,6 +69,7 @@ class TestCommands:
         body = json.loads(rag("search", "magnets", "--doc", "000_8d4f07db51574ee3", "--json").stdout)
         assert {result["citation"]["doc_id"] for result in body["results"]} == {"000_8d4f07db51574ee3"}
         assert json.loads(rag("search", "magnets", "--after", "2020-01-01", "--json").stdout)["results"] == []
+        assert rag("search", "magnets", "--source", "Reuters").stdout == "No document is of the source 'Reuters'.\n"
 
     def test_index_counts_what_it_did(self, empty_rag: CommandLine, tmp_path: Path) -> None:
         folder = tmp_path / "articles"
@@ -144,8 +145,8 @@ class TestCommands:
             (("ask",), 2, "question"),
             (("ask", "How", "old", "-k", "3", "is", "it"), 2, 'quotation marks: "How old is it"'),
             (("search", "export", "licences"), 2, 'quotation marks: "export licences"'),
-            (("ask", "x", "-k", "0"), 2, "0"),
-            (("ask", "x", "-k", "101"), 2, "101"),
+            (("ask", "x", "-k", "0"), 2, "-k is 0; give 1 to 100."),
+            (("search", "x", "-k", "101"), 2, "-k is 101"),
             (("search", "x", "--after", "soon"), 2, "'soon'"),
             (("ask", "x", "--after", "2026-01-01", "--before", "2025-01-01"), 2, "'2025-01-01'"),
             (("ask", "x", "--data", "/nonexistent/data"), 1, "/nonexistent/data"),

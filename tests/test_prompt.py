@@ -293,7 +293,7 @@ class TestRealTerminal:
         ]  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("arguments", "said"), [(("--json",), "There is no question; give one as in"), (("-k", "0"), "top_k is 0")]
+        ("arguments", "said"), [(("--json",), "There is no question; give one as in"), (("-k", "0"), "-k is 0")]
     )
     def test_wrong_usage_is_said_and_opens_no_prompt(
         self, terminal: Callable[..., Terminal], arguments: tuple[str, ...], said: str

@@ -174,6 +174,7 @@ class TestEitherStore:
                 assert passage.text == one.passage.span.of(text)
                 assert (passage.heading, passage.sentences) == (one.passage.heading, one.passage.sentences)
                 assert passage.metadata == document.metadata
+                assert (tokens.title, tokens.source) == (document.metadata.title, document.metadata.source)
                 assert np.array_equal(tokens.vectors, one.token_vectors)
                 assert np.array_equal(tokens.bounds, one.bounds)
             for stored_passage, one in zip(view.reading.embedded_passages("Long-1.0_x"), made, strict=True):
