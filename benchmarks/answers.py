@@ -7,10 +7,9 @@ is asked with its judged documents and without them, and some are asked of a col
 of NQ's are asked as one, and one of NQ's with one of HotpotQA's, which NQ's documents do not answer. Of
 `gold/disagreements/`, whose articles were written to differ and to seem to, a disagreement is right where two of its
 sides are sentences that the question names as different ones; of `gold/conversations/` a turn is answered where the
-first citation holds an answer. Of RAMDocs, whose questions come each with their own
-documents, it is right where documents of two of its sides give different answers by the set's own labels; a question
-has one where its documents do. Writes
-benchmarks/results/answers.json and benchmarks/answers.md.
+first citation holds an answer. Of RAMDocs, whose questions come each with their own documents, it is right where
+documents of two of its sides give different answers by the set's own labels; a question has one where its documents do.
+Writes benchmarks/results/answers.json and benchmarks/answers.md.
 """
 
 import json
@@ -73,6 +72,7 @@ def main() -> None:
             evaluation = evaluate_collection(Engine(indexed(settings, data / name)), collection, take_evidence_out=True)
             result[f"{name}, evidence taken out"] = evaluation.answers
             print(name, evaluation.answers, flush=True)
+            result[f"{name}, what is cited"] = _told(Engine(indexed(settings, data / name)), collection, data / name)
     for name, asked in STRANGERS:
         if (data / name).is_dir() and (data / asked).is_dir():
             engine = Engine(indexed(settings, data / name))
@@ -126,6 +126,27 @@ def _times(engine: Engine, questions: list[str]) -> dict[str, float]:
 def _refused(engine: Engine, questions: list[str]) -> dict[str, float]:
     refused = sum(engine.ask(question).answer.abstained for question in questions)
     return {"questions": len(questions), "refused": round(refused / len(questions), 4)}
+
+
+def _told(engine: Engine, collection: Collection, folder: Path) -> dict[str, float]:
+    """Return how often an answer by the set's labels, but yes and no, stands in the first citation, or in any."""
+    first = told = count = cited = 0
+    with (folder / "queries.jsonl").open(encoding="utf-8") as file:
+        labels = {line["_id"]: line.get("answers") or [line["answer"]] for line in map(json.loads, file)}
+    for query_id, question in collection.queries.items():
+        answers = [label.casefold() for label in labels[query_id]]
+        if answers in (["yes"], ["no"]):
+            continue
+        citations = engine.ask(question).answer.citations
+        holding = [any(label in one.cited_text.casefold() for label in answers) for one in citations]
+        count, cited = count + 1, cited + len(citations)
+        first, told = first + any(holding[:1]), told + any(holding)
+    return {
+        "questions": count,
+        "answer_in_the_first_citation": round(first / count, 4),
+        "answer_in_any_citation": round(told / count, 4),
+        "citations_a_question": round(cited / count, 2),
+    }
 
 
 def _joined(engine: Engine, collection: Collection) -> dict[str, float]:

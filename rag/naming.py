@@ -14,6 +14,9 @@ NEARER_SHARE = 0.5
 _MIN_CHARS = 3
 # Encyclopedias tell things of one name apart so: "Mercury (planet)".
 _APART = re.compile(r"\s*\([^()]*\)\s*$")
+# A name goes on so behind another one, and in front of it.
+_GOES_ON = re.compile(r"[ -](?=[A-Z])")
+_IN_A_NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][\w’'.-]*[ -]$")
 
 
 def from_named_sources(ranking: Sequence[Ranked], question: str) -> list[Ranked]:
@@ -21,11 +24,11 @@ def from_named_sources(ranking: Sequence[Ranked], question: str) -> list[Ranked]
 
     "What does Reuters say of it?" is asked of Reuters. Of passages of several sources, or of none, nothing changes.
     """
-    names = {source: _names(question, source) for source in {one.reading.tokens.source for one in ranking} if source}
-    if not any(names.values()):
+    sources = {one.reading.tokens.source or "" for one in ranking}
+    named = {source for source in sources if names(question, source)}
+    if not named:
         return list(ranking)
-    named = (names.get(one.reading.tokens.source or "", False) for one in ranking)
-    return in_order(_nearer(one, ranking[0]) if is_named else one for one, is_named in zip(ranking, named, strict=True))
+    return in_order(_nearer(one, ranking[0]) if one.reading.tokens.source in named else one for one in ranking)
 
 
 def bridged(ranking: Sequence[Ranked], leading: Sequence[str]) -> list[Ranked]:
@@ -34,16 +37,21 @@ def bridged(ranking: Sequence[Ranked], leading: Sequence[str]) -> list[Ranked]:
     Where a question takes two articles to answer, such a name leads from the one to the other. `leading` are the texts
     of the best passages. Their own articles' titles lead nowhere, nor does one that several of the articles have.
     """
-    titles = [_APART.sub("", one.reading.tokens.title or "").strip() for one in ranking]
+    titles = [_name(one.reading.tokens.title or "") for one in ranking]
     having: defaultdict[str, set[int]] = defaultdict(set)
     for one, title in zip(ranking, titles, strict=True):
         having[title.casefold()].add(one.candidate.doc_no)
     nearer = []
     for at, (one, title) in enumerate(zip(ranking, titles, strict=True)):
         above = zip(ranking[:at], leading, strict=False) if len(having[title.casefold()]) == 1 else ()
-        naming = (other for other, text in above if _is_of_another(other, one) and _names(text, title))
+        naming = (other for other, text in above if _is_of_another(other, one) and names(text, title))
         nearer.append(_nearer(one, next(naming, one)))
     return in_order(nearer)
+
+
+def _name(title: str) -> str:
+    """Return a title without what tells it apart from others of its name."""
+    return _APART.sub("", title).strip()
 
 
 def _nearer(one: Ranked, best: Ranked) -> Ranked:
@@ -54,9 +62,21 @@ def _is_of_another(one: Ranked, other: Ranked) -> bool:
     return one.candidate.doc_no != other.candidate.doc_no
 
 
-def _names(text: str, name: str) -> bool:
-    """Return whether a text has a name as words of its own, with its own capitals; several words may have others."""
+def names(text: str, title: str) -> bool:
+    """Return whether a text has a title, or a source, as words of its own.
+
+    It has its own capitals there; one of several words may have others. It goes on with no capital, "Ada Finch" not in
+    "the Ada Finch Museum", and one of a single word follows none: "Finch" is no article's name in "Ada Finch". What a
+    title has in brackets at its end is left out.
+    """
+    name = _name(title)
     if len(name) < _MIN_CHARS:
         return False
-    written, sought = (text.casefold(), name.casefold()) if " " in name else (text, name)
-    return sought in written and re.search(rf"(?<!\w){re.escape(sought)}(?!\w)", written) is not None
+    is_one_word = " " not in name
+    if (name not in text) if is_one_word else (name.casefold() not in text.casefold()):
+        return False
+    places = re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, 0 if is_one_word else re.IGNORECASE)
+    return any(
+        not _GOES_ON.match(text, at.end()) and not (is_one_word and _IN_A_NAME.search(text[: at.start()]))
+        for at in places
+    )

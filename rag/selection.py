@@ -10,8 +10,9 @@ from rag.evidence import say_the_same
 from rag.form import answering_by_form, stands_below_number
 from rag.names import codes_in
 from rag.own_questions import own_questions
-from rag.quotes import MIN_WORDS
+from rag.quotes import MIN_WORDS, quote_of, readable
 from rag.relevance import Key, Sentence
+from rag.second_hop import second_hop
 from rag.structure import goes_on_to, led_by, structure_of
 from rag.table_rows import fitting_rows, superlative_row
 from rag.timeliness import asks_what_happened
@@ -75,7 +76,16 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
     instead = [one for one in sentences if one.key not in asking] or sentences
-    return chosen or list(instead[:1])
+    return _with_second_hop(question, chosen or list(instead[:1]), sentences)
+
+
+def _with_second_hop(question: str, chosen: list[Sentence], sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentences that are chosen, the best of them followed by the one that it leads to, where it does."""
+    if not chosen:
+        return chosen
+    best, *others = chosen
+    answer = second_hop(question, readable(quote_of(question, best)), best, sentences)
+    return [best, answer, *(one for one in others if one is not answer)][:MAX_SENTENCES] if answer else chosen
 
 
 def _is_new(question: str, sentence: Sentence, chosen: Sequence[Sentence]) -> bool:
