@@ -118,6 +118,20 @@ class TestAnswers:
         assert answer.reason == reason
         assert answer.citations == ()
 
+    @pytest.mark.parametrize(
+        ("wanted", "reason"),
+        [
+            (["reuters"], "No document is of the source 'reuters'; there is 'Reuters'."),
+            (["Wire"], "No document is of the source 'Wire'; there is 'Post' and 'Reuters'."),
+        ],
+    )
+    def test_where_no_document_is_of_a_source_it_names_those_that_there_are(
+        self, corpus: Corpus, wanted: list[str], reason: str
+    ) -> None:
+        for doc_id, source in {"a": "Reuters", "b": "Post", "c": None}.items():
+            corpus.put(Document(doc_id, "Copper fell.", "text/plain", Metadata(None, source)))
+        assert Engine(corpus).why_nothing(parse_filters(sources=wanted)) == reason
+
     def test_what_it_says_is_missing_is_what_the_question_is_about(self, corpus: Corpus) -> None:
         answer = (
             put(corpus, a="Copper fell.")
