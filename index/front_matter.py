@@ -12,9 +12,10 @@ _HANDLER = YAMLHandler()
 # What PyYAML lets through beside its own errors: a tag that its value does not fit, for one.
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, yaml.YAMLError)
 
-_LINE = re.compile(r"(?P<key>[A-Za-z][\w-]*):(?:\s+(?P<value>\S.*?))?\s*")
-_QUOTED = re.compile(r"^(?:\"([^\"]*)\"|'([^']*)')$")
-_NOTHING = ("", "null", "~")
+# A title with a colon in it, which is no YAML unless it is quoted.
+_UNQUOTED = re.compile(
+    r"^(?P<key>[A-Za-z][\w-]*:[ \t]+)(?P<value>[^\s\"'\[{|>&*!%@`#-][^\n]*?:(?:[ \t][^\n]*?)?)[ \t]*$", re.MULTILINE
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -25,15 +26,15 @@ class _Loader(yaml.SafeLoader):
 
 
 def _read(head: str) -> object:
-    """Return what YAML says, or where it is none for a colon in a title, what each of its lines says as it stands."""
+    """Return what YAML says, with titles that have a colon in them taken as they stand."""
     try:
         return yaml.load(head, _Loader)  # nosec B506
     except yaml.scanner.ScannerError:
-        lines = [_LINE.fullmatch(line) for line in head.strip().splitlines() if line.strip()]
-        if None in lines:
-            raise
-        said = {line["key"]: _QUOTED.sub(r"\1\2", line["value"] or "") for line in filter(None, lines)}
-        return {key: value for key, value in said.items() if value not in _NOTHING}
+        return yaml.load(_UNQUOTED.sub(_quoted, head), _Loader)  # nosec B506
+
+
+def _quoted(line: re.Match[str]) -> str:
+    return line["key"] + "'" + line["value"].replace("'", "''") + "'"
 
 
 def split_front_matter(text: str) -> tuple[dict[Hashable, object], int]:

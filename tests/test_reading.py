@@ -229,6 +229,17 @@ class TestMarkdown:
         metadata = read_text("a", f"---\n{front}\n---\nText.\n", "text/markdown").metadata
         assert metadata == Metadata("The lido: questions", "Elmbridge: Leisure", None, "2026-04-20")
 
+    def test_nor_is_it_lost_beside_a_list(self) -> None:
+        front = (
+            "title: The lido's reopening: what's new\ntags:\n  - leisure: pools\n  - news\ndate: 2026-04-20\na: b: c:"
+        )
+        metadata = read_text("a", f"---\n{front}\n---\nText.\n", "text/markdown").metadata
+        assert (metadata.title, metadata.published_at) == ("The lido's reopening: what's new", "2026-04-20")
+
+    def test_a_long_line_of_colons_takes_no_time(self) -> None:
+        text = f"---\ntitle: {'a: ' * 20_000}\n---\nText.\n"
+        assert read_text("a", text, "text/markdown").text.endswith("Text.\n")
+
     @pytest.mark.parametrize("front", ["title: [unclosed", "a: &a [*a]", "- a list", "title: 'x", "\t- : :"])
     def test_broken_front_matter_loses_nothing(self, front: str) -> None:
         document = read_text("a", f"---\n{front}\n---\n\nText of the article.\n", "text/markdown")
