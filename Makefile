@@ -23,7 +23,7 @@ test: .venv/installed-dev
 	$(BIN)/pytest -m "not stages" --numprocesses $(TESTERS) --dist worksteal --durations 12 --cov --cov-report=term:skip-covered --cov-fail-under=94
 
 quick: .venv/installed-dev
-	TMPDIR=$(or $(MEMORY),$(TMPDIR)) $(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal --hypothesis-profile quick
+	TMPDIR=$(or $(TMPDIR),$(MEMORY)) $(BIN)/pytest -m "not slow and not stages" -q --numprocesses auto --dist worksteal --hypothesis-profile quick
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -15,6 +15,7 @@ Writes benchmarks/results/answers.json and benchmarks/answers.md.
 import json
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -137,8 +138,9 @@ def _told(engine: Engine, collection: Collection, folder: Path) -> dict[str, flo
         answers = [label.casefold() for label in labels[query_id]]
         if answers in (["yes"], ["no"]):
             continue
+        said = re.compile("|".join(rf"(?<!\w){re.escape(label)}(?!\w)" for label in answers))
         citations = engine.ask(question).answer.citations
-        holding = [any(label in one.cited_text.casefold() for label in answers) for one in citations]
+        holding = [said.search(one.cited_text.casefold()) is not None for one in citations]
         count, cited = count + 1, cited + len(citations)
         first, told = first + any(holding[:1]), told + any(holding)
     return {

@@ -20,6 +20,7 @@ from rag.plain_text import plain
 from rag.quotes import Quote, quotes_of, readable, told
 from rag.relevance import PRESUMED, Sentence
 from rag.rivals import WHERE_ASKED, find_rivals
+from rag.second_hop import with_second_hop
 from rag.selection import chosen_sentences, in_order
 from rag.sources import Source
 from rag.subject import of_the_subject
@@ -196,7 +197,9 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
             return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
         answerable = min(answerable, AS_PUBLISHED) if timely <= PRESUMED else answerable
     in_short = told_in_short(asked.text, grounds.sentences)
-    chosen = in_short or chosen_sentences(question, grounds.sentences)
+    chosen = in_short or with_second_hop(
+        question, chosen_sentences(question, grounds.sentences), grounds.sentences, grounds.idfs
+    )
     quotes = quotes_of(question, in_short or in_order(question, chosen))
     if lacking := lacking_kind(question, [_in_context(quote) for quote in quotes]):
         answerable *= OF_ANOTHER_KIND_SHARE
@@ -227,6 +230,10 @@ def abstain(reason: str, answerable: float | None = None, confidence: float | No
     )
 
 
+def _is_cited(sentence: Sentence, citations: Sequence[Citation]) -> bool:
+    return any(one.doc_id == sentence.doc_id and one.span.holds(sentence.span) for one in citations)
+
+
 class Rewording:
     """A language model's answer in place of a quoted one, under the same guarantees.
 
@@ -238,7 +245,9 @@ class Rewording:
         self._asked = [one for one in asked if one.text not in quoted.unanswered]
         self._quoted, self._on_text = quoted, on_text
         in_turn = chain.from_iterable(zip_longest(*(one.grounds.sentences for one in self._asked)))
-        self._sentences = list({one.key: one for one in in_turn if one}.values())[:SHOWN]
+        found = list({one.key: one for one in in_turn if one}.values())
+        led_to = [one for one in found[SHOWN:] if _is_cited(one, quoted.citations)][:SHOWN]
+        self._sentences = [*found[: SHOWN - len(led_to)], *led_to]
         self._book = _Citations()
         self._begun = False
 

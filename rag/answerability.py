@@ -5,14 +5,11 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
-import numpy as np
-
 from index.analysis import CAPITAL, words_of
 from index.embedder import Vectors
 from rag.answer_type import answer_type
 from rag.calibration import fitted
 from rag.evidence import Evidence, say_the_same
-from rag.naming import names
 from rag.relevance import Sentence, alone, coverage
 
 # How many of the best passages must not lack the names and the rare words of the question.
@@ -33,8 +30,7 @@ class Features(NamedTuple):
     `weakest` that of the best passage's weakest token, `sentence` the best match of a sentence. `words` is the best
     coverage in one passage; `missing` is the share of the rarest of the question's words that no passage has. `names`
     is the share of the names and numbers of the question that one passage has, 1 where there are none. `relevance` is
-    the best sentence's. `by_title` is how much more of the question is matched by the best passage together with those
-    whose articles it names by their titles: it may take two articles.
+    the best sentence's.
 
     `alone` is how much of the relevance of the passages' best sentences is the best one's: where each of them sounds
     like an answer, often none is. `typed` is 1 where the question asks for a number, a date or a name, which many a
@@ -55,7 +51,6 @@ class Features(NamedTuple):
     missing: float
     names: float
     relevance: float
-    by_title: float
     alone: float
     typed: float
     by_chance: float
@@ -78,7 +73,7 @@ def read_features(
         if sentence.evidence.passage_id in passages:
             passages[sentence.evidence.passage_id] |= sentence.words
     there = frozenset().union(*passages.values())
-    named = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
+    names = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
     total = sum(idfs.values())
     return Features(
         strength=evidence[0].strength,
@@ -89,27 +84,12 @@ def read_features(
         sentence=max(item.reading.best_sentence for item in evidence),
         words=max(coverage(words, idfs) for words in passages.values()),
         missing=max((idf for word, idf in idfs.items() if word not in there), default=0.0) / total if total else 1.0,
-        names=max(len(named & words) for words in passages.values()) / len(named) if named else 1.0,
+        names=max(len(names & words) for words in passages.values()) / len(names) if names else 1.0,
         relevance=sentences[0].relevance if sentences else 0.0,
-        by_title=_more_by_title(question, evidence[:LOOKED_AT]),
         alone=alone(sentences) if sentences else 1.0,
         typed=float(answer_type(question) is not None),
         by_chance=_greatest_of(max(searched, len(evidence), FEWEST)),
     )
-
-
-def _more_by_title(question: str, evidence: Sequence[Evidence]) -> float:
-    """Return what passages add to the first one's match, of those whose article a question names by its title.
-
-    A match here is the mean over the question's tokens, by weight, of the cosine to the nearest token of a sentence.
-    """
-    best, *others = (item.reading.nearest.max(axis=0, initial=0.0) for item in evidence)
-    named = [
-        nearest
-        for item, nearest in zip(evidence[1:], others, strict=True)
-        if names(question, item.passage.metadata.title or "")
-    ]
-    return float((np.max([best, *named], axis=0) - best) @ evidence[0].reading.query.weights)
 
 
 def _greatest_of(draws: int) -> float:

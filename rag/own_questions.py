@@ -38,9 +38,9 @@ def own_questions(question: str, sentences: Sequence[Sentence]) -> tuple[dict[Ke
         reply = None
         if said is not None and said.by_interviewer:
             goes_on = one.next_key is not None and len(one.evidence.passage.slice(one.next_key[1]).split()) >= FEW_WORDS
-            is_asked = named & _asked_in(speakers[one.doc_id]) or (_is_question(one) and not goes_on)
+            is_asked = named & _asked_in(speakers[one.doc_id]) or (is_question(one) and not goes_on)
             reply = _reply_to(one.doc_id, said, sentences) if is_asked else None
-        if _is_question(one):
+        if is_question(one):
             asking[one.key] = reply.key if reply else one.next_key
         elif reply and not _holds_what(question, one, reply):
             leading[one.key] = reply.key
@@ -66,7 +66,7 @@ def _reply_to(doc_id: str, said: Utterance, sentences: Sequence[Sentence]) -> Se
     return reply if reply and reply.span.start - said.span.end <= _REPLIES_WITHIN else None
 
 
-def _is_question(sentence: Sentence) -> bool:
+def is_question(sentence: Sentence) -> bool:
     """Return whether a sentence asks, or stands for a question ("Where to stay.").
 
     One that somebody is quoted with does not, nor does a statement that ends by asking ("…, and who wants that?").

@@ -35,7 +35,7 @@ _GOES_ON = re.compile(
 # A sentence beside one is cited with it where both match the question by so much better than the one.
 MATCHED_MORE = 0.03
 # With these it is asked for a measure; who says one of something else says no more of it.
-_MEASURING = content_words("much many heavy deep long old high far tall wide big large often soon can")
+MEASURING = content_words("much many heavy deep long old high far tall wide big large often soon can")
 # What it goes on from is cited with it, at most so many sentences, where all are no longer than this.
 MAX_GOING_ON, MAX_GOING_ON_CHARS = 2, 400
 # A heading that turns what stands under it into its opposite.
@@ -167,7 +167,7 @@ def _says_more(question: str, sentence: Sentence, cited: Span, other: Span) -> b
     if more.endswith("?") or sentence.span in asked_above(question, passage):
         return False
     heading = structure_of(passage)[sentence.span.start].heading
-    lacks = content_words(question) - content_words(f"{heading} {said}") - _MEASURING - words_of_names(question)
+    lacks = content_words(question) - content_words(f"{heading} {said}") - MEASURING - words_of_names(question)
     if lacks & content_words(more):
         return True
     if _hold_what_is_asked(question, said) == [True]:

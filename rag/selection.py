@@ -10,9 +10,8 @@ from rag.evidence import say_the_same
 from rag.form import answering_by_form, stands_below_number
 from rag.names import codes_in
 from rag.own_questions import own_questions
-from rag.quotes import MIN_WORDS, quote_of, readable
+from rag.quotes import MIN_WORDS
 from rag.relevance import Key, Sentence
-from rag.second_hop import second_hop
 from rag.structure import goes_on_to, led_by, structure_of
 from rag.table_rows import fitting_rows, superlative_row
 from rag.timeliness import asks_what_happened
@@ -66,7 +65,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
     for sentence in sorted(sentences, key=weight, reverse=True):
         if len(chosen) == max(MAX_SENTENCES, len(rows)) or weight(sentence) < (beside if chosen else least):
             break
-        if sentence.key in asking or (_says_nothing(sentence) and sentence.key not in answering):
+        if sentence.key in asking or (says_nothing(sentence) and sentence.key not in answering):
             continue
         best = best or sentence
         if best in rows and sentence not in rows and _is_row(sentence):
@@ -76,16 +75,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
             chosen.append(sentence)
     # A fragment is better than what has little to do with it; a question without an answer is not.
     instead = [one for one in sentences if one.key not in asking] or sentences
-    return _with_second_hop(question, chosen or list(instead[:1]), sentences)
-
-
-def _with_second_hop(question: str, chosen: list[Sentence], sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences that are chosen, the best of them followed by the one that it leads to, where it does."""
-    if not chosen:
-        return chosen
-    best, *others = chosen
-    answer = second_hop(question, readable(quote_of(question, best)), best, sentences)
-    return [best, answer, *(one for one in others if one is not answer)][:MAX_SENTENCES] if answer else chosen
+    return chosen or list(instead[:1])
 
 
 def _is_new(question: str, sentence: Sentence, chosen: Sequence[Sentence]) -> bool:
@@ -135,7 +125,7 @@ def _names_what_is_asked(asked: frozenset[str], sentence: Sentence) -> bool:
     return structure_of(sentence.evidence.passage)[sentence.span.start].lead is None
 
 
-def _says_nothing(sentence: Sentence) -> bool:
+def says_nothing(sentence: Sentence) -> bool:
     """Return whether a sentence only leads to another, names columns, or is too short to say it."""
     passage, span = sentence.evidence.passage, sentence.span
     leads = sentence.text.endswith(":") and not led_by(passage, span)

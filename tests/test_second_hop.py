@@ -1,6 +1,8 @@
 """Questions that take two articles: the best sentence leads to the other one, by its title, and that one answers."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,6 @@ from index.corpus import Corpus
 from index.embedder import Embedder
 from index.reading import MARKDOWN, read_text
 from rag.engine import Engine
-from rag.query import Query
 
 ARTICLES = {
     "orion": "# Orion Bridge\n\nThe Orion Bridge crosses the Lind at Harrow. It was designed by Ada Finch and opened "
@@ -70,12 +71,70 @@ def test_what_leads_nowhere_stays_alone(engine: Engine, question: str, doc_id: s
     assert {one.doc_id for one in cited[:2]} <= {doc_id}
 
 
-def test_a_question_that_names_two_articles_is_matched_by_both(engine: Engine) -> None:
-    def by_title(question: str) -> float:
-        features = engine.grounds(Query.parse(question)).features
-        assert features is not None
-        return features.by_title
+TOWN = (
+    "# Harrow\n\nHarrow is a town. Its hall was painted green. Its tower weighs 300 tonnes, is 90 metres tall and was "
+    "built in 1402. It has 31,000 inhabitants. The poet Ian Moss was born in Harrow."
+)
+BRIDGE = "# Orion Bridge\n\nThe Orion Bridge crosses the Lind at Harrow and was drawn by Ada Finch."
 
-    assert by_title("Which is longer, the Orion Bridge or the Lind Tunnel?") > 0.01
-    assert by_title("How long is the Orion Bridge?") == 0
-    assert by_title("Which is longer, the bridge or the tunnel?") == 0
+
+@pytest.mark.parametrize(
+    ("question", "articles", "beside"),
+    [
+        # No way leads from a thing that is asked about to the place that it stands in.
+        ("What colour is the Orion Bridge painted?", [BRIDGE, TOWN], "green"),
+        ("How tall is the Orion Bridge?", [BRIDGE, TOWN], "90 metres"),
+        ("In which year was the Orion Bridge built?", [BRIDGE, TOWN], "1402"),
+        ("How many inhabitants crossed the Orion Bridge?", [BRIDGE, TOWN], "31,000"),
+        # What an article says of somebody else is not said of its subject.
+        ("Where was the designer of the Orion Bridge born?", [BRIDGE, TOWN], "Ian Moss"),
+        # A question, a header and a denial are no answers.
+        (
+            "Where was the designer of the Orion Bridge born?",
+            [BRIDGE, "# Ada Finch\n\nWho was she?\n\nWhere was she born?\n\nNobody has found that out so far."],
+            "Where was she",
+        ),
+        (
+            "Where was the designer of the Orion Bridge born?",
+            [BRIDGE, "# Ada Finch\n\nAda Finch was not born in Malmö, as is often said."],
+            "not born",
+        ),
+        (
+            "Where was the designer of the Orion Bridge born?",
+            [BRIDGE, "# Ada Finch\n\n| Born | Died |\n| --- | --- |\n| 1889 | 1961 |"],
+            "| Born",
+        ),
+        # Two articles of one name are told apart by nothing.
+        (
+            "Where was the designer of the Orion Bridge born?",
+            [
+                BRIDGE,
+                "# Ada Finch (engineer)\n\nAda Finch was born in Malmö.",
+                "# Ada Finch (painter)\n\nAda Finch was born in Lund.",
+            ],
+            "Finch was born",
+        ),
+    ],
+)
+def test_it_is_led_on_by_nothing_else(
+    tmp_path: Path, embedder: Embedder, question: str, articles: list[str], beside: str
+) -> None:
+    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
+        for number, text in enumerate(articles):
+            corpus.put(read_text(f"a{number}", text, MARKDOWN))
+        assert not any(beside in one.cited_text for one in Engine(corpus).ask(question).answer.citations[1:])
+
+
+def test_rows_that_are_computed_stay(tmp_path: Path, embedder: Embedder) -> None:
+    cars = {"Ember Trail": 300, "Drift One": 260, "Kite": 410, "Plover": 290, "Wren": 180}
+    rows = "".join(f"| {name} | {km} |\n" for name, km in cars.items())
+    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
+        corpus.put(read_text("cars", f"# Cars\n\n| Model | Range (km) |\n| --- | --- |\n{rows}", MARKDOWN))
+        for number, name in enumerate(cars):
+            text = f"# {name}\n\nModels sold abroad have a range of less than 250 km."
+            corpus.put(read_text(f"car{number}", text, MARKDOWN))
+        cited = (
+            Engine(corpus).ask("Which of the models that are in the table have a range over 250 km?").answer.citations
+        )
+        assert {one.doc_id for one in cited} == {"cars"}
+        assert len(cited) == 4
