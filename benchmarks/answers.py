@@ -3,18 +3,20 @@
     python -m benchmarks.answers DATA
 
 DATA has the collections in the BEIR layout, a folder each; what is missing is left out. Each query of NQ and HotpotQA
-is asked with its judged documents and without them, and some are asked of a collection that they were not made for. Two
-of NQ's are asked as one, and one of NQ's with one of HotpotQA's, which NQ's documents do not answer. Of
-`gold/disagreements/`, whose articles were written to differ and to seem to, a disagreement is right where two of its
-sides are sentences that the question names as different ones; of `gold/conversations/` a turn is answered where the
-first citation holds an answer. Of RAMDocs, whose questions come each with their own documents, it is right where
-documents of two of its sides give different answers by the set's own labels; a question has one where its documents do.
-Writes benchmarks/results/answers.json and benchmarks/answers.md.
+is asked with its judged documents and without them, and some are asked of a collection that they were not made for.
+HotpotQA's is asked what any two of its titles have to do with each other, which it does not say. Two of NQ's are
+asked as one, and one of NQ's with one of HotpotQA's, which NQ's documents do not answer. Of `gold/disagreements/`,
+whose articles were written to differ and to seem to, a disagreement is right where two of its sides are sentences
+that the question names as different ones; of `gold/conversations/` a turn is answered where the first citation holds
+an answer. Of RAMDocs, whose questions come each with their own documents, it is right where documents of two of its
+sides give different answers by the set's own labels; a question has one where its documents do. Writes
+benchmarks/results/answers.json and benchmarks/answers.md.
 """
 
 import json
 import os
 import platform
+import random
 import re
 import sys
 import time
@@ -49,6 +51,8 @@ STRANGERS = (
 DISAGREEING = "ramdocs"
 JOINED, FOREIGN = "nq_open_oracle", "hotpotqa_distractor500"
 GOLD = Path("gold/questions.jsonl")
+# What nobody tells of any two things.
+SENSELESS = ("What did {} think of {}?", "Who owns {} and {}?", "When did {} visit {}?", "Why did {} leave {}?")
 ROUNDS = 5
 ASKED = 500
 
@@ -74,11 +78,7 @@ def main() -> None:
             result[f"{name}, evidence taken out"] = evaluation.answers
             print(name, evaluation.answers, flush=True)
             result[f"{name}, what is cited"] = _told(Engine(indexed(settings, data / name)), collection, data / name)
-    for name, asked in STRANGERS:
-        if (data / name).is_dir() and (data / asked).is_dir():
-            engine = Engine(indexed(settings, data / name))
-            queries = read_collection(data / asked, "test").queries.values()
-            result[f"{name}, asked what {asked} is"] = _refused(engine, list(queries)[:ASKED])
+    result |= _of_strangers(data, settings)
     if (data / JOINED).is_dir() and (data / FOREIGN).is_dir():
         own, foreign = read_collection(data / JOINED, "test"), read_collection(data / FOREIGN, "test")
         engine = Engine(indexed(settings, data / JOINED))
@@ -113,6 +113,23 @@ def page(result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
+def _of_strangers(data: Path, settings: Settings) -> dict[str, dict[str, float]]:
+    """Return how often collections refuse questions that others were made for, and senseless ones about their own."""
+    result = {}
+    for name, asked in STRANGERS:
+        if (data / name).is_dir() and (data / asked).is_dir():
+            queries = read_collection(data / asked, "test").queries.values()
+            result[f"{name}, asked what {asked} is"] = _refused(
+                Engine(indexed(settings, data / name)), list(queries)[:ASKED]
+            )
+    if (data / FOREIGN).is_dir():
+        senseless = _senseless(data / FOREIGN)
+        result[f"{FOREIGN}, asked of two of its titles"] = _refused(
+            Engine(indexed(settings, data / FOREIGN)), senseless
+        )
+    return result
+
+
 def _times(engine: Engine, questions: list[str]) -> dict[str, float]:
     """Return the medians of a search and of an answer to the same questions, asked in turn, in milliseconds."""
     times: dict[str, list[float]] = {"search": [], "ask": []}
@@ -122,6 +139,14 @@ def _times(engine: Engine, questions: list[str]) -> dict[str, float]:
             answer(Query.parse(question))
             times[name].append((time.perf_counter() - started) * 1000)
     return {f"{name}_p50_ms": round(float(np.median(taken)), 2) for name, taken in times.items()}
+
+
+def _senseless(folder: Path) -> list[str]:
+    """Return questions that no article answers: what the titles of any two have to do with each other."""
+    with (folder / "corpus.jsonl").open(encoding="utf-8") as file:
+        titles = [line["title"] for line in map(json.loads, file)]
+    chance = random.Random(8)
+    return [chance.choice(SENSELESS).format(*chance.sample(titles, 2)) for _ in range(ASKED)]
 
 
 def _refused(engine: Engine, questions: list[str]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from index.analysis import says_something, words_of
 from index.dateline import is_dateline
 from rag.answerability import Features, is_answered, probability
 from rag.citation import Citation, cite
+from rag.comparison import with_both_sides
 from rag.compound import not_answered
 from rag.confidence import confidence_in
 from rag.disagreement import find_disagreements
@@ -197,9 +198,7 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
             return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
         answerable = min(answerable, AS_PUBLISHED) if timely <= PRESUMED else answerable
     in_short = told_in_short(asked.text, grounds.sentences)
-    chosen = in_short or with_second_hop(
-        question, chosen_sentences(question, grounds.sentences), grounds.sentences, grounds.idfs
-    )
+    chosen = in_short or _chosen(question, grounds)
     quotes = quotes_of(question, in_short or in_order(question, chosen))
     if lacking := lacking_kind(question, [_in_context(quote) for quote in quotes]):
         answerable *= OF_ANOTHER_KIND_SHARE
@@ -210,6 +209,13 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
     text = " ".join(f"{told(question, quote)} [{book.marker(quote)}]" for quote in new)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
     return Answer(text, (), answerable=round(answerable, 4), span=span)
+
+
+def _chosen(question: str, grounds: Grounds) -> list[Sentence]:
+    """Return the sentences to quote, those that another article adds among them."""
+    chosen = chosen_sentences(question, grounds.sentences)
+    chosen = with_second_hop(question, chosen, grounds.sentences, grounds.idfs)
+    return with_both_sides(question, chosen, grounds.sentences)
 
 
 def _in_context(quote: Quote) -> str:

@@ -65,6 +65,8 @@ _ASKS_FOR_COLUMN = re.compile(
     r"(?!.*(?:, |\b(?:and|until|till|when|where|who|whose|why|which|what|how|by|on|per|about)\b)).*",
     re.IGNORECASE,
 )
+# A second column of such a name says nothing of what its cells are: that is in the first one.
+_NO_COLUMN = frozenset(("answer", "content", "description", "detail", "details", "information", "value", "values"))
 
 
 class Quote(NamedTuple):
@@ -286,6 +288,8 @@ def _row(passage: StoredPassage, span: Span, asked: frozenset[str]) -> str:
         return _said(passage, span)
     filled = [(column, cell) for column, cell in zip(columns[1:], cells[1:], strict=False) if cell]
     filled = [(column, cell) for column, cell in filled if asked & column_name(column)] or filled
+    if len(cells) == 2 and columns[1].lower() in _NO_COLUMN:
+        return ": ".join(filter(None, cells))
     named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in filled)
     return " – ".join(filter(None, [cells[0], named]))
 

@@ -14,10 +14,15 @@ from rag.english import ASKING
 FEW_WORDS = 8
 _MARK = re.compile(r"(?:[-*•–◦▪+]|\d{1,3}[.)])[ \t]+")
 _ROW_RULE = re.compile(r"[|:\s-]*-[|:\s-]*")
-# "The Board made five recommendations." above a list.
+# "The Board made five recommendations." above a list; "for 90 crowns." leads to none.
+_MEASURES = (
+    r"(?:years|months|weeks|days|nights|hours|minutes|seconds|crowns|euros|dollars|pounds|francs|cents|metres|meters|"
+    r"kilometres|kilometers|miles|yards|tonnes|tons|kilos|kilograms|litres|liters|degrees|points|votes|times)"
+)
 _ANNOUNCES = re.compile(
-    r"\b(?:following|as follows|(?:two|three|four|five|six|seven|eight|nine|ten|several|\d+)(?: [a-z]+)? [a-z]+s)\b"
-    r"[^.]*\.$",
+    r"\b(?:following|as follows|"
+    r"(?:two|three|four|five|six|seven|eight|nine|ten|several|\d{1,2})(?: [a-z]+)? "
+    rf"(?!{_MEASURES}\b)[a-z]+s)\b[^.]*\.$",
     re.IGNORECASE,
 )
 _ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)

@@ -120,6 +120,26 @@ def test_what_a_sentence_leads_to(passage: StoredPassage) -> None:
     assert led_by(passage, span_of(passage, "Note")) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "leads"),
+    [
+        ("It has three rooms.", True),
+        ("It has 12 rooms.", True),
+        ("It cost 90 crowns.", False),
+        ("It took 3 years.", False),
+    ],
+)
+def test_a_sentence_leads_to_a_table_by_the_number_of_its_things(
+    embedder: OnnxEmbedder, before: str, leads: bool
+) -> None:
+    document = read_text("house", f"# House\n\n{before}\n\n| Room | Size |\n| --- | --- |\n| Hall | 20 |\n", MARKDOWN)
+    (made,) = Splitter(embedder.tokenizer_json).split(document.text, document_blocks(document), "House")
+    passage = StoredPassage(
+        "house", Metadata("House"), made.span, made.heading, made.span.of(document.text), made.sentences
+    )
+    assert bool(led_by(passage, span_of(passage, "It"))) == leads
+
+
 def test_an_item_leads_to_no_later_item(embedder: OnnxEmbedder) -> None:
     text = "# Minutes\n\n1. Damage. It was said that 412 homes were flooded.\n2. Cause. A wall broke.\n"
     document = read_text("minutes", text, MARKDOWN)

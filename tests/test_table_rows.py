@@ -245,3 +245,10 @@ def test_a_row_is_named_together_with_its_column_whichever_table_is_the_most_rel
         for question in ("How long is the guarantee on the Kalden Zephyr 8?", "Guarantee of the Oslow AirDry 16?"):
             cited = Engine(corpus).ask(question).answer.citations[0].cited_text
             assert cited.startswith("| Guarantee"), question
+
+
+def test_a_column_called_value_is_not_named(tmp_path: Path, embedder: Embedder) -> None:
+    text = "# Mill\n\nThe mill is old.\n\n| Key fact | Value |\n| --- | --- |\n| Motto | Water goes |\n| Wheels | 2 |\n"
+    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
+        corpus.put(read_text("mill", text, MARKDOWN))
+        assert Engine(corpus).ask("What is the motto of the mill?").answer.text == "Motto: Water goes [1]"
