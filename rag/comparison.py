@@ -24,7 +24,8 @@ def with_both_sides(question: str, chosen: Sequence[Sentence], sentences: Sequen
 
     "Which is longer, the Orion Bridge or the Lind Tunnel?" is half answered by either. Of each it is the sentence with
     a year or a number, where that is compared or the other has one, and with the most words of what is asked and of
-    what is said of the other; the first that is chosen is one of them unless it lacks what is compared.
+    what is said of the other; the first that is chosen is one of them unless it lacks what is compared. Beside years or
+    numbers that are compared nothing else is told.
     """
     named = _named(question, sentences) if chosen and compares(question) else {}
     if len(named) < 2:
@@ -43,7 +44,8 @@ def with_both_sides(question: str, chosen: Sequence[Sentence], sentences: Sequen
     for doc_id in named:
         own = [one for one in sentences if one.doc_id == doc_id and not says_nothing(one)]
         sides += [first] if first and first.doc_id == doc_id else [max(own, key=fit)] if own else []
-    return [*sides, *(one for one in chosen if one not in sides)][: max(MAX_SENTENCES, len(sides))]
+    others = () if compared else (one for one in chosen if one not in sides)
+    return [*sides, *others][: max(MAX_SENTENCES, len(sides))]
 
 
 def _named(question: str, sentences: Sequence[Sentence]) -> dict[str, str]:

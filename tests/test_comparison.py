@@ -40,7 +40,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
 def test_either_side_is_quoted_in_the_order_of_the_question(engine: Engine, question: str, sides: list[str]) -> None:
     cited = engine.ask(question).answer.citations
     assert all(side in one.cited_text for side, one in zip(sides, cited, strict=False))
-    assert len({one.doc_id for one in cited[:2]}) == 2
+    assert len({one.doc_id for one in cited}) == len(cited) == 2
 
 
 @pytest.mark.parametrize("question", ["When was the Orion Bridge at Harrow opened?", "How long is the Orion Bridge?"])
