@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from index.analysis import CAPITAL
 from rag.fusion import Ranked, in_order
@@ -14,6 +15,7 @@ NEARER_SHARE = 0.5
 # A name of fewer characters may be any word, and one of more is none: the titles of news are sentences.
 _MIN_CHARS, _MAX_CHARS = 3, 100
 _ARTICLES = ("A", "An", "The")
+_EMPHASIS = re.compile(r"[*_]")
 # A name goes on so behind another one, and in front of it, where no sentence begins.
 _GOES_ON = re.compile(rf"[ -](?={CAPITAL})")
 _IN_A_NAME = re.compile(rf"(?<!^)(?<!\n)(?<![.!?:;] )(?<![\"“„«‘'(])\b(?!The\b|An?\b){CAPITAL}[\w’'.-]*[ -]$")
@@ -39,17 +41,20 @@ def bridged(ranking: Sequence[Ranked], leading: Sequence[str]) -> list[Ranked]:
     nowhere, nor does one that several of the articles have.
     """
     names = [name_of(one.reading.tokens.title or "") for one in ranking]
-    having: defaultdict[str, set[int]] = defaultdict(set)
+    docs_of: defaultdict[str, set[int]] = defaultdict(set)
     for one, name in zip(ranking, names, strict=True):
-        having[name.casefold()].add(one.candidate.doc_no)
+        docs_of[name.casefold()].add(one.candidate.doc_no)
     seen: set[int] = set()
-    nearer = []
+    nearer = list(ranking)
     for at, (one, name) in enumerate(zip(ranking, names, strict=True)):
         doc_no = one.candidate.doc_no
-        is_sought = doc_no not in seen and len(having[name.casefold()]) == 1
-        above = zip(ranking[:at], leading, strict=False) if is_sought else ()
-        naming = (other for other, text in above if other.candidate.doc_no != doc_no and is_named(name, text))
-        nearer.append(_nearer(one, next(naming, one)))
+        if doc_no not in seen and len(docs_of[name.casefold()]) == 1:
+            # Most names are nowhere near, which the last of their words tells soonest.
+            last = name[name.rfind(" ") + 1 :]
+            for other, text in zip(ranking[:at], leading, strict=False):
+                if last in text and other.candidate.doc_no != doc_no and is_named(name, text):
+                    nearer[at] = _nearer(one, other)
+                    break
         seen.add(doc_no)
     return in_order(nearer)
 
@@ -65,21 +70,30 @@ def is_named(name: str, text: str) -> bool:
     """Return whether a text has a name as words of its own, with its capitals but for an article at its beginning.
 
     It goes on with no capital, "Ada Finch" not in "the Ada Finch Museum", and one of a single word follows none:
-    "Finch" is nobody's name in "Ada Finch".
+    "Finch" is nobody's name in "Ada Finch". Between its words a line may end, or emphasis begin.
     """
     if not _MIN_CHARS <= len(name) <= _MAX_CHARS:
         return False
-    article, *words = name.split()
-    if [article, *words][-1] not in text:
-        return False
-    if article not in _ARTICLES or not words:
-        article, words = "", [article, *words]
-    # Between its words a line may end, or emphasis begin.
-    pattern = r"[\s*_]+".join([*([f"(?i:{article})"] if article else []), *map(re.escape, words)])
-    return any(
-        not _GOES_ON.match(text, at.end()) and (len(words) > 1 or not _IN_A_NAME.search(text[: at.start()]))
-        for at in re.finditer(rf"(?<!\w){pattern}(?!\w)", text)
-    )
+    article, _, rest = name.partition(" ")
+    has_article = article in _ARTICLES and bool(rest)
+    own = " ".join((rest if has_article else name).split())
+    written = _in_one_line(text)
+    at = written.find(own)
+    while at >= 0:
+        before, end = written[:at], at + len(own)
+        is_whole = not (before[-1:].isalnum() or written[end : end + 1].isalnum() or _GOES_ON.match(written, end))
+        if has_article:
+            is_whole &= before.lower().endswith(f"{article.lower()} ")
+        if is_whole and (" " in own or not _IN_A_NAME.search(before)):
+            return True
+        at = written.find(own, at + 1)
+    return False
+
+
+@lru_cache(maxsize=64)
+def _in_one_line(text: str) -> str:
+    """Return a text without line ends and emphasis."""
+    return " ".join(_EMPHASIS.sub("", text).split())
 
 
 def _nearer(one: Ranked, best: Ranked) -> Ranked:
