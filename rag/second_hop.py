@@ -41,8 +41,8 @@ def with_second_hop(
 
     "Where was the designer of the Orion Bridge born?" is asked of the bridge first, whose article names Ada Finch, and
     then of hers, which says "born". So a question that calls something by what it is to something else is led on to an
-    article that the best sentence, as it is told, names by its title and the question does not, where a sentence says
-    most of the rest and is of the kind that is asked for.
+    article that the best sentence, as it is told, names by its title and the question does not, be it its own, where a
+    sentence says most of the rest and is of the kind that is asked for.
     """
     if not chosen or not _describes(question) or asks_what_happened(question) or _is_row(chosen[0]):
         return list(chosen)
@@ -50,13 +50,14 @@ def with_second_hop(
     quoted = readable(quote_of(question, best))
     asked = _weights(question, idfs)
     rest = {word: idf for word, idf in asked.items() if word not in content_words(f"{best.title}\n{quoted}")}
-    led_to = _led_to(quoted, asked, best, sentences)
+    led_to = _led_to(quoted, asked, sentences)
     # What none says counts only as much as one word: it may be said in other words.
     most = max(_weight_in(rest, " ".join(one.text for one in sentences)), *rest.values(), 0.0)
     found = [
         (weight, one.relevance, one)
         for one in sentences
         if one.doc_id in led_to
+        and one.text not in quoted
         and (weight := _weight_in(rest, one.text)) > 0
         and weight >= SAID_SHARE * most
         and _says_it(question, one, rest)
@@ -70,9 +71,9 @@ def _describes(question: str) -> bool:
     return _DESCRIBES.search(_OF_ONE_THING.sub("", question)) is not None
 
 
-def _led_to(quoted: str, asked: Mapping[str, float], best: Sentence, sentences: Sequence[Sentence]) -> set[str]:
+def _led_to(quoted: str, asked: Mapping[str, float], sentences: Sequence[Sentence]) -> set[str]:
     """Return the articles that a quote names by a title of their own, and the question does not."""
-    names = {one.doc_id: name_of(one.title) for one in sentences if one.doc_id != best.doc_id}
+    names = {one.doc_id: name_of(one.title) for one in sentences}
     having = Counter(name.casefold() for name in names.values())
     return {
         doc_id

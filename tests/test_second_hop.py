@@ -54,6 +54,18 @@ def test_what_leads_on_is_told_first_and_then_what_answers(
     assert first.doc_id != second.doc_id
 
 
+def test_the_article_that_names_itself_leads_on_to_itself(tmp_path: Path, embedder: Embedder) -> None:
+    text = (
+        "# Tobias Renner\n\nTobias Renner has been the chief executive of Pellworth Instruments since 2016.\n\n"
+        "He is fond of rowing.\n\nRenner was born in Ostrey in 1969 and studied economics."
+    )
+    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
+        corpus.put(read_text("renner", text, MARKDOWN))
+        corpus.put(read_text("firm", "# Pellworth Instruments\n\nThe firm makes gauges in Dunmore.", MARKDOWN))
+        cited = Engine(corpus).ask("Where was the chief executive of Pellworth Instruments born?").answer.citations
+    assert ["since 2016" in cited[0].cited_text, "born in Ostrey" in cited[1].cited_text] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("question", "doc_id"),
     [

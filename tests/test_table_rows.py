@@ -251,4 +251,4 @@ def test_a_column_called_value_is_not_named(tmp_path: Path, embedder: Embedder) 
     text = "# Mill\n\nThe mill is old.\n\n| Key fact | Value |\n| --- | --- |\n| Motto | Water goes |\n| Wheels | 2 |\n"
     with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
         corpus.put(read_text("mill", text, MARKDOWN))
-        assert Engine(corpus).ask("What is the motto of the mill?").answer.text == "Motto: Water goes [1]"
+        assert Engine(corpus).ask("What is the motto of the mill?").answer.text == "Mill – Motto: Water goes [1]"
