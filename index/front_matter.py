@@ -12,10 +12,8 @@ _HANDLER = YAMLHandler()
 # What PyYAML lets through beside its own errors: a tag that its value does not fit, for one.
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, yaml.YAMLError)
 
-# A title with a colon in it, which is no YAML unless it is quoted.
-_UNQUOTED = re.compile(
-    r"^(?P<key>[A-Za-z][\w-]*:[ \t]+)(?P<value>[^\s\"'\[{|>&*!%@`#-][^\n]*?:(?:[ \t][^\n]*?)?)[ \t]*$", re.MULTILINE
-)
+_LINE = re.compile(r"(?P<key>[A-Za-z][\w-]*:[ \t]+)(?P<value>[^\s\[{|>&*!%@`#-].*)")
+_IN_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,15 +24,19 @@ class _Loader(yaml.SafeLoader):
 
 
 def _read(head: str) -> object:
-    """Return what YAML says, with titles that have a colon in them taken as they stand."""
+    """Return what YAML says, with titles that have a colon or a quotation mark in them taken as they stand."""
     try:
         return yaml.load(head, _Loader)  # nosec B506
-    except yaml.scanner.ScannerError:
-        return yaml.load(_UNQUOTED.sub(_quoted, head), _Loader)  # nosec B506
+    except yaml.YAMLError:
+        return yaml.load("\n".join(map(_quoted, head.splitlines())), _Loader)  # nosec B506
 
 
-def _quoted(line: re.Match[str]) -> str:
-    return line["key"] + "'" + line["value"].replace("'", "''") + "'"
+def _quoted(line: str) -> str:
+    """Return a line with its value in quotation marks where it is no YAML without them."""
+    found = _LINE.fullmatch(line.rstrip())
+    if found is None or _IN_QUOTES.fullmatch(found["value"]) or not re.search("[:'\"]", found["value"]):
+        return line
+    return found["key"] + "'" + found["value"].replace("'", "''") + "'"
 
 
 def split_front_matter(text: str) -> tuple[dict[Hashable, object], int]:

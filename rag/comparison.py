@@ -1,55 +1,64 @@
 """Comparison: a sentence of each article that is set beside another."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rag.answer_type import compares
 from rag.content import content_words
-from rag.naming import is_named, name_of
+from rag.naming import is_asked_of, is_named, name_of
 from rag.relevance import Sentence
 from rag.selection import MAX_SENTENCES, says_nothing
 
 _YEAR, _NUMBER = re.compile(r"\b(?:1\d|20)\d\d\b"), re.compile(r"\d")
-# Which of the two is told by years, and which by numbers.
-_BY_YEAR = re.compile(r"\b(?:older|newer|younger|earlier|sooner|later|first|last)\b", re.IGNORECASE)
+# Which of two is told by years, and which by numbers; "more than 200" and "the first canal" compare nothing.
+_BY_YEAR = re.compile(
+    r"\b(?:older|newer|younger|earlier|sooner|later)\b(?! than \d)|\bfirst\b(?=[,?]|$)", re.IGNORECASE
+)
 _BY_NUMBER = re.compile(
-    r"\b(?:more|less|fewer|most|least|longer|shorter|taller|higher|lower|larger|bigger|smaller|heavier|lighter|deeper|"
-    r"wider|faster|slower|cheaper|dearer|richer|costlier)\b",
+    r"\b(?:more|less|fewer|longer|shorter|taller|higher|lower|larger|bigger|smaller|heavier|lighter|deeper|wider|faster|"
+    r"slower|cheaper|dearer|richer|costlier)\b(?! than \d)",
     re.IGNORECASE,
 )
+# What is told of a side is this relevant beside the best sentence.
+SIDE_SHARE = 0.02
+_SETS_BESIDE = re.compile(r"\b(?:compared?|versus|vs|differ\w*)\b", re.IGNORECASE)
 
 
 def with_both_sides(question: str, chosen: Sequence[Sentence], sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences that are chosen, with one of each article that a question compares by their titles.
+    """Return the sentences that are chosen, with one of each of two or three articles that a question compares.
 
-    "Which is longer, the Orion Bridge or the Lind Tunnel?" is half answered by either. Of each it is the sentence with
-    a year or a number, where that is compared or the other has one, and with the most words of what is asked and of
-    what is said of the other; the first that is chosen is one of them unless it lacks what is compared. Beside years or
-    numbers that are compared nothing else is told.
+    "Which is longer, the Orion Bridge or the Lind Tunnel?" is half answered by either. So where the best sentence is of
+    one article that the question compares by its title with others, and does not speak of them too, it stands beside
+    the sentence of each other that has most of what is asked and of what the best one says; with a year or a number,
+    where that is what is compared. Nothing else of these articles is told then.
     """
-    named = _named(question, sentences) if chosen and compares(question) else {}
-    if len(named) < 2:
-        return list(chosen)
     compared = _YEAR if _BY_YEAR.search(question) else _NUMBER if _BY_NUMBER.search(question) else None
-    first = next((one for one in chosen if one.doc_id in named and (not compared or compared.search(one.text))), None)
-    said = first.text if first else ""
-    sought = content_words(f"{question} {said}") - content_words(" ".join(named.values()))
-    like = compared or next((pattern for pattern in (_YEAR, _NUMBER) if pattern.search(said)), None)
+    named = _named(question, sentences) if chosen and (compared or _SETS_BESIDE.search(question)) else {}
+    if not 2 <= len(named) <= MAX_SENTENCES or _speaks_of_more(chosen[0], named):
+        return list(chosen)
+    sought = content_words(f"{question} {chosen[0].text}") - content_words(" ".join(named.values()))
 
-    def fit(one: Sentence) -> tuple[bool, int, float]:
-        is_alike = like is not None and like.search(one.text) is not None
-        return is_alike, len(sought & content_words(one.text)), one.relevance
+    def fit(one: Sentence) -> tuple[int, bool, float]:
+        return len(sought & content_words(one.text)), one in chosen, one.relevance
 
     sides = []
+    relevant = [one for one in sentences if one.relevance >= SIDE_SHARE * chosen[0].relevance and not says_nothing(one)]
     for doc_id in named:
-        own = [one for one in sentences if one.doc_id == doc_id and not says_nothing(one)]
-        sides += [first] if first and first.doc_id == doc_id else [max(own, key=fit)] if own else []
-    others = () if compared else (one for one in chosen if one not in sides)
-    return [*sides, *others][: max(MAX_SENTENCES, len(sides))]
+        # "Orion 5" has a number in its name.
+        texts = [(one, one.text.replace(named[doc_id], "")) for one in relevant if one.doc_id == doc_id]
+        own = [one for one, text in texts if not compared or compared.search(text)]
+        sides += [max(own, key=fit)] if own else []
+    others = [one for one in chosen if one.doc_id not in named]
+    return [*sides, *others][:MAX_SENTENCES] if len(sides) > 1 else list(chosen)
+
+
+def _speaks_of_more(best: Sentence, named: Mapping[str, str]) -> bool:
+    """Return whether a sentence is of none of the articles that are compared, or speaks of one that it is not of."""
+    others = (name for doc_id, name in named.items() if doc_id != best.doc_id)
+    return best.doc_id not in named or any(is_named(name, best.text) for name in others)
 
 
 def _named(question: str, sentences: Sequence[Sentence]) -> dict[str, str]:
     """Return the names of the articles that a question names by their titles, by their ids, in its order."""
     names = {one.doc_id: name_of(one.title) for one in sentences}
-    named = {doc_id: name for doc_id, name in names.items() if is_named(name, question)}
+    named = {doc_id: name for doc_id, name in names.items() if is_asked_of(name, question)}
     return dict(sorted(named.items(), key=lambda one: question.find(one[1].split()[-1])))

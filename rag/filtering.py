@@ -29,7 +29,7 @@ def why_nothing(view: View, filters: Filters) -> str:
 
 
 def _sources_there(view: View, unknown: Sequence[str]) -> str:
-    """Return which sources differ by their capitals alone, or where none does, which there are; "" for none at all."""
+    """Return some sources that the first documents have, only those that differ by their capitals where any does."""
     meant = {source.casefold() for source in unknown}
     named = sorted({line.metadata.source for line in view.reading.documents(_LOOKED_THROUGH) if line.metadata.source})
     alike = [one for one in named if one.casefold() in meant]

@@ -15,7 +15,7 @@ NEARER_SHARE = 0.5
 # A name of fewer characters may be any word, and one of more is none: the titles of news are sentences.
 _MIN_CHARS, _MAX_CHARS = 3, 100
 _ARTICLES = ("A", "An", "The")
-_EMPHASIS = re.compile(r"[*_]")
+_EMPHASIS = re.compile(r"(?<!\w)[*_]+|[*_]+(?!\w)")
 # A name goes on so behind another one, and in front of it, where no sentence begins.
 _GOES_ON = re.compile(rf"[ -](?={CAPITAL})")
 _IN_A_NAME = re.compile(rf"(?<!^)(?<!\n)(?<![.!?:;] )(?<![\"“„«‘'(])\b(?!The\b|An?\b){CAPITAL}[\w’'.-]*[ -]$")
@@ -27,7 +27,7 @@ def from_named_sources(ranking: Sequence[Ranked], question: str) -> list[Ranked]
     "What does Reuters say of it?" is asked of Reuters.
     """
     sources = {one.reading.tokens.source or "" for one in ranking}
-    named = {source for source in sources if is_named(source, question)}
+    named = {source for source in sources if is_asked_of(source, question)}
     if not named:
         return list(ranking)
     return in_order(_nearer(one, ranking[0]) if one.reading.tokens.source in named else one for one in ranking)
@@ -72,6 +72,7 @@ def is_named(name: str, text: str) -> bool:
     It goes on with no capital, "Ada Finch" not in "the Ada Finch Museum", and one of a single word follows none:
     "Finch" is nobody's name in "Ada Finch". Between its words a line may end, or emphasis begin.
     """
+    name = name.strip()
     if not _MIN_CHARS <= len(name) <= _MAX_CHARS:
         return False
     article, _, rest = name.partition(" ")
@@ -88,6 +89,11 @@ def is_named(name: str, text: str) -> bool:
             return True
         at = written.find(own, at + 1)
     return False
+
+
+def is_asked_of(name: str, question: str) -> bool:
+    """Return whether a question names somebody or something. Its first word, as in "Will it rain?", is no name."""
+    return is_named(name, question if " " in name.strip() else question.strip().partition(" ")[2])
 
 
 @lru_cache(maxsize=64)

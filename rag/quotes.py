@@ -11,7 +11,6 @@ from index.records import StoredPassage
 from rag.answer_type import AnswerType, answer_type, asks_why, gives_reason, holds
 from rag.content import content_words, words_of_names
 from rag.evidence import Evidence
-from rag.naming import name_of
 from rag.plain_text import plain
 from rag.relevance import Sentence
 from rag.structure import BELOW, FEW_WORDS, asked_above, cells_of, goes_on_to, heads, led_by, list_of, structure_of
@@ -241,8 +240,10 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
 
 
 def told(question: str, quote: Quote) -> str:
-    """Return the quote as it reads in an answer: a "No." with what it says no to where that is another question."""
+    """Return the quote as it reads in an answer: a value with what it is of, a "No." with what it says no to."""
     text = readable(quote, column_words(question) if _ASKS_FOR_COLUMN.fullmatch(question.strip()) else frozenset())
+    if _is_value(quote):
+        return " – ".join(filter(None, [plain(quote.evidence.passage.metadata.title or ""), text]))
     above = _question_above(quote) if _REPLY.match(text) else None
     if above is None:
         return text
@@ -275,27 +276,33 @@ def readable(quote: Quote, asked: frozenset[str] = frozenset()) -> str:
     if not rows or rows[-1].end < quote.span.end:
         return _said(passage, quote.span)
     above = _said(passage, Span(quote.span.start, rows[0].start))
-    shown = [row for row in rows if len(rows) == 1 or not structure_of(passage)[row.start].is_header]
-    # A fact by itself says nothing of what it is one of.
-    of_what = name_of(passage.metadata.title or "") if len(shown) == 1 and not above else ""
-    return " ".join(filter(None, [above, ". ".join(_row(passage, row, asked, of_what) for row in shown)]))
+    shown = [
+        _row(passage, row, asked) for row in rows if len(rows) == 1 or not structure_of(passage)[row.start].is_header
+    ]
+    return " ".join(filter(None, [above, ". ".join(shown)]))
 
 
-def _row(passage: StoredPassage, span: Span, asked: frozenset[str], of_what: str) -> str:
-    """Return a row of a table in words, its cells each with what its column is, those that are asked for or all.
-
-    A row of key facts is told of `of_what`.
-    """
+def _row(passage: StoredPassage, span: Span, asked: frozenset[str]) -> str:
+    """Return a row of a table in words, its cells each with what its column is, those that are asked for or all."""
     lead = structure_of(passage)[span.start].lead
     columns, cells = (_cells(passage.slice(row)) for row in (lead or span, span))
     if lead is None or len(columns) < len(cells):
         return _said(passage, span)
+    if len(cells) == 2 and columns[1].lower() in _NO_COLUMN:
+        return (" " if cells[0].endswith("?") else ": ").join(filter(None, cells))
     filled = [(column, cell) for column, cell in zip(columns[1:], cells[1:], strict=False) if cell]
     filled = [(column, cell) for column, cell in filled if asked & column_name(column)] or filled
-    if len(cells) == 2 and columns[1].lower() in _NO_COLUMN:
-        return " – ".join(filter(None, [of_what, ": ".join(filter(None, cells))]))
     named = "; ".join(f"{column}: {cell}" if column else cell for column, cell in filled)
     return " – ".join(filter(None, [cells[0], named]))
+
+
+def _is_value(quote: Quote) -> bool:
+    """Return whether a quote is one row of a table of facts and their values, which says of nothing what it is."""
+    standing = structure_of(quote.evidence.passage).get(quote.span.start)
+    columns = (
+        _cells(quote.evidence.passage.slice(standing.lead)) if standing and standing.is_row and standing.lead else []
+    )
+    return len(columns) == 2 and columns[1].lower() in ("value", "values")
 
 
 def _said(passage: StoredPassage, span: Span) -> str:

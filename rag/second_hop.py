@@ -23,10 +23,13 @@ _LIGHT = content_words("call come do get give go keep know put say take tell use
 _OF_ONE_THING = re.compile(r"^\W*(?:what|who|which)(?:['’]s| is| was| are| were) (?:the )?(?:\w+ )+?of ", re.IGNORECASE)
 # How something is called by what it is to something else: "the designer of the bridge", "the town's mayor".
 _DESCRIBES = re.compile(
-    r"\b(?:the|a|an|its|whose) (?:[\w-]+ ){0,3}?[\w-]+,? (?:of|who|whom|that|which|where|whose|by|behind|"
-    r"(?:in|on|at|for|from|to|under|with|by) (?:which|whom)|made|built|named|called|held|used)\b|[\w.]+['’]s? [\w-]+",
+    r"\b(?:the|a|an|its|whose) (?:[\w-]+ ){0,3}?(?P<of>[\w-]+),? "
+    r"(?:of|who|whom|that|which|where|whose|(?:in|on|at|for|from|to|under|with|by) (?:which|whom))\b|"
+    r"\b(?!(?:what|when|who|how|where|why|it|that|there|here|he|she|let)['’])[\w.]+['’]s? (?P<own>[\w-]+)",
     re.IGNORECASE,
 )
+# What is said of somebody else: "Her brother was".
+_OF_HIS = re.compile(r"\b(?:his|her|its|their) [a-z]", re.IGNORECASE)
 # A name that is no subject: "in Malmö".
 _BESIDE = re.compile(
     r"\b(?:after|as|at|before|by|for|from|in|near|of|on|to|under|with) (?:the )?"
@@ -53,6 +56,7 @@ def with_second_hop(
     led_to = _led_to(quoted, asked, sentences)
     # What none says counts only as much as one word: it may be said in other words.
     most = max(_weight_in(rest, " ".join(one.text for one in sentences)), *rest.values(), 0.0)
+    predicate = rest.keys() - _described(question)
     found = [
         (weight, one.relevance, one)
         for one in sentences
@@ -60,6 +64,7 @@ def with_second_hop(
         and one.text not in quoted
         and (weight := _weight_in(rest, one.text)) > 0
         and weight >= SAID_SHARE * most
+        and content_words(one.text) & predicate
         and _says_it(question, one, rest)
     ]
     answer = max(found, key=lambda each: each[:2], default=(0.0, 0.0, None))[2]
@@ -69,6 +74,12 @@ def with_second_hop(
 def _describes(question: str) -> bool:
     """Return whether a question calls something by what it is to something else, as a way to it."""
     return _DESCRIBES.search(_OF_ONE_THING.sub("", question)) is not None
+
+
+def _described(question: str) -> frozenset[str]:
+    """Return what a question calls a thing that it leads to: "designer" in "the designer of the bridge"."""
+    found = _DESCRIBES.finditer(_OF_ONE_THING.sub("", question))
+    return content_words(" ".join(at["of"] or at["own"] for at in found))
 
 
 def _led_to(quoted: str, asked: Mapping[str, float], sentences: Sequence[Sentence]) -> set[str]:
@@ -93,8 +104,9 @@ def _says_it(question: str, one: Sentence, rest: Mapping[str, float]) -> bool:
 def _is_of_subject(one: Sentence, rest: Mapping[str, float]) -> bool:
     """Return whether a sentence is not of somebody else by the names before what it says, as "Ian Moss was born" is."""
     said = [at.start() for at in re.finditer(r"\w+", one.text) if content_words(at[0]) & rest.keys()]
-    names = words_of_names(_BESIDE.sub(" ", one.text[: min(said, default=0)]))
-    return not names or bool(names & content_words(one.title))
+    before = one.text[: min(said, default=0)]
+    names = words_of_names(_BESIDE.sub(" ", before))
+    return not _OF_HIS.search(before) and (not names or bool(names & content_words(one.title)))
 
 
 def _is_row(one: Sentence) -> bool:

@@ -1,6 +1,8 @@
 """Comparisons: of each article that a question sets beside another, something is quoted."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +48,45 @@ def test_either_side_is_quoted_in_the_order_of_the_question(engine: Engine, ques
 @pytest.mark.parametrize("question", ["When was the Orion Bridge at Harrow opened?", "How long is the Orion Bridge?"])
 def test_where_nothing_is_compared_no_other_side_is_quoted(engine: Engine, question: str) -> None:
     assert {one.doc_id for one in engine.ask(question).answer.citations} == {"bridge"}
+
+
+CITIES = ["# Delft\n\nDelft was founded in 1246.", "# Gouda\n\nGouda was founded in 1272."]
+DAYS = ["# Monday\n\nMonday is the day on which the hall is cleaned.", "# Tuesday\n\nTuesday is the day of the choir."]
+
+
+@pytest.mark.parametrize(
+    ("articles", "answer", "question"),
+    [
+        # What compares them itself needs no sides.
+        (CITIES, "Delft is a bit smaller than Gouda, by a tenth.", "Is Delft smaller than Gouda?"),
+        # Nothing is compared.
+        (DAYS, "The swimming pool is open on Tuesday.", "Is the swimming pool open on Monday or Tuesday?"),
+        (
+            CITIES,
+            "The first canal between Delft and Gouda was dug by monks.",
+            "Did monks or farmers dig the first canal between Delft and Gouda?",
+        ),
+        # Of one of them nothing is told.
+        (
+            ["# Kiel\n\nPort city", "# Ulm\n\nMinster"],
+            "The port is bigger than Ulm: Kiel is nearly twice as big as Ulm.",
+            "Which is bigger, Kiel or Ulm?",
+        ),
+    ],
+)
+def test_what_answers_by_itself_comes_first(
+    tmp_path: Path, embedder: Embedder, articles: list[str], answer: str, question: str
+) -> None:
+    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
+        for number, text in enumerate([*articles, f"# Notes\n\n{answer}"]):
+            corpus.put(read_text(f"a{number}", text, MARKDOWN))
+        assert Engine(corpus).ask(question).answer.citations[0].cited_text == answer
+
+
+def test_a_number_of_a_name_is_none_that_is_compared(tmp_path: Path, embedder: Embedder) -> None:
+    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
+        for number, km in ((5, 380), (6, 420)):
+            text = f"# Orion {number}\n\nThe Orion {number} is a car. It is red. Its range is {km} km."
+            corpus.put(read_text(f"o{number}", text, MARKDOWN))
+        cited = Engine(corpus).ask("Which has the longer range, the Orion 5 or the Orion 6?").answer.citations
+        assert ["380" in cited[0].cited_text, "420" in cited[1].cited_text] == [True, True]

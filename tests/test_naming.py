@@ -56,6 +56,8 @@ def order(ranking: list[Ranked]) -> list[int]:
         ("Ada Finch", "by **Ada** Finch", True),
         ("Harrow", "It is long.\nIn Harrow it rains.", True),
         ("Harrow", "“Harrow is near”", True),
+        ("   ", "What is it?", False),
+        ("max_retries", "set by max_retries here", True),
         ("Independent", "What does The Independent say?", True),
         ("Finch", "drawn by Élodie Finch", False),
         ("Ada Finch", "the Ada Finch École", False),
@@ -112,6 +114,8 @@ def test_what_the_question_names_as_source_comes_nearer() -> None:
     assert order(from_named_sources(ranking, "What does the Herald say of the tram?")) == [0, 2, 1, 3]
     assert from_named_sources(ranking, "Who heralds the tram?") == ranking
     assert from_named_sources([], "What does the Herald say?") == []
+    wills = [ranked(0, 0.8), ranked(1, 0.4, source="Will")]
+    assert from_named_sources(wills, "Will the tram be dear?") == wills
 
 
 def test_the_article_that_is_named_is_found_for_a_question_that_takes_both(corpus: Corpus) -> None:

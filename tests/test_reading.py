@@ -236,6 +236,12 @@ class TestMarkdown:
         metadata = read_text("a", f"---\n{front}\n---\nText.\n", "text/markdown").metadata
         assert (metadata.title, metadata.published_at) == ("The lido's reopening: what's new", "2026-04-20")
 
+    def test_nor_where_it_begins_with_a_word_in_quotation_marks(self) -> None:
+        text = "---\ntitle: 'Emma': a review\nsource: \"half\ndate: 2026-04-20\n---\nText.\n"
+        assert read_text("a", text, "text/markdown").metadata == Metadata(
+            "'Emma': a review", '"half', None, "2026-04-20"
+        )
+
     def test_a_long_line_of_colons_takes_no_time(self) -> None:
         text = f"---\ntitle: {'a: ' * 20_000}\n---\nText.\n"
         assert read_text("a", text, "text/markdown").text.endswith("Text.\n")

@@ -97,6 +97,7 @@ BRIDGE = "# Orion Bridge\n\nThe Orion Bridge crosses the Lind at Harrow and was 
         ("What colour is the Orion Bridge painted?", [BRIDGE, TOWN], "green"),
         ("How tall is the Orion Bridge?", [BRIDGE, TOWN], "90 metres"),
         ("In which year was the Orion Bridge built?", [BRIDGE, TOWN], "1402"),
+        ("When was the Orion Bridge built?", [BRIDGE, TOWN], "1402"),
         ("How many inhabitants crossed the Orion Bridge?", [BRIDGE, TOWN], "31,000"),
         # What an article says of somebody else is not said of its subject.
         ("Where was the designer of the Orion Bridge born?", [BRIDGE, TOWN], "Ian Moss"),
