@@ -18,6 +18,7 @@ _BY_NUMBER = re.compile(
     r"slower|cheaper|dearer|richer|costlier)\b(?! than \d)",
     re.IGNORECASE,
 )
+_THAN = re.compile(r"\bthan\b")
 # What is told of a side is this relevant beside the best sentence.
 SIDE_SHARE = 0.02
 _SETS_BESIDE = re.compile(r"\b(?:compared?|versus|vs|differ\w*)\b", re.IGNORECASE)
@@ -26,14 +27,14 @@ _SETS_BESIDE = re.compile(r"\b(?:compared?|versus|vs|differ\w*)\b", re.IGNORECAS
 def with_both_sides(question: str, chosen: Sequence[Sentence], sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the sentences that are chosen, with one of each of two or three articles that a question compares.
 
-    "Which is longer, the Orion Bridge or the Lind Tunnel?" is half answered by either. So where the best sentence is of
-    one article that the question compares by its title with others, and does not speak of them too, it stands beside
-    the sentence of each other that has most of what is asked and of what the best one says; with a year or a number,
-    where that is what is compared. Nothing else of these articles is told then.
+    "Which is longer, the Orion Bridge or the Lind Tunnel?" is half answered by either. So where it compares articles by
+    their titles, and the best sentence does not do so itself, of each article it is the sentence that has most of what
+    is asked and of what the best one says; with a year or a number, where that is what is compared. Nothing else of
+    these articles is told then.
     """
     compared = _YEAR if _BY_YEAR.search(question) else _NUMBER if _BY_NUMBER.search(question) else None
     named = _named(question, sentences) if chosen and (compared or _SETS_BESIDE.search(question)) else {}
-    if not 2 <= len(named) <= MAX_SENTENCES or _speaks_of_more(chosen[0], named):
+    if not 2 <= len(named) <= MAX_SENTENCES or _compares_itself(chosen[0], named, compared):
         return list(chosen)
     sought = content_words(f"{question} {chosen[0].text}") - content_words(" ".join(named.values()))
 
@@ -51,10 +52,18 @@ def with_both_sides(question: str, chosen: Sequence[Sentence], sentences: Sequen
     return [*sides, *others][:MAX_SENTENCES] if len(sides) > 1 else list(chosen)
 
 
-def _speaks_of_more(best: Sentence, named: Mapping[str, str]) -> bool:
-    """Return whether a sentence is of none of the articles that are compared, or speaks of one that it is not of."""
-    others = (name for doc_id, name in named.items() if doc_id != best.doc_id)
-    return best.doc_id not in named or any(is_named(name, best.text) for name in others)
+def _compares_itself(best: Sentence, named: Mapping[str, str], compared: re.Pattern[str] | None) -> bool:
+    """Return whether a sentence sets things beside each other, or is of none that are compared and may measure them."""
+    text = best.text
+    for name in named.values():
+        text = text.replace(name, "")
+    measures = compared is None or compared.search(text) is not None
+    others = [name for doc_id, name in named.items() if doc_id != best.doc_id]
+    return (
+        _THAN.search(text) is not None
+        or (measures and all(is_named(name, best.text) for name in others))
+        or (measures and best.doc_id not in named)
+    )
 
 
 def _named(question: str, sentences: Sequence[Sentence]) -> dict[str, str]:
