@@ -13,7 +13,7 @@ from rag.labels import answers_by_label
 from rag.names import codes_in
 from rag.quotes import quote_of, readable
 from rag.relevance import Key, Sentence
-from rag.structure import asked_above, heads, numbers_above, section_asked, structure_of
+from rag.structure import asked_above, heads, numbers_above, section_asked
 from rag.table_rows import named_rows
 
 # A sentence that holds what is asked for is quoted in place of a better one that does not, if it is this relevant
@@ -50,7 +50,7 @@ def answering_by_form(question: str, sentences: Sequence[Sentence]) -> Iterator[
 def stands_below_number(question: str, sentence: Sentence) -> bool:
     """Return whether a question gives the number of a version or a section that a sentence stands below."""
     asked = section_asked(question)
-    return bool(asked) and bool(asked & numbers_above(_heading(sentence)))
+    return bool(asked) and bool(asked & numbers_above(sentence.standing.heading))
 
 
 def _of_its_code(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -79,7 +79,7 @@ def _of_its_section(question: str, sentences: Sequence[Sentence]) -> list[Senten
     below: dict[int, list[Sentence]] = defaultdict(list)
     for one in sentences if section_asked(question) else ():
         if stands_below_number(question, one):
-            below[len(content_words(question) & content_words(_heading(one)))].append(one)
+            below[len(content_words(question) & content_words(one.standing.heading))].append(one)
     return below[max(below)] if below else []
 
 
@@ -87,11 +87,7 @@ def _steps(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return the steps below a heading that says what it is asked how to do: a numbered list, which is cited whole."""
     if not _ASKS_HOW.search(question):
         return []
-    return [
-        one
-        for one in sentences
-        if structure_of(one.evidence.passage)[one.span.start].is_numbered and heads(question, _heading(one))
-    ]
+    return [one for one in sentences if one.standing.is_numbered and heads(question, one.standing.heading)]
 
 
 def _of_its_article(question: str, sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -125,7 +121,3 @@ def _of_casualties(question: str, sentences: Sequence[Sentence]) -> list[Sentenc
         if is_of_it and denies_casualties(question, denying.text, others):
             return [denying]
     return []
-
-
-def _heading(sentence: Sentence) -> str:
-    return structure_of(sentence.evidence.passage)[sentence.span.start].heading

@@ -1,12 +1,15 @@
 """Naming: what is from a source that the question names, or is of what a better passage names by its title."""
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from index.analysis import CAPITAL
 from rag.fusion import Ranked, in_order
+
+Id = TypeVar("Id", bound=Hashable)
 
 # So many of the best passages are asked what they name.
 LEADING = 3
@@ -40,23 +43,26 @@ def bridged(ranking: Sequence[Ranked], leading: Sequence[str]) -> list[Ranked]:
     of the best passages. Of an article that is named the best passage comes up. Their own articles' titles lead
     nowhere, nor does one that several of the articles have.
     """
-    names = [name_of(one.reading.tokens.title or "") for one in ranking]
-    docs_of: defaultdict[str, set[int]] = defaultdict(set)
-    for one, name in zip(ranking, names, strict=True):
-        docs_of[name.casefold()].add(one.candidate.doc_no)
-    seen: set[int] = set()
+    names = names_of_one({one.candidate.doc_no: one.reading.tokens.title or "" for one in ranking})
     nearer = list(ranking)
-    for at, (one, name) in enumerate(zip(ranking, names, strict=True)):
+    for at, one in enumerate(ranking):
         doc_no = one.candidate.doc_no
-        if doc_no not in seen and len(docs_of[name.casefold()]) == 1:
-            # Most names are nowhere near, which the last of their words tells soonest.
-            last = name[name.rfind(" ") + 1 :]
-            for other, text in zip(ranking[:at], leading, strict=False):
-                if last in text and other.candidate.doc_no != doc_no and is_named(name, text):
-                    nearer[at] = _nearer(one, other)
-                    break
-        seen.add(doc_no)
+        # Taken out, so that only the best passage of a document comes up.
+        name = names.pop(doc_no, "")
+        # Most names are nowhere near, which the last of their words tells soonest.
+        last = name[name.rfind(" ") + 1 :]
+        for other, text in zip(ranking[:at], leading, strict=False):
+            if last in text and other.candidate.doc_no != doc_no and is_named(name, text):
+                nearer[at] = _nearer(one, other)
+                break
     return in_order(nearer)
+
+
+def names_of_one(titles: Mapping[Id, str]) -> dict[Id, str]:
+    """Return by document the names that no other of these documents has, whichever letters are capitals."""
+    names = {document: name_of(title) for document, title in titles.items()}
+    having = Counter(name.casefold() for name in names.values())
+    return {document: name for document, name in names.items() if having[name.casefold()] == 1}
 
 
 def name_of(title: str) -> str:

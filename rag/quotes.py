@@ -100,7 +100,7 @@ def _headed_list(question: str, sentence: Sentence) -> Span | None:
     """
     passage = sentence.evidence.passage
     whole = list_of(passage, sentence.span)
-    is_asked = heads(question, structure_of(passage)[sentence.span.start].heading)
+    is_asked = heads(question, sentence.standing.heading)
     return whole if whole and is_asked and whole.end - whole.start < MAX_LIST_CHARS else None
 
 
@@ -115,7 +115,7 @@ def _quoted_apart(sentence: Sentence, chosen: Sequence[Sentence]) -> list[Span]:
 
 
 def _lead_of_item(sentence: Sentence) -> Span | None:
-    standing = structure_of(sentence.evidence.passage)[sentence.span.start]
+    standing = sentence.standing
     return standing.lead if standing.begins_item else None
 
 
@@ -168,7 +168,7 @@ def _says_more(question: str, sentence: Sentence, cited: Span, other: Span) -> b
     said, more = passage.slice(cited), passage.slice(other)
     if more.endswith("?") or sentence.span in asked_above(question, passage):
         return False
-    heading = structure_of(passage)[sentence.span.start].heading
+    heading = sentence.standing.heading
     lacks = content_words(question) - content_words(f"{heading} {said}") - MEASURING - words_of_names(question)
     if lacks & content_words(more):
         return True

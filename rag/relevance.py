@@ -15,7 +15,7 @@ from rag.calibration import fitted
 from rag.dates import Mention, Period, as_of, mentions_in, periods_in
 from rag.evidence import Evidence
 from rag.interview import Speakers, speakers_in, utterance_at
-from rag.structure import completed_by, structure_of
+from rag.structure import Standing, completed_by, structure_of
 from rag.term_weights import weighted
 from rag.timeliness import Relation, TimeAsked, fits, time_asked
 
@@ -112,6 +112,11 @@ class Sentence:
     def text(self) -> str:
         """The sentence as it stands in the document."""
         return self.evidence.passage.slice(self.span)
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands in its passage."""
+        return structure_of(self.evidence.passage)[self.span.start]
 
     @property
     def key(self) -> Key:

@@ -1,18 +1,16 @@
 """The second hop: where the best sentence only leads to the article that answers, the sentence there that does."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from index.analysis import CAPITAL, words_of
 from rag.content import content_words, is_negated, words_of_names
 from rag.kinds import lacking_kind
-from rag.naming import is_named, name_of
+from rag.naming import is_named, names_of_one
 from rag.own_questions import is_question
 from rag.quotes import MEASURING, quote_of, readable
 from rag.relevance import Sentence
 from rag.selection import MAX_SENTENCES, says_nothing
-from rag.structure import structure_of
 from rag.timeliness import asks_what_happened
 
 # Of what the question asks and the best sentence does not say, so much is said by the one that it leads to.
@@ -47,10 +45,11 @@ def with_second_hop(
     article that the best sentence, as it is told, names by its title and the question does not, be it its own, where a
     sentence says most of the rest and is of the kind that is asked for.
     """
-    if not chosen or not _describes(question) or asks_what_happened(question) or _is_row(chosen[0]):
+    if not chosen or not _describes(question) or asks_what_happened(question) or chosen[0].standing.is_row:
         return list(chosen)
     best, *others = chosen
-    quoted = readable(quote_of(question, best))
+    quote = quote_of(question, best)
+    quoted = readable(quote)
     asked = _weights(question, idfs)
     rest = {word: idf for word, idf in asked.items() if word not in content_words(f"{best.title}\n{quoted}")}
     led_to = _led_to(quoted, asked, sentences)
@@ -61,7 +60,7 @@ def with_second_hop(
         (weight, one.relevance, one)
         for one in sentences
         if one.doc_id in led_to
-        and one.text not in quoted
+        and not (one.evidence is quote.evidence and quote.span.holds(one.span))
         and (weight := _weight_in(rest, one.text)) > 0
         and weight >= SAID_SHARE * most
         and content_words(one.text) & predicate
@@ -84,12 +83,9 @@ def _described(question: str) -> frozenset[str]:
 
 def _led_to(quoted: str, asked: Mapping[str, float], sentences: Sequence[Sentence]) -> set[str]:
     """Return the articles that a quote names by a title of their own, and the question does not."""
-    names = {one.doc_id: name_of(one.title) for one in sentences}
-    having = Counter(name.casefold() for name in names.values())
+    names = names_of_one({one.doc_id: one.title for one in sentences})
     return {
-        doc_id
-        for doc_id, name in names.items()
-        if having[name.casefold()] == 1 and is_named(name, quoted) and not content_words(name) <= asked.keys()
+        doc_id for doc_id, name in names.items() if is_named(name, quoted) and not content_words(name) <= asked.keys()
     }
 
 
@@ -107,10 +103,6 @@ def _is_of_subject(one: Sentence, rest: Mapping[str, float]) -> bool:
     before = one.text[: min(said, default=0)]
     names = words_of_names(_BESIDE.sub(" ", before))
     return not _OF_HIS.search(before) and (not names or bool(names & content_words(one.title)))
-
-
-def _is_row(one: Sentence) -> bool:
-    return structure_of(one.evidence.passage)[one.span.start].is_row
 
 
 def _weights(question: str, idfs: Mapping[str, float]) -> dict[str, float]:

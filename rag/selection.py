@@ -12,7 +12,7 @@ from rag.names import codes_in
 from rag.own_questions import own_questions
 from rag.quotes import MIN_WORDS
 from rag.relevance import Key, Sentence
-from rag.structure import goes_on_to, led_by, structure_of
+from rag.structure import goes_on_to, led_by
 from rag.table_rows import fitting_rows, superlative_row
 from rag.timeliness import asks_what_happened
 
@@ -68,7 +68,7 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
         if sentence.key in asking or (says_nothing(sentence) and sentence.key not in answering):
             continue
         best = best or sentence
-        if best in rows and sentence not in rows and _is_row(sentence):
+        if best in rows and sentence not in rows and sentence.standing.is_row:
             continue
         is_new = sentence in rows or _is_new(question, sentence, chosen)
         if is_new and not _is_beside_the_point(question, sentence, best):
@@ -80,13 +80,9 @@ def chosen_sentences(question: str, sentences: Sequence[Sentence]) -> list[Sente
 
 def _is_new(question: str, sentence: Sentence, chosen: Sequence[Sentence]) -> bool:
     """Return whether a sentence says what is not chosen yet, as each row does of what a question compares."""
-    return (_is_row(sentence) and compares(question)) or not any(
+    return (sentence.standing.is_row and compares(question)) or not any(
         say_the_same(sentence.vector, said.vector) for said in chosen
     )
-
-
-def _is_row(sentence: Sentence) -> bool:
-    return structure_of(sentence.evidence.passage)[sentence.span.start].is_row
 
 
 def _below(lines: Iterable[Sentence]) -> dict[Key | None, float]:
@@ -122,7 +118,7 @@ def _names_what_is_asked(asked: frozenset[str], sentence: Sentence) -> bool:
     text = sentence.text.rstrip(_CLOSING)
     if text[-1:] in _ENDS or "|" in text or not content_words(text) <= asked:
         return False
-    return structure_of(sentence.evidence.passage)[sentence.span.start].lead is None
+    return sentence.standing.lead is None
 
 
 def says_nothing(sentence: Sentence) -> bool:
@@ -130,7 +126,7 @@ def says_nothing(sentence: Sentence) -> bool:
     passage, span = sentence.evidence.passage, sentence.span
     leads = sentence.text.endswith(":") and not led_by(passage, span)
     is_short = len(sentence.text.split()) < MIN_WORDS and not goes_on_to(passage, span)
-    no_answer = structure_of(passage)[span.start].is_header or is_dateline(sentence.text)
+    no_answer = sentence.standing.is_header or is_dateline(sentence.text)
     return leads or is_short or no_answer
 
 

@@ -8,21 +8,22 @@ from functools import lru_cache
 from index.document import Span
 from index.records import StoredPassage
 from rag.content import content_words, is_negated
-from rag.english import ASKING
+from rag.english import ASKING, any_of
+from rag.units import CURRENCIES, MEASURES
 
 # Fewer words say little by themselves.
 FEW_WORDS = 8
 _MARK = re.compile(r"(?:[-*•–◦▪+]|\d{1,3}[.)])[ \t]+")
 _ROW_RULE = re.compile(r"[|:\s-]*-[|:\s-]*")
 # "The Board made five recommendations." above a list; "for 90 crowns." leads to none.
-_MEASURES = (
-    r"(?:years|months|weeks|days|nights|hours|minutes|seconds|crowns|euros|dollars|pounds|francs|cents|metres|meters|"
-    r"kilometres|kilometers|miles|yards|tonnes|tons|kilos|kilograms|litres|liters|degrees|points|votes|times)"
+_PLURALS = "years months weeks days nights hours minutes seconds cents degrees points votes times"
+_MEASURES = any_of(
+    [*_PLURALS.split(), *(word for word in (*MEASURES, *CURRENCIES) if word.isalpha() and word.endswith("s"))]
 )
 _ANNOUNCES = re.compile(
     r"\b(?:following|as follows|"
     r"(?:two|three|four|five|six|seven|eight|nine|ten|several|\d{1,2})(?: [a-z]+)? "
-    rf"(?!{_MEASURES}\b)[a-z]+s)\b[^.]*\.$",
+    rf"(?!(?:{_MEASURES})\b)[a-z]+s)\b[^.]*\.$",
     re.IGNORECASE,
 )
 _ASKING = re.compile(rf"{ASKING}\b", re.IGNORECASE)

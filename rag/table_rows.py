@@ -194,7 +194,7 @@ def _tables(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:
     """Yield the rows of each table without its header and its total, the table with the most relevant row first."""
     tables: dict[object, list[Sentence]] = defaultdict(list)
     for sentence in sentences:
-        standing = structure_of(sentence.evidence.passage)[sentence.span.start]
+        standing = sentence.standing
         if (
             standing.is_row
             and not standing.is_header

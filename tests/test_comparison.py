@@ -1,8 +1,6 @@
 """Comparisons: of each article that a question sets beside another, something is quoted."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +8,7 @@ from index.corpus import Corpus
 from index.embedder import Embedder
 from index.reading import MARKDOWN, read_text
 from rag.engine import Engine
+from tests.conftest import Over
 
 ARTICLES = {
     "bridge": "# Orion Bridge\n\nThe Orion Bridge crosses the Lind at Harrow. It was opened in 1931. The bridge is "
@@ -74,19 +73,13 @@ DAYS = ["# Monday\n\nMonday is the day on which the hall is cleaned.", "# Tuesda
         ),
     ],
 )
-def test_what_answers_by_itself_comes_first(
-    tmp_path: Path, embedder: Embedder, articles: list[str], answer: str, question: str
-) -> None:
-    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
-        for number, text in enumerate([*articles, f"# Notes\n\n{answer}"]):
-            corpus.put(read_text(f"a{number}", text, MARKDOWN))
-        assert Engine(corpus).ask(question).answer.citations[0].cited_text == answer
+def test_what_answers_by_itself_comes_first(over: Over, articles: list[str], answer: str, question: str) -> None:
+    engine = over(**{f"a{number}": text for number, text in enumerate([*articles, f"# Notes\n\n{answer}"])})
+    assert engine.ask(question).answer.citations[0].cited_text == answer
 
 
-def test_a_number_of_a_name_is_none_that_is_compared(tmp_path: Path, embedder: Embedder) -> None:
-    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
-        for number, km in ((5, 380), (6, 420)):
-            text = f"# Orion {number}\n\nThe Orion {number} is a car. It is red. Its range is {km} km."
-            corpus.put(read_text(f"o{number}", text, MARKDOWN))
-        cited = Engine(corpus).ask("Which has the longer range, the Orion 5 or the Orion 6?").answer.citations
-        assert ["380" in cited[0].cited_text, "420" in cited[1].cited_text] == [True, True]
+def test_a_number_of_a_name_is_none_that_is_compared(over: Over) -> None:
+    told = "# Orion {0}\n\nThe Orion {0} is a car. It is red. Its range is {1} km."
+    engine = over(o5=told.format(5, 380), o6=told.format(6, 420))
+    cited = engine.ask("Which has the longer range, the Orion 5 or the Orion 6?").answer.citations
+    assert ["380" in cited[0].cited_text, "420" in cited[1].cited_text] == [True, True]

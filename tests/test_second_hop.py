@@ -1,8 +1,6 @@
 """Questions that take two articles: the best sentence leads to the other one, by its title, and that one answers."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +8,7 @@ from index.corpus import Corpus
 from index.embedder import Embedder
 from index.reading import MARKDOWN, read_text
 from rag.engine import Engine
+from tests.conftest import Over
 
 ARTICLES = {
     "orion": "# Orion Bridge\n\nThe Orion Bridge crosses the Lind at Harrow. It was designed by Ada Finch and opened "
@@ -54,15 +53,13 @@ def test_what_leads_on_is_told_first_and_then_what_answers(
     assert first.doc_id != second.doc_id
 
 
-def test_the_article_that_names_itself_leads_on_to_itself(tmp_path: Path, embedder: Embedder) -> None:
+def test_the_article_that_names_itself_leads_on_to_itself(over: Over) -> None:
     text = (
         "# Tobias Renner\n\nTobias Renner has been the chief executive of Pellworth Instruments since 2016.\n\n"
         "He is fond of rowing.\n\nRenner was born in Ostrey in 1969 and studied economics."
     )
-    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
-        corpus.put(read_text("renner", text, MARKDOWN))
-        corpus.put(read_text("firm", "# Pellworth Instruments\n\nThe firm makes gauges in Dunmore.", MARKDOWN))
-        cited = Engine(corpus).ask("Where was the chief executive of Pellworth Instruments born?").answer.citations
+    engine = over(renner=text, firm="# Pellworth Instruments\n\nThe firm makes gauges in Dunmore.")
+    cited = engine.ask("Where was the chief executive of Pellworth Instruments born?").answer.citations
     assert ["since 2016" in cited[0].cited_text, "born in Ostrey" in cited[1].cited_text] == [True, True]
 
 
@@ -129,25 +126,26 @@ BRIDGE = "# Orion Bridge\n\nThe Orion Bridge crosses the Lind at Harrow and was 
         ),
     ],
 )
-def test_it_is_led_on_by_nothing_else(
-    tmp_path: Path, embedder: Embedder, question: str, articles: list[str], beside: str
-) -> None:
-    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
-        for number, text in enumerate(articles):
-            corpus.put(read_text(f"a{number}", text, MARKDOWN))
-        assert not any(beside in one.cited_text for one in Engine(corpus).ask(question).answer.citations[1:])
+def test_it_is_led_on_by_nothing_else(over: Over, question: str, articles: list[str], beside: str) -> None:
+    engine = over(**{f"a{number}": text for number, text in enumerate(articles)})
+    assert not any(beside in one.cited_text for one in engine.ask(question).answer.citations[1:])
 
 
-def test_rows_that_are_computed_stay(tmp_path: Path, embedder: Embedder) -> None:
+def test_what_is_told_with_the_best_is_not_told_again(over: Over) -> None:
+    text = "# Tobias Renner\n\nTobias Renner has led Pellworth as its chief since 2016. He was **born** in Ostrey."
+    cited = over(renner=text).ask("Where was the chief of Pellworth born?").answer.citations
+    assert len({one.cited_text for one in cited}) == len(cited)
+    assert sum("Ostrey" in one.cited_text for one in cited) == 1
+
+
+def test_rows_that_are_computed_stay(over: Over) -> None:
     cars = {"Ember Trail": 300, "Drift One": 260, "Kite": 410, "Plover": 290, "Wren": 180}
     rows = "".join(f"| {name} | {km} |\n" for name, km in cars.items())
-    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
-        corpus.put(read_text("cars", f"# Cars\n\n| Model | Range (km) |\n| --- | --- |\n{rows}", MARKDOWN))
-        for number, name in enumerate(cars):
-            text = f"# {name}\n\nModels sold abroad have a range of less than 250 km."
-            corpus.put(read_text(f"car{number}", text, MARKDOWN))
-        cited = (
-            Engine(corpus).ask("Which of the models that are in the table have a range over 250 km?").answer.citations
-        )
-        assert {one.doc_id for one in cited} == {"cars"}
-        assert len(cited) == 4
+    abroad = {
+        f"car{number}": f"# {name}\n\nModels sold abroad have a range of less than 250 km."
+        for number, name in enumerate(cars)
+    }
+    engine = over(cars=f"# Cars\n\n| Model | Range (km) |\n| --- | --- |\n{rows}", **abroad)
+    cited = engine.ask("Which of the models that are in the table have a range over 250 km?").answer.citations
+    assert {one.doc_id for one in cited} == {"cars"}
+    assert len(cited) == 4

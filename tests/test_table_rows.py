@@ -13,6 +13,7 @@ from rag.engine import Engine
 from rag.query import Query
 from rag.structure import cells_of
 from rag.table_rows import fitting_rows, superlative_row
+from tests.conftest import Over
 
 PUMPS = """# Heat pumps compared
 
@@ -247,8 +248,6 @@ def test_a_row_is_named_together_with_its_column_whichever_table_is_the_most_rel
             assert cited.startswith("| Guarantee"), question
 
 
-def test_a_column_called_value_is_not_named(tmp_path: Path, embedder: Embedder) -> None:
+def test_a_column_called_value_is_not_named(over: Over) -> None:
     text = "# Mill\n\nThe mill is old.\n\n| Key fact | Value |\n| --- | --- |\n| Motto | Water goes |\n| Wheels | 2 |\n"
-    with closing(Corpus(tmp_path / "data", embedder, create=True)) as corpus:
-        corpus.put(read_text("mill", text, MARKDOWN))
-        assert Engine(corpus).ask("What is the motto of the mill?").answer.text == "Mill – Motto: Water goes [1]"
+    assert over(mill=text).ask("What is the motto of the mill?").answer.text == "Mill – Motto: Water goes [1]"
