@@ -44,8 +44,9 @@ CANDIDATES = 100
 ANSWERED_FROM = 10
 # What is as likely to be answered by itself goes on from no other question.
 SURELY_ALONE = 0.95
-# And what goes on is as likely to be answered by the article that is spoken of.
-LIKELY_THERE = 0.95
+# And what goes on is so likely to be answered by the article that is spoken of: in its own words, and with the question
+# before it, which make nearly anything likely.
+LIKELY_THERE, SURELY_THERE = 0.6, 0.98
 # As many as `threads` in `rag/settings.py` lets ask at once.
 _MOST_BESIDE = 256
 
@@ -314,21 +315,24 @@ class Engine:
     def _gone_on(self, view: View, alone: _Ranking, going_on: str | None) -> _Ranking:
         """Return the ranking for a question by itself, or for the one that it may be, going on from the one before.
 
-        It goes on where it is not surely answered by itself, and by its own words is as likely to be answered by the
-        article that is spoken of.
+        It goes on where it is not surely answered by itself, and surely together with the one before by the article that
+        is spoken of, which is likely to answer it in its own words, too.
         """
         if going_on is None or len(going_on) > MAX_QUERY_CHARS or not alone.first_stage:
             return alone
-        likely = self._likely(view, alone)
-        if likely >= SURELY_ALONE:
+        if self._likely(view, alone) >= SURELY_ALONE:
             return alone
         unheard, before = Stages(_nothing), context_of(going_on)
         spoken_of = self._ranked(view, replace(alone.query, text=before.of(going_on) if before else going_on), unheard)
         its_article = replace(alone.query.filters, doc_ids=(spoken_of.first_stage[0].passage.doc_id,))
         there = self._ranked(view, replace(alone.query, filters=its_article), unheard)
-        if self._likely(view, there) < max(likely, LIKELY_THERE):
+        if self._likely(view, there) < LIKELY_THERE:
             return alone
-        return self._ranked(view, replace(alone.query, text=Query.parse(going_on).text), unheard)
+        together = replace(alone.query, text=Query.parse(going_on).text)
+        there = self._ranked(view, replace(together, filters=its_article), unheard)
+        if self._likely(view, there) < SURELY_THERE:
+            return alone
+        return self._ranked(view, together, unheard)
 
     def _likely(self, view: View, ranking: _Ranking) -> float:
         features = self._grounds(view, ranking).features

@@ -71,7 +71,7 @@ _ABOUT_ANSWER = tuple(
     )
 )
 _BARE = re.compile(
-    rf"{LEAD}(?P<asking>why|how come|how so|how|when|where)(?: (?:exactly|then|though|so))?"
+    rf"{LEAD}(?P<asking>why(?: not)?|how come|how so|how|when|where)(?: (?:exactly|then|though|so))?"
     rf"(?: (?:is|was) (?:that|this)(?: so)?| (?:did|does) {_IT} happen)?",
     re.IGNORECASE,
 )
@@ -87,12 +87,12 @@ _MORE_ABOUT = re.compile(
 )
 _MORE = re.compile(
     rf"{LEAD}(?:who(?:m| else| exactly)?|anything (?:else|more)|what else|(?:by )?how (?:much|many)(?: more| less)?|"
-    r"why not|why (?:so|such|the|that) (?-i:[a-z]+(?: [a-z]+)?)|(?:by|until|till|from) when|"
+    r"why (?:so|such|the|that) (?-i:[a-z]+(?: [a-z]+)?)|(?:by|until|till|from) when|"
     r"who (?!is\b|was\b|are\b|were\b)(?-i:[a-z]+)|which(?: ones?| of (?:them|these|those))?|since when|"
     r"(?:for )?how long(?: ago)?|how often|how fast|"
     r"(?:by|with|to|for) whom|what for|from where|(?:for |any |some |give me |an )+(?:examples?|details?|"
     r"evidence|proof)|like what|such as|in short|in what way|in which way|what then|so what|"
-    r"then|later|before|afterwards?|"
+    r"then|later|before|afterwards?|what happened(?: exactly)?|"
     rf"{AUXILIARY} (?:it|that|they|he|she)|"
     r"(?:can|could) you (?:explain|elaborate|summari[sz]e)(?: (?:it|that|this))?|summari[sz]e(?: (?:it|that|this))?|"
     r"what (?:happens|happened|comes|came|is|was)? ?(?:next|then|later|after(?:wards?)?|before|since)|"
@@ -172,7 +172,9 @@ def _bare(asked: str, before: Before) -> str | None:
     asking = {"how come": "Why", "how so": "How"}.get(found["asking"].lower(), found["asking"].capitalize())
     last = before.asked or before.question
     movable = _MOVABLE.fullmatch(last)
-    if movable and (movable["asking"] or "").lower() == asking.lower():
+    is_asked_again = movable and (movable["asking"] or "").lower() == asking.lower()
+    if is_asked_again or asking == "Why not" or (asking == "Why" and before.asked and not movable):
+        asking = asking.removesuffix(" not")
         return f"{asking} is it that “{before.said}”?" if before.said else appended(asked, before)
     if not movable or (movable["asking"] and _VERBLESS.match(movable["rest"])):
         return appended(asked, before)

@@ -52,7 +52,7 @@ _CLAUSE = re.compile(
     r"\b(?:and|but|or|if|when|because|that|while|although|before|after|than|as|where|who)\s", re.IGNORECASE
 )
 _EXPLETIVE = re.compile(
-    r"\bit\s+(?:really\s+|usually\s+|typically\s+)?(?:takes?|took|costs?|means?|feels?|seems?|appears?|matters?|helps?|"
+    r"\bhow far is it (?:from|to)\b|\bit\s+(?:really\s+|usually\s+|typically\s+)?(?:takes?|took|costs?|means?|feels?|seems?|appears?|matters?|helps?|"
     r"pays?|makes? sense|like)\s+(?:\w+\s+){0,3}?(?:to|that|if|whether|when|wh\w+|how)\s+\w|"
     r"\b(?:is|was|be|[’']s|makes?|made|finds?|found)\s+(?:it\s+)?(?:\w+\s+){0,2}?(?:possible|legal|illegal|safe|hard|difficult|easy|necessary|"
     r"worth|expensive|cheap|important|allowed|better|useful|common|normal|true|likely|clear|certain)\s+(?:for .+ )?"
@@ -92,6 +92,15 @@ _DOES_TO_NAME = re.compile(
 _ASKS_FOR_ONE = re.compile(r"which\b", re.IGNORECASE)
 _SINGULAR = frozenset(["it", "its", "itself"])
 _GOES_ON_FROM_NAME = re.compile(r" (?:–|is|was|has|had|will|[a-z]+(?:s|ed))(?!\S)")
+_THERE = re.compile(
+    r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )(?<![’']s )\b(?:(?P<led>from|to|in|around|near) |"
+    r"(?P<goes>(?:get|go|going|travel|drive|fly|walk|cycle|come|move|moved|went|sail) ))?there\b"
+    r"(?! (?:is|are|was|were|will|has|have|had|can|could|would)\b)",
+    re.IGNORECASE,
+)
+_AT_PLACE = re.compile(r"\b(?:in|to|from|at|near|around|of|visit|reach|leave) (?:the )?$")
+# "Who was Jane Moe married to?" asks for somebody else.
+_ASKS_FOR_OTHER = re.compile(rf" (?:[a-z]+(?:ed|en|ght)|with)(?: {PREPOSITION})?$", re.IGNORECASE)
 _PARTICIPLE = r"(?!(?:speed|need|feed|seed|breed|red|fed|shed|weed|deed|greed|united|bed|led)\b)[a-z]+ed"
 _ENDS_SUBJECT = re.compile(
     rf"\s+(?:(?!of\b){PREPOSITION}|{AUXILIARY}|(?<!of )(?<!and )(?:an?|the)|{_PARTICIPLE}|open|closed|available|due|"
@@ -101,12 +110,16 @@ _ENDS_SUBJECT = re.compile(
 
 def of_pronouns(asked: str, before: Before) -> str | None:
     """Return the question with what its pronouns stand for; None where they stand for something in it."""
-    if not before.question or _EXPLETIVE.search(asked):
+    if not before.question:
         return None
+    located = _located(asked, before.question)
+    if _EXPLETIVE.search(asked):
+        return located
+    asked = located or asked
     free = [found for found in PRONOUN.finditer(asked) if not _is_bound(asked, found)]
     points = bool(POINTING.search(asked)) and len(asked.split()) <= _MAX_POINTING_WORDS
     if not free and not points:
-        return None
+        return located
     of_persons = [found for found in free if found.lastgroup == "person"]
     of_things = [found for found in free if found.lastgroup != "person"]
     person = person_of(before)
@@ -126,6 +139,15 @@ def _put(asked: str, pronouns: Sequence[re.Match[str]], subject: str) -> str:
         stands_for = _possessive(subject) if _is_possessive(asked, found) else subject
         put = put[: found.start()] + stands_for + put[found.end() :]
     return capital(put) if pronouns[0].start() == 0 else put
+
+
+def _located(asked: str, before: str) -> str | None:
+    """Return a question with the place for its "there", None where the one before it has not one name, of a place."""
+    there, names = _THERE.search(asked), capitalised(before)
+    if not there or len(names) != 1 or not _AT_PLACE.search(before, 0, names[0].start):
+        return None
+    led = f"{there['goes']}to" if there["goes"] else there["led"] or "in"
+    return f"{asked[: there.start()]}{led} {names[0].of(before)}{asked[there.end() :]}"
 
 
 def subject_of(question: str) -> str | None:
@@ -165,6 +187,8 @@ def person_of(before: Before) -> str | None:
     if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
         phrase = _noun_phrase(found["subject"]) or ""
         told = [name for name in persons_told(before) if name not in question]
+        if NAMES.fullmatch(phrase) and _ASKS_FOR_OTHER.match(found["subject"], len(phrase)):
+            return told[0] if len(told) == 1 else None
         if len(told) == 1 and (_POSSESSED.fullmatch(phrase) or re.match(r"(?:the|an?)\s", phrase)):
             return told[0]
         is_known = re.match(r"(?:the|an?)\s", phrase) or (NAMES.fullmatch(phrase) and not is_no_person(phrase))

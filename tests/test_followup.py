@@ -163,6 +163,13 @@ def conversation(*said: str) -> list[Turn]:
         ("why?", [AFTER], "Why? (What happened after Geneva)"),
         ("why?", ["Where is MP Materials?"], "Why? (Where is MP Materials)"),
         ("why?", ["Why did Rome fall?", "Rome fell in debt. [1]"], "Why is it that “Rome fell in debt”?"),
+        (
+            "why?",
+            ["When does the pool close?", "Closed.", "what about the sauna?", "It is shut in May. [1]"],
+            "Why is it that “it is shut in May”?",
+        ),
+        ("why not?", ["Can I use water?", "Never use water. [1]"], "Why is it that “Never use water”?"),
+        ("but why not then?", ["Can I use water?"], "But why not then? (Can I use water)"),
         ("who?", ["Did anyone criticise the deal?"], "Who? (Did anyone criticise the deal)"),
         ("by how much?", ["Did prices rise?"], "By how much? (Did prices rise)"),
         ("which company?", ["Who mines dysprosium?"], "Which company? (Who mines dysprosium)"),
@@ -214,6 +221,24 @@ def conversation(*said: str) -> list[Turn]:
         ("tell me more", [DEAL], "Tell me more about the Geneva agreement."),
         ("tell me more", [AFTER], "Tell me more (What happened after Geneva)"),
         ("anything else?", [AFTER], "Anything else? (What happened after Geneva)"),
+        ("what happened?", ["How many died on the Lea?"], "What happened? (How many died on the Lea)"),
+        ("so what happened exactly?", ["Who won?"], "So what happened exactly? (Who won)"),
+        # One of several.
+        (
+            "when does the last one go?",
+            ["How much is the funicular?"],
+            "When does the last one go? (How much is the funicular)",
+        ),
+        (
+            "and the blue one, is it free?",
+            ["Which card do I need?"],
+            "And the blue one, is it free? (Which card do I need)",
+        ),
+        # A place.
+        ("how many live there?", ["How long does the ferry to Morada take?"], "how many live in Morada?"),
+        ("how do I get there?", ["Who lives in Puerto Vik?"], "how do I get to Puerto Vik?"),
+        ("how far is it from there to Rome?", ["Is it hot in Ostia?"], "how far is it from Ostia to Rome?"),
+        ("what can I see there?", ["Who lives near the port?"], "What can I see there? (Who lives near the port)"),
     ],
 )
 def test_a_follow_up_is_completed(question: str, said: list[str], expected: str) -> None:
@@ -240,6 +265,16 @@ CRASH = "The ferry was steered by Captain Mateo Sarabia. [1] It hit the Faro Vie
             "what did he do?",
             ["Who was Ilse Marandt's husband?", "She married Edmund Hale. [1]"],
             "what did Edmund Hale do?",
+        ),
+        (
+            "what did he do?",
+            ["Who was Ilse Marandt married to?", "She married Edmund Hale. [1]"],
+            "what did Edmund Hale do?",
+        ),
+        (
+            "what did he do?",
+            ["Who was Ilse Marandt married to?", "Otto Marandt gave her to Edmund Hale. [1]"],
+            "What did he do? (Who was Ilse Marandt married to)",
         ),
         # Two are told, and either may be meant.
         (
