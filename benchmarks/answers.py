@@ -8,9 +8,9 @@ HotpotQA's is asked what any two of its titles have to do with each other, which
 asked as one, and one of NQ's with one of HotpotQA's, which NQ's documents do not answer. Of `gold/disagreements/`,
 whose articles were written to differ and to seem to, a disagreement is right where two of its sides are sentences
 that the question names as different ones; of `gold/conversations/` a turn is answered where the first citation holds
-an answer. Of RAMDocs, whose questions come each with their own documents, it is right where documents of two of its
-sides give different answers by the set's own labels; a question has one where its documents do. Writes
-benchmarks/results/answers.json and benchmarks/answers.md.
+an answer; of `gold/domains/`, on other subjects, so is a question. Of RAMDocs, whose questions come each with their own
+documents, a disagreement is right where documents of two of its sides give different answers by the set's own labels;
+a question has one where its documents do. Writes benchmarks/results/answers.json and benchmarks/answers.md.
 """
 
 import json
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import conversations, disagreements
+from benchmarks import conversations, disagreements, domains
 from benchmarks.corpora import indexed, seeds
 from benchmarks.retrieval import FOLDER
 from benchmarks.written import articles
@@ -70,6 +70,8 @@ def main() -> None:
         with articles(settings, conversations.FOLDER / split) as strange:
             held = conversations.read_conversations(split)
             result[f"gold conversations {split}"] = conversations.measured(strange, held)
+        with articles(settings, domains.FOLDER / split) as strange:
+            result[f"gold domains {split}"] = domains.measured(strange, domains.read_questions(split))
     result["time"] = _times(engine, [question.question for question in halves["test"]])
     for name in TAKEN_OUT:
         if (data / name).is_dir():

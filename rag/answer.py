@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from index.analysis import says_something, words_of
 from index.dateline import is_dateline
 from rag.answerability import Features, is_answered, probability
+from rag.aptness import apt_share
 from rag.citation import Citation, cite
 from rag.comparison import with_both_sides
 from rag.compound import not_answered
@@ -198,21 +199,22 @@ def _quoted(asked: Asked, book: "_Citations") -> Answer:
             return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
         answerable = min(answerable, AS_PUBLISHED) if timely <= PRESUMED else answerable
     in_short = told_in_short(asked.text, grounds.sentences)
-    chosen = in_short or _chosen(question, grounds)
+    chosen = in_short or to_quote(question, grounds)
     quotes = quotes_of(question, in_short or in_order(question, chosen))
-    if lacking := lacking_kind(question, [_in_context(quote) for quote in quotes]):
-        answerable *= OF_ANOTHER_KIND_SHARE
-        if not is_answered(answerable):
-            reason = f"The nearest passages tell of no {lacking}."
-            return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
+    lacking = lacking_kind(question, [_in_context(quote) for quote in quotes])
+    answerable *= OF_ANOTHER_KIND_SHARE if lacking else 1
+    answerable *= 1 if in_short else apt_share(question, chosen, grounds.sentences)
+    if not is_answered(answerable):
+        reason = f"The nearest passages tell of no {lacking}." if lacking else _reason(question, grounds)
+        return abstain(reason, answerable, confidence_in(answerable, grounds.sentences))
     new = [quote for quote in quotes if not book.has(quote)]
     text = " ".join(f"{told(question, quote)} [{book.marker(quote)}]" for quote in new)
     span = cite(chosen[0].evidence.passage, chosen[0].answer) if chosen[0].answer else None
     return Answer(text, (), answerable=round(answerable, 4), span=span)
 
 
-def _chosen(question: str, grounds: Grounds) -> list[Sentence]:
-    """Return the sentences to quote, those that another article adds among them."""
+def to_quote(question: str, grounds: Grounds) -> list[Sentence]:
+    """Return the sentences to quote from grounds that have any, those that another article adds among them."""
     chosen = chosen_sentences(question, grounds.sentences)
     chosen = with_second_hop(question, chosen, grounds.sentences, grounds.idfs)
     return with_both_sides(question, chosen, grounds.sentences)

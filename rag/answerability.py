@@ -8,9 +8,10 @@ from typing import NamedTuple
 from index.analysis import CAPITAL, words_of
 from index.embedder import Vectors
 from rag.answer_type import answer_type
+from rag.asked_words import asked_words, weakest
 from rag.calibration import fitted
 from rag.evidence import Evidence, say_the_same
-from rag.relevance import Sentence, alone, coverage
+from rag.relevance import Sentence, alone, context_words, coverage
 
 # How many of the best passages must not lack the names and the rare words of the question.
 LOOKED_AT = 5
@@ -27,7 +28,8 @@ class Features(NamedTuple):
 
     `strength` is the best passage's, `margin` how far it stands above the mean of other documents' passages that are
     no copies of it (of its own document's where there are none); `cosine` and `match` are the best of a passage,
-    `weakest` that of the best passage's weakest token, `sentence` the best match of a sentence. `words` is the best
+    `weakest` how near a passage comes to each of the question's words at least, `sentence` the best match of a
+    sentence. `words` is the best
     coverage in one passage; `missing` is the share of the rarest of the question's words that no passage has. `names`
     is the share of the names and numbers of the question that one passage has, 1 where there are none. `relevance` is
     the best sentence's.
@@ -73,6 +75,7 @@ def read_features(
         if sentence.evidence.passage_id in passages:
             passages[sentence.evidence.passage_id] |= sentence.words
     there = frozenset().union(*passages.values())
+    asked = asked_words(question)
     names = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
     total = sum(idfs.values())
     return Features(
@@ -80,7 +83,10 @@ def read_features(
         margin=_margin(evidence),
         cosine=max(item.cosine for item in evidence),
         match=max(item.reading.match for item in evidence),
-        weakest=max(item.reading.weakest for item in evidence),
+        weakest=max(
+            weakest(asked, passages[item.passage_id] | context_words(item, item.passage.heading), [item.reading])
+            for item in evidence[:LOOKED_AT]
+        ),
         sentence=max(item.reading.best_sentence for item in evidence),
         words=max(coverage(words, idfs) for words in passages.values()),
         missing=max((idf for word, idf in idfs.items() if word not in there), default=0.0) / total if total else 1.0,

@@ -1,10 +1,11 @@
-"""Calibration: the five logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
+"""Calibration: the six logistic regressions that `make calibrate` has fitted, read from `calibration.json`."""
 
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import mul
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,7 @@ class Logistic:
                 f"'{PATH}' has weights of {', '.join(self.weights)}, not of {', '.join(features._fields)}; "
                 "run `make calibrate`, or install this version anew."
             )
-        logit = self.intercept + sum(w * value for w, value in zip(self.weights.values(), features, strict=True))
+        logit = self.intercept + sum(map(mul, self.weights.values(), features))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -50,7 +51,7 @@ def fitted(name: str) -> Logistic:
     """Return the regression of a name.
 
     `relevance` is a sentence's, `found` that of a sentence which the reader has read, `answerability` a question's,
-    `confidence` that of its answer and `rivals` that of two values being of the one thing asked for.
+    `aptness` and `confidence` those of its answer and `rivals` that of two values being of the one thing asked for.
     """
     return Logistic(**json.loads(PATH.read_text(encoding="utf-8"))[name])
 

@@ -42,7 +42,7 @@ POINTING = re.compile(
     r"policy|law|rule|claim|event|company|country)\b|\bthen(?=\s*(?:$|[?.!]))|"
     r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere(?=\s*(?:$|[?.!]))|"
     r"\b(?:the same|the latter|the former|the others?|ones?)(?=\s*(?:$|[?.!]))|"
-    r"\bthe (?:(?!only\b|no\b)[a-z]+ )?ones?\b(?! (?:who|whom|that|which|whose|of|in|on|at|with|from|for|to|by|and|or)\b)|"
+    rf"\bthe (?:(?!only\b|no\b)[a-z]+ )?ones?\b(?! (?:who|whom|that|which|whose|and|or|{PREPOSITION})\b)|"
     r"\bwhat\s+(?:happens|happened|comes|came)\s+(?:next|then|later|afterwards?)(?=\s*(?:$|[?.!]))",
     re.IGNORECASE,
 )

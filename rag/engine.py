@@ -315,8 +315,8 @@ class Engine:
     def _gone_on(self, view: View, alone: _Ranking, going_on: str | None) -> _Ranking:
         """Return the ranking for a question by itself, or for the one that it may be, going on from the one before.
 
-        It goes on where it is not surely answered by itself, and surely together with the one before by the article that
-        is spoken of, which is likely to answer it in its own words, too.
+        It goes on where it is not surely answered by itself, and where the article that is spoken of surely answers it
+        together with the one before, and is likely to do so in its own words, too.
         """
         if going_on is None or len(going_on) > MAX_QUERY_CHARS or not alone.first_stage:
             return alone

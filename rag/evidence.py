@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -47,13 +48,11 @@ class SentenceEvidence(NamedTuple):
 class Reading:
     """A candidate as it was read: how well its tokens match the query's, in [0, 1], and those of each sentence.
 
-    `weakest` is the least of the cosines to those of the query's tokens that count more than others. `nearest` has the
-    cosine of each sentence to each token of the query, shape `(n_sentences, n)`.
+    `nearest` has the cosine of each sentence to each token of the query, shape `(n_sentences, n)`.
     """
 
     tokens: PassageTokens
     match: float
-    weakest: float
     sentence_matches: Vectors
     nearest: Vectors
     query: QueryTokens
@@ -79,6 +78,26 @@ class Reading:
         own = [at for at, span in enumerate(self.tokens.sentences) if span in spans]
         return float(self.nearest[own].max(axis=0) @ self.query.weights)
 
+    @property
+    def likenesses(self) -> Vectors:
+        """The cosine of the mean of each sentence's tokens to that of the query's, shape `(n_sentences,)`."""
+        if not self.query.vectors.size:
+            return np.zeros(len(self.tokens.bounds), dtype=np.float32)
+        at, bounds = np.arange(len(self.tokens.vectors)), self.tokens.bounds
+        is_own = (bounds[:, 2:3] <= at) & (at < bounds[:, 3:4])
+        sums = is_own.astype(np.float32) @ self.tokens.vectors.astype(np.float32)
+        asked = self.query.vectors.mean(axis=0)
+        lengths = np.linalg.norm(sums, axis=1) * np.linalg.norm(asked)
+        cosines: Vectors = sums @ asked / np.maximum(lengths, _LEAST_NUMBER)
+        return cosines
+
+    @property
+    def joined_matches(self) -> Vectors:
+        """How well each sentence together with the one before it matches the query, in [0, 1], `(n_sentences,)`."""
+        before = np.concatenate([self.nearest[:1], self.nearest[:-1]])
+        matches: Vectors = np.maximum(before, self.nearest) @ self.query.weights
+        return matches
+
 
 class Place(NamedTuple):
     """The likeliest answer in a sentence, and the probability in [0, 1] that an answer begins in that sentence."""
@@ -103,7 +122,7 @@ class Found:
         return self.places[span].begins / (1 + math.exp(self.no_answer)) if span in self.places else 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """A passage of the ranking with its reading, its cosine to the query and its score.
 
@@ -118,7 +137,7 @@ class Evidence:
     score: float
     found: Found | None = None
 
-    @property
+    @cached_property
     def passage_id(self) -> str:
         """The public id of the passage."""
         return self.reading.passage_id
@@ -204,23 +223,20 @@ def read(query: QueryTokens, passages: Sequence[PassageTokens]) -> list[Reading]
     pieces = _nearest(query.vectors, passages, begins)
     of_passages = np.maximum.reduceat(pieces, heads, axis=0)
     of_sentences = pieces[~is_head][::2]
-    # The heaviest token is always among those that count more than others, however the mean is rounded.
-    heavy = query.weights >= min(query.weights.mean(), query.weights.max())
-    weakest = of_passages[:, heavy].min(axis=1).tolist()
     # Row by row: a product by BLAS would round the last rows otherwise than the rest.
     matches = np.einsum("ij,j->i", of_passages, query.weights).tolist()
     sentence_matches: Vectors = np.einsum("ij,j->i", of_sentences, query.weights)
     own = map(slice, firsts.tolist(), np.cumsum(sentences).tolist())
     return [
-        Reading(passage, match, least, sentence_matches[rows], of_sentences[rows], query)
-        for passage, match, least, rows in zip(passages, matches, weakest, own, strict=True)
+        Reading(passage, match, sentence_matches[rows], of_sentences[rows], query)
+        for passage, match, rows in zip(passages, matches, own, strict=True)
     ]
 
 
 def unread(passage: PassageTokens) -> Reading:
     """Return a candidate that matches nothing."""
     nothing = np.zeros((len(passage.bounds), 0), dtype=np.float32)
-    return Reading(passage, 0.0, 0.0, nothing.sum(axis=1), nothing, QueryTokens(nothing[:0], nothing[:0].sum(axis=0)))
+    return Reading(passage, 0.0, nothing.sum(axis=1), nothing, QueryTokens(nothing[:0], nothing[:0].sum(axis=0)))
 
 
 def _nearest(query: Vectors, passages: Sequence[PassageTokens], begins: Numbers) -> Vectors:

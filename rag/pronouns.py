@@ -52,7 +52,8 @@ _CLAUSE = re.compile(
     r"\b(?:and|but|or|if|when|because|that|while|although|before|after|than|as|where|who)\s", re.IGNORECASE
 )
 _EXPLETIVE = re.compile(
-    r"\bhow far is it (?:from|to)\b|\bit\s+(?:really\s+|usually\s+|typically\s+)?(?:takes?|took|costs?|means?|feels?|seems?|appears?|matters?|helps?|"
+    r"\bhow far is it (?:from|to)\b|"
+    r"\bit\s+(?:really\s+|usually\s+|typically\s+)?(?:takes?|took|costs?|means?|feels?|seems?|appears?|matters?|helps?|"
     r"pays?|makes? sense|like)\s+(?:\w+\s+){0,3}?(?:to|that|if|whether|when|wh\w+|how)\s+\w|"
     r"\b(?:is|was|be|[’']s|makes?|made|finds?|found)\s+(?:it\s+)?(?:\w+\s+){0,2}?(?:possible|legal|illegal|safe|hard|difficult|easy|necessary|"
     r"worth|expensive|cheap|important|allowed|better|useful|common|normal|true|likely|clear|certain)\s+(?:for .+ )?"
@@ -99,6 +100,8 @@ _THERE = re.compile(
     re.IGNORECASE,
 )
 _AT_PLACE = re.compile(r"\b(?:in|to|from|at|near|around|of|visit|reach|leave) (?:the )?$")
+# Whose or where a thing is that has no name itself: "the course at Harn Rowing Club".
+_AT_NAME = re.compile(rf" (?:at|in|of|on|near) (?:the )?{NAME}")
 # "Who was Jane Moe married to?" asks for somebody else.
 _ASKS_FOR_OTHER = re.compile(rf" (?:[a-z]+(?:ed|en|ght)|with)(?: {PREPOSITION})?$", re.IGNORECASE)
 _PARTICIPLE = r"(?!(?:speed|need|feed|seed|breed|red|fed|shed|weed|deed|greed|united|bed|led)\b)[a-z]+ed"
@@ -169,6 +172,8 @@ def _noun_phrase(text: str) -> str | None:
     if dated := date_in(text):
         text = text[: dated[1].start - len(dated[0])]
     phrase = _ENDS_SUBJECT.split(text, maxsplit=1)[0].strip(" ,")
+    if not capitalised(phrase) and (at := _AT_NAME.match(text, len(phrase))):
+        phrase += at[0]
     if name := re.match(rf"{NAME}(?=\s+(?!and\b|or\b)[a-z])", phrase):
         phrase = name[0]
     first = phrase.split(" ", 1)[0].lower()

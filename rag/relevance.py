@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -51,15 +51,16 @@ class SentenceFeatures(NamedTuple):
     """What a sentence's relevance is a function of.
 
     `passage` is its passage's match, `cosine` its passage's cosine and `behind` how far its passage's strength is below
-    the strongest's; `match` is its own, `gap` how far that is below the best sentence's. `coverage` is the share of the
-    question's words, by inverse document frequency, in the sentence, `in_context` with its title and headings.
+    the strongest's; `match` is its own, `gap` how far that is below the best sentence's, `joined` what it is together
+    with the sentence before it; `likeness` is the cosine of the means of its tokens and the question's. `coverage` is
+    the share of the question's words, by inverse document frequency, in the sentence, `in_context` with its title and
+    headings.
     `number`, `date` and `name` are 0 but for the one that the question asks for: that is 1 where the sentence holds
     such a thing, −1 where it does not. `time` is 1 where it speaks of the time asked for, −1 where of another, between
     them where in part or where only its article's day is of that time, 0 where either names none; before or after an
     event, 1 where it names it and says so, or goes on from a sentence that names it ("weeks later"), 0 where it or its
     passage names it, −1 where neither does or where it says the opposite. What goes on so is matched and covered
     together with the other; so are an item with the few words above its list and a row with its table's header.
-    `length` is the logarithm of one more than its words.
     """
 
     passage: float
@@ -67,13 +68,14 @@ class SentenceFeatures(NamedTuple):
     behind: float
     match: float
     gap: float
+    joined: float
+    likeness: float
     coverage: float
     in_context: float
     number: float
     date: float
     name: float
     time: float
-    length: float
 
 
 class FoundFeatures(NamedTuple):
@@ -164,49 +166,67 @@ class Sentence:
         return self.evidence.sentence_vector(self.span)
 
 
+class _Asked(NamedTuple):
+    """What sentences are read for: a question's words, with what each counts, and the kind of thing and the time."""
+
+    words: frozenset[str]
+    idfs: Mapping[str, float]
+    kind: AnswerType | None
+    time: TimeAsked | None
+
+
 def read_sentences(question: str, evidence: Sequence[Evidence], idfs: Mapping[str, float]) -> list[Sentence]:
     """Return the sentences of the evidence, most relevant first; `idfs` are those of the question's words."""
     best = max((item.reading.best_sentence for item in evidence), default=0.0)
     strongest = max((item.strength for item in evidence), default=0.0)
-    asked_words = words_of(question)
     time = _dated(time_asked(question), evidence)
-    idfs = weighted(question, idfs)
-    asked_for = answer_type(question)
+    asked = _Asked(words_of(question), weighted(question, idfs), answer_type(question), time)
     speakers = speakers_in(item.passage for item in evidence)
     found = []
     for rank, item in enumerate(evidence, start=1):
-        naming, structure = _naming(item, time), structure_of(item.passage)
-        for sentence in item.sentences:
-            text = item.passage.slice(sentence.span)
-            words = words_of(text)
-            event, standing = naming.get(sentence.span) if naming else None, structure[sentence.span.start]
-            match, read = sentence.match, words
-            if beside := [one for one in (event, completed_by(item.passage, standing)) if one]:
-                match = item.reading.match_of([sentence.span, *beside])
-                read = words.union(*(words_of(item.passage.slice(one)) for one in beside))
-            holding = 1.0 if asked_for and holds(asked_for, text, asked_words) else -1.0
-            features = SentenceFeatures(
-                passage=item.reading.match,
+        for span, words, features in _read_in(item, asked, best, strongest, speakers):
+            relevance = fitted("relevance").probability(features)
+            by_reader = _by_reader(relevance, item, span, rank)
+            if by_reader:
+                relevance = fitted("found").probability(by_reader)
+            found.append(Sentence(item, span, words, features, by_reader, relevance))
+    return sorted(found, key=lambda one: (-one.relevance, one.evidence.passage_id, one.span.start))
+
+
+def _read_in(
+    item: Evidence, asked: _Asked, best: float, strongest: float, speakers: Mapping[str, Speakers]
+) -> Iterator[tuple[Span, frozenset[str], SentenceFeatures]]:
+    """Yield the sentences of a passage, each with its words and features; `best` is the best match of any passage's."""
+    naming, structure, reading = _naming(item, asked.time), structure_of(item.passage), item.reading
+    matches = reading.sentence_matches.tolist(), reading.joined_matches.tolist(), reading.likenesses.tolist()
+    for span, match, joined, likeness in zip(reading.tokens.sentences, *matches, strict=True):
+        text = item.passage.slice(span)
+        words = read = words_of(text)
+        event, standing = naming.get(span) if naming else None, structure[span.start]
+        if beside := [one for one in (event, completed_by(item.passage, standing)) if one]:
+            match = reading.match_of([span, *beside])
+            read = words.union(*(words_of(item.passage.slice(one)) for one in beside))
+        around = context_words(item, f"{standing.heading} {_speaker(item, span, speakers)}")
+        holding = 1.0 if asked.kind and holds(asked.kind, text, asked.words) else -1.0
+        yield (
+            span,
+            words,
+            SentenceFeatures(
+                passage=reading.match,
                 cosine=item.cosine,
                 behind=item.strength - strongest,
                 match=match,
                 gap=match - best,
-                coverage=coverage(read, idfs),
-                in_context=coverage(
-                    read | context_words(item, f"{standing.heading} {_speaker(item, sentence.span, speakers)}"), idfs
-                ),
-                number=holding if asked_for is AnswerType.NUMBER else 0.0,
-                date=holding if asked_for is AnswerType.DATE else 0.0,
-                name=holding if asked_for is AnswerType.NAME else 0.0,
-                time=1.0 if event else _time(text, standing.heading, item, time),
-                length=math.log1p(len(words)),
-            )
-            relevance = fitted("relevance").probability(features)
-            by_reader = _by_reader(relevance, item, sentence.span, rank)
-            if by_reader:
-                relevance = fitted("found").probability(by_reader)
-            found.append(Sentence(item, sentence.span, words, features, by_reader, relevance))
-    return sorted(found, key=lambda one: (-one.relevance, one.evidence.passage_id, one.span.start))
+                joined=joined,
+                likeness=likeness,
+                coverage=coverage(read, asked.idfs),
+                in_context=coverage(read | around, asked.idfs),
+                number=holding if asked.kind is AnswerType.NUMBER else 0.0,
+                date=holding if asked.kind is AnswerType.DATE else 0.0,
+                name=holding if asked.kind is AnswerType.NAME else 0.0,
+                time=1.0 if event else _time(text, standing.heading, item, asked.time),
+            ),
+        )
 
 
 def alone(sentences: Sequence[Sentence], cited: Collection[Key] = ()) -> float:

@@ -223,6 +223,11 @@ def conversation(*said: str) -> list[Turn]:
         ("anything else?", [AFTER], "Anything else? (What happened after Geneva)"),
         ("what happened?", ["How many died on the Lea?"], "What happened? (How many died on the Lea)"),
         ("so what happened exactly?", ["Who won?"], "So what happened exactly? (Who won)"),
+        (
+            "who teaches it?",
+            ["How much does the course at Harn Rowing Club cost?"],
+            "who teaches the course at Harn Rowing Club?",
+        ),
         # One of several.
         (
             "when does the last one go?",

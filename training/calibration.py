@@ -1,4 +1,4 @@
-"""Fits `rag/calibration.json`: relevance, answerability, confidence, rivals, then what the reader adds.
+"""Fits `rag/calibration.json`: relevance, answerability, aptness, confidence, rivals, then what the reader adds.
 
     python -m training.calibration DATA [--found]
 
@@ -7,8 +7,9 @@ the gold questions. A sentence of a judged document that holds an answer, and on
 is relevant. A question is unanswerable where the gold set says so, once more for each question of a collection with its
 judged documents taken out, and where it is asked of another collection; one with a name that nothing mentions is left
 out, since its probability is cut besides. Some are asked of a part of their collection alone, so that what a match is
-worth among few passages and among many is learnt from one set of questions. The threshold is the probability below
-which REFUSED of the answerable questions of gold dev lie.
+worth among few passages and among many is learnt from one set of questions. How apt an answer is
+is fitted on gold dev and on the questions of `gold/domains/dev`. The threshold is the probability, with all of this,
+below which REFUSED of the questions of both that have an answer lie.
 
 An answer is right where a citation is of a judged document and holds an answer, or covers half of a gold quote. The
 confidence in it is fitted on the answers that are given to questions with an answer, to some with theirs taken out, and
@@ -24,19 +25,24 @@ import math
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks import domains
 from benchmarks.corpora import indexed, seeds
+from benchmarks.written import articles
 from index.reader import Reader
 from index.records import Filters
 from rag import calibration
+from rag.answer import to_quote
 from rag.answerability import Features
+from rag.aptness import AptnessFeatures, read_aptness
 from rag.beir import Collection, read_collection
-from rag.calibration import Logistic
+from rag.calibration import Logistic, fitted
 from rag.confidence import ConfidenceFeatures, read_confidence
 from rag.engine import AskResponse, Engine
 from rag.gold import places, read_gold
@@ -67,8 +73,8 @@ STRANGE, OF_PARTS, PARTS = 200, 420, (0, 2, 5, 30, 120, 500)
 TAKEN_OUT = 3
 # How much one gold question weighs, and one of those, beside one of a whole collection.
 GOLD_WEIGHT, GOLD_SENTENCE_WEIGHT, GOLD_ANSWER_WEIGHT, BESIDE_WEIGHT = 3.0, 8.0, 8.0, 0.5
-# Of the answerable questions of gold dev, so many are refused: fewer than the 8% that of gold test may be at most.
-REFUSED = 0.055
+# Of the answerable questions of gold dev and of other subjects, so many are refused: of gold test it may be 8% at most.
+REFUSED = 0.05
 
 
 def main() -> None:
@@ -83,6 +89,7 @@ def main() -> None:
     for name, features in (
         ("relevance", SentenceFeatures),
         ("found", FoundFeatures),
+        ("aptness", AptnessFeatures),
         ("confidence", ConfidenceFeatures),
         ("rivals", RivalFeatures),
     ):
@@ -92,8 +99,9 @@ def main() -> None:
     rows = list(_question_rows(data, settings))
     answerability = fit(rows, Features._fields)
     gold = [row for row in rows if row[2] == GOLD_WEIGHT]
-    answerability = _rescaled(answerability, gold)
-    write("answerability", answerability)
+    write("answerability", _rescaled(answerability, gold))
+    write("aptness", fit(list(_apt_rows(settings)), AptnessFeatures._fields))
+    write("answerability", _refusing(settings))
     write("confidence", fit(list(_answer_rows(data, settings)), ConfidenceFeatures._fields))
     fit_rivals(data, settings)
     write("found", fit(list(_found_rows(data, settings)), FoundFeatures._fields))
@@ -101,17 +109,45 @@ def main() -> None:
 
 
 def _rescaled(fitted: Logistic, gold: Sequence[Row]) -> Logistic:
-    """Return a regression brought to the probabilities of gold dev (Platt 1999), with its threshold."""
+    """Return a regression brought to the probabilities of gold dev (Platt 1999)."""
     logits = np.array([[fitted.intercept + float(np.dot(row[0], list(fitted.weights.values())))] for row in gold])
     labels = np.array([row[1] for row in gold])
     platt = LogisticRegression(C=1.0).fit(logits, labels)
     slope, shift = float(platt.coef_[0, 0]), float(platt.intercept_[0])
-    answerable = platt.predict_proba(logits)[labels][:, 1]
     return Logistic(
         intercept=round(slope * fitted.intercept + shift, 4),
         weights={name: round(slope * weight, 4) for name, weight in fitted.weights.items()},
-        threshold=round(float(np.quantile(answerable, REFUSED)), 4),
+        threshold=0.5,
     )
+
+
+def _refusing(settings: Settings) -> Logistic:
+    """Return answerability with the threshold below which REFUSED of the questions with an answer lie."""
+    engine = Engine(seeds(settings))
+    gold = [Query.parse(one.question) for one in read_gold(GOLD) if one.split == "dev" and one.evidence]
+    probabilities = [engine.ask(query).answer.answerable or 0.0 for query in gold]
+    with articles(settings, domains.FOLDER / "dev") as engine:
+        answered = [asked.query for asked in domains.read_questions("dev") if asked.answers]
+        probabilities += [engine.ask(query).answer.answerable or 0.0 for query in answered]
+    return replace(fitted("answerability"), threshold=round(float(np.quantile(probabilities, REFUSED)), 4))
+
+
+def _apt_rows(settings: Settings) -> Iterator[Row]:
+    """Yield the rows of gold dev and of the questions on other subjects, some of which no article answers."""
+    engine = Engine(seeds(settings))
+    for question in read_gold(GOLD):
+        if question.split == "dev":
+            yield from _apt_row(engine, Query.parse(question.question), bool(question.evidence), GOLD_WEIGHT)
+    with articles(settings, domains.FOLDER / "dev") as engine:
+        for asked in domains.read_questions("dev"):
+            yield from _apt_row(engine, asked.query, bool(asked.answers), 1.0)
+
+
+def _apt_row(engine: Engine, query: Query, is_answerable: bool, weight: float) -> Iterator[Row]:
+    grounds = engine.grounds(query)
+    if grounds.sentences and not grounds.unmentioned:
+        quoted = to_quote(query.text, grounds)
+        yield list(read_aptness(query.text, quoted, grounds.sentences)), is_answerable, weight
 
 
 def _sentence_rows(data: Path, settings: Settings) -> Iterator[Row]:
