@@ -28,7 +28,7 @@ DIFFERING = [
     (
         "How many seats does Lindgren Hall have?",
         "# Lindgren Hall\n\nThe auditorium by Ada Moe has 1,840 seats, and there is not a bad view among them.",
-        "# An evening at Lindgren Hall\n\nWith 1,680 seats the hall of Ada Moe is smaller than it looks.",
+        "# An evening at Lindgren Hall\n\nThe hall by Ada Moe has 1,680 seats and is smaller than it looks.",
         ["1,680 seats", "1,840 seats"],
     ),
     (
