@@ -50,7 +50,7 @@ YEAR = (
 _SAID_OF_YEARS = "|".join(rf"(?<={before})" for before in ("in ", "since ", "by ", r"\(", r"\d, "))
 COUNT = (
     rf"(?<![\w.,:/]){''.join(f'(?<!{month} )' for month in MONTHS)}(?!(?:{_SAID_OF_YEARS})(?:1\d|20)\d\d\b)"
-    rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{MONTH}|\w+day)\b)(?!(?:1\d|20)\d\d[)–-])\d|"
+    rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{MONTH}|\w+day)\b)(?!(?:1\d|20)\d\d ?[)–-])\d|"
     r"\d{4}(?:, | and | to | until )\d{4}|"
     rf"\b(?:{WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|not|never|neither|both|single|pair|"
     r"couple|trio|quartet|quintet|once|twice|thrice|double|triple|all|every|majority|most|many|few|only|"
@@ -83,7 +83,7 @@ CAUSE_OF_DEATH = (
     r"\bd(?:ied?|ying|eath)\b[^.;]*\b(?:of|from|in|after|when|while|following|by|during|because|due|under|at the hands|"
     r"with)\b(?! \d)|cancer|tumou?r|heart|stroke|illness|disease|ill\b|sick|accident|kill|drown|shot|shoot|crash|"
     r"\bfell\b|\bfall\b|\bfire\b|pneumonia|fever|suicide|murder|poison|complication|attack|infection|injur|wound|"
-    r"struck|\bhit\b|burn|collaps|tubercul|plague|hang|execut|behead|stab|assassin|virus|covid|influenza|\bflu\b|"
+    r"struck|\bhit\b|burn|collaps|tubercul|plague|hang|succumb|typhus|execut|behead|stab|assassin|virus|covid|influenza|\bflu\b|"
     r"cholera|typhoid|malaria|syphilis|overdose|failure|natural|old age|swept|sank|explo|buried|starv|froze|caus|"
     r"result|ha?emorrhag|aneurysm|sepsis|septic|dement|alzheimer|parkinson|leuk\w*mia|cirrhosis|diabet|asthma|embolism|"
     r"consumption|smallpox|dysentery|beaten|lightning|avalanche"

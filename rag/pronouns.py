@@ -99,7 +99,8 @@ _THERE = re.compile(
     r"(?! (?:is|are|was|were|will|has|have|had|can|could|would)\b)",
     re.IGNORECASE,
 )
-_AT_PLACE = re.compile(r"\b(?:in|to|from|at|near|around|of|visit|reach|leave) (?:the )?$")
+_AT_PLACE = re.compile(r"\b(?:in|to|from|at|near|around|visit|reach|leave) (?:the )?$")
+_PERSONAL = re.compile(r"\b(?:he|him|his|she|hers?)\b", re.IGNORECASE)
 # Whose or where a thing is that has no name itself: "the course at Harn Rowing Club".
 _AT_NAME = re.compile(rf" (?:at|in|of|on|near) (?:the )?{NAME}")
 # "Who was Jane Moe married to?" asks for somebody else.
@@ -125,7 +126,7 @@ def of_pronouns(asked: str, before: Before) -> str | None:
         return located
     of_persons = [found for found in free if found.lastgroup == "person"]
     of_things = [found for found in free if found.lastgroup != "person"]
-    person = person_of(before)
+    person = person_of(before, of_persons[0][0] if of_persons else "")
     if of_persons and not person:
         return appended(asked, before) if persons_told(before) else None
     if of_persons and (of_things or points):
@@ -183,17 +184,20 @@ def _noun_phrase(text: str) -> str | None:
     return phrase if phrase and not says_nothing and len(phrase.split()) <= _MAX_SUBJECT_WORDS else None
 
 
-def person_of(before: Before) -> str | None:
+def person_of(before: Before, pronoun: str = "") -> str | None:
     """Return who "he" or "she" is, None where nothing says that it is a person: a country or a firm is none.
 
-    It is whom the last question is about, or the first full name of an answer to "who".
+    It is whom the last question is about, or the first full name of an answer to "who". Where that is asked of somebody
+    else, the answer must tell by its own pronouns which of the two is meant.
     """
     question = before.question
     if found := re.match(r"who(?:[’']s| is| was) (?P<subject>.+)", question, re.IGNORECASE):
         phrase = _noun_phrase(found["subject"]) or ""
         told = [name for name in persons_told(before) if name not in question]
         if NAMES.fullmatch(phrase) and _ASKS_FOR_OTHER.match(found["subject"], len(phrase)):
-            return told[0] if len(told) == 1 else None
+            others = set(map(_gender, _PERSONAL.findall(before.told)))
+            is_other = len(told) == 1 and len(others) == 1 and _gender(pronoun) not in others
+            return told[0] if is_other else None
         if len(told) == 1 and (_POSSESSED.fullmatch(phrase) or re.match(r"(?:the|an?)\s", phrase)):
             return told[0]
         is_known = re.match(r"(?:the|an?)\s", phrase) or (NAMES.fullmatch(phrase) and not is_no_person(phrase))
@@ -211,6 +215,11 @@ def person_of(before: Before) -> str | None:
         return name
     told = persons_told(before)
     return told[0] if len(told) == 1 else None
+
+
+def _gender(pronoun: str) -> str:
+    """Return "she" for a pronoun of a woman, "he" for one of a man."""
+    return "she" if pronoun.lower() in ("she", "her", "hers") else "he"
 
 
 def persons_told(before: Before) -> list[str]:

@@ -243,6 +243,7 @@ def conversation(*said: str) -> list[Turn]:
         ("how many live there?", ["How long does the ferry to Morada take?"], "how many live in Morada?"),
         ("how do I get there?", ["Who lives in Puerto Vik?"], "how do I get to Puerto Vik?"),
         ("how far is it from there to Rome?", ["Is it hot in Ostia?"], "how far is it from Ostia to Rome?"),
+        ("who lives there?", ["What is the capital of Ruria?"], "Who lives there? (What is the capital of Ruria)"),
         ("what can I see there?", ["Who lives near the port?"], "What can I see there? (Who lives near the port)"),
     ],
 )
@@ -275,6 +276,11 @@ CRASH = "The ferry was steered by Captain Mateo Sarabia. [1] It hit the Faro Vie
             "what did he do?",
             ["Who was Ilse Marandt married to?", "She married Edmund Hale. [1]"],
             "what did Edmund Hale do?",
+        ),
+        (
+            "when did she die?",
+            ["Who was Ilse Marandt married to?", "She married Edmund Hale. [1]"],
+            "When did she die? (Who was Ilse Marandt married to)",
         ),
         (
             "what did he do?",

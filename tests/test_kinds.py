@@ -80,6 +80,8 @@ from rag.kinds import lacking_kind
         ("What time is it in Spain?", "You lose an hour in Spain.", None),
         # "With" and "month" end as "fifth" does, and are no part of anything.
         ("How many ibises has the zoo?", "The zoo works with ibises this month.", "number"),
+        ("How many bats were there?", "2023 - Bats are found in the tunnel.", "number"),
+        ("How did Anton Quint die?", "Anton Quint, a baker, succumbed to typhus in 1915.", None),
         ("How many ibises has the zoo?", "Two fifths of the birds are ibises.", None),
         ("What is the rotor diameter of the V15?", "The V machine won the order ahead of a rival.", "measure"),
         ("What is the rotor diameter of the V15?", "It sweeps a circle 236 m across.", None),
