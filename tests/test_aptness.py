@@ -90,7 +90,11 @@ def test_what_is_counted_stands_beside_a_number(over: Over, question: str, count
 
 @pytest.mark.parametrize(
     "question",
-    ["When did Velden Wind go bankrupt?", "What salary has Velden's pilot?", "Who insures the V15 against storms?"],
+    [
+        "Why was the strike at Velden called off?",
+        "What salary has Velden's pilot?",
+        "Who painted the portrait of the founder?",
+    ],
 )
 def test_what_is_near_the_subject_and_not_said_is_refused(over: Over, question: str) -> None:
     answer = over(wind=WIND).ask(question).answer
@@ -131,7 +135,7 @@ def test_questions_on_other_subjects_are_measured(over: Over) -> None:
     engine = over(wind=WIND)
     asked = read_questions("test")[0]
     said = replace(asked, query=Query.parse("Who makes the blades of the V15?"), answers=("Nord Composite",))
-    unsaid = replace(asked, query=Query.parse("When did Velden Wind go bankrupt?"), answers=())
+    unsaid = replace(asked, query=Query.parse("Why was the strike at Velden called off?"), answers=())
     figures = measured(engine, [said, unsaid])
     assert figures["answer in the first citation"] == figures["abstention_recall"] == 1
     assert (figures["questions"], figures["answerable"], figures["answerable_refused"]) == (2, 1, 0)
