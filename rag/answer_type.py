@@ -11,7 +11,6 @@ _MONTHS = "|".join(name for name in (*MONTHS, *WEEKDAYS) if name != "may")
 # What a number is asked for by, where it says nothing else of the thing: a text states the number in its place.
 _MEASURE = r"share|percentage|percent|proportion|fraction|number|amount|quantity|size|value|rate|level|total|figure"
 _DIMENSION = r"price|cost|population|length|height|width|depth|weight|age|distance|salary|budget|revenue|turnover"
-MEASURED = rf"(?:{_MEASURE}|{_DIMENSION})s?"
 
 _COMPARES = re.compile(r"\b(?:or|both|compared?|versus|vs|differ\w*|than)\b", re.IGNORECASE)
 

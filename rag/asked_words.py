@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from index.analysis import words_of
 from index.document import Span
-from rag.answer_type import MEASURED
 from rag.content import content_words
 from rag.context import context_of
 from rag.english import ASKING, AUXILIARY
@@ -17,10 +16,7 @@ from rag.names import names_in
 # A question is asked for its words more than once on its way; so many are kept.
 _QUESTIONS = 16
 WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
-_ASKS = re.compile(
-    rf"(?:{AUXILIARY}|{ASKING}|many|much|long|far|often|tell|me|please|any|some|there|colou?rs?|{MEASURED})",
-    re.IGNORECASE,
-)
+_ASKS = re.compile(rf"(?:{AUXILIARY}|{ASKING}|many|much|long|far|often|tell|me|please|any|some|there)", re.IGNORECASE)
 
 
 class AskedWord(NamedTuple):
@@ -33,10 +29,7 @@ class AskedWord(NamedTuple):
 
 @lru_cache(_QUESTIONS)
 def asked_words(question: str) -> tuple[AskedWord, ...]:
-    """Return the words of a question that mean something, without those of the one that it goes on from.
-
-    The name of what it wants a number of does not count: texts state the number in its place, "75 cm" for the length.
-    """
+    """Return the words of a question that mean something, without those of the one that it goes on from."""
     names, context = names_in(question), context_of(question)
     words = WORD.finditer(question, 0, context.start if context else len(question))
     return tuple(

@@ -35,9 +35,6 @@ Its blades are made by Nord Composite, which employs 640 people in Esbjerg. The 
         ("who built it", ["built"], []),
         ("How many people work for you?", ["people", "work"], []),
         ("", [], []),
-        # A text states the number in its place.
-        ("What is the length of the cord?", ["cord"], []),
-        ("What colour are the blazers?", ["blazers"], []),
         # What it goes on from need not be spoken of.
         ("And how tall? (What is the diameter of the Velden mast)", ["tall"], []),
     ],
