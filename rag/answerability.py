@@ -70,10 +70,11 @@ def read_features(
     `searched` is how many passages were looked at. Where a store counts them at a later instant, in which some may be
     gone, those of the ranking still count.
     """
-    passages: dict[str, frozenset[str]] = {item.passage_id: frozenset() for item in evidence[:LOOKED_AT]}
+    said: dict[str, list[frozenset[str]]] = {item.passage_id: [] for item in evidence[:LOOKED_AT]}
     for sentence in sentences:
-        if sentence.evidence.passage_id in passages:
-            passages[sentence.evidence.passage_id] |= sentence.words
+        if sentence.evidence.passage_id in said:
+            said[sentence.evidence.passage_id].append(sentence.words)
+    passages = {passage_id: frozenset[str]().union(*words) for passage_id, words in said.items()}
     there = frozenset().union(*passages.values())
     asked = asked_words(question)
     names = words_of(" ".join(_NAME_OR_NUMBER.findall(question)))
@@ -118,8 +119,8 @@ def _is_copy(said: Vectors | None, other: Vectors | None) -> bool:
 
 
 def _best_vector(item: Evidence) -> Vectors | None:
-    best = next(iter(item.sentences), None)
-    return item.sentence_vector(best.span) if best else None
+    matches, spans = item.reading.sentence_matches, item.reading.tokens.sentences
+    return item.sentence_vector(spans[int(matches.argmax())]) if len(spans) else None
 
 
 def probability(features: Features) -> float:

@@ -25,7 +25,7 @@ SAME_SENTENCE = 0.95
 _LEAST_NUMBER = np.float32(1e-9)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class QueryTokens:
     """The tokens of a query: their vectors, shape `(n, token_dimension)`, and how much each counts, adding up to 1.
 
@@ -35,6 +35,12 @@ class QueryTokens:
     vectors: Vectors
     weights: Vectors
     spans: tuple[Span, ...] = ()
+
+    @cached_property
+    def direction(self) -> Vectors:
+        """The mean of the vectors at unit length, shape `(token_dimension,)`."""
+        mean: Vectors = self.vectors.mean(axis=0)
+        return mean / max(np.linalg.norm(mean), _LEAST_NUMBER)
 
 
 class SentenceEvidence(NamedTuple):
@@ -86,9 +92,8 @@ class Reading:
         at, bounds = np.arange(len(self.tokens.vectors)), self.tokens.bounds
         is_own = (bounds[:, 2:3] <= at) & (at < bounds[:, 3:4])
         sums = is_own.astype(np.float32) @ self.tokens.vectors.astype(np.float32)
-        asked = self.query.vectors.mean(axis=0)
-        lengths = np.linalg.norm(sums, axis=1) * np.linalg.norm(asked)
-        cosines: Vectors = sums @ asked / np.maximum(lengths, _LEAST_NUMBER)
+        lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums))
+        cosines: Vectors = sums @ self.query.direction / np.maximum(lengths, _LEAST_NUMBER)
         return cosines
 
     @property

@@ -220,7 +220,7 @@ def _read_in(
                 joined=joined,
                 likeness=likeness,
                 coverage=coverage(read, asked.idfs),
-                in_context=coverage(read | around, asked.idfs),
+                in_context=coverage(read, asked.idfs, around),
                 number=holding if asked.kind is AnswerType.NUMBER else 0.0,
                 date=holding if asked.kind is AnswerType.DATE else 0.0,
                 name=holding if asked.kind is AnswerType.NAME else 0.0,
@@ -243,10 +243,10 @@ def alone(sentences: Sequence[Sentence], cited: Collection[Key] = ()) -> float:
     return best.relevance / (best.relevance + sum(one.relevance for one in beside))
 
 
-def coverage(words: frozenset[str], idfs: Mapping[str, float]) -> float:
-    """Return the share of the question's words that are among `words`, each by its inverse document frequency."""
+def coverage(words: frozenset[str], idfs: Mapping[str, float], around: frozenset[str] = frozenset()) -> float:
+    """Return the share of the question's words that are among `words` or `around`, by inverse document frequency."""
     total = sum(idfs.values())
-    return sum(idf for word, idf in idfs.items() if word in words) / total if total else 0.0
+    return sum([idf for word, idf in idfs.items() if word in words or word in around]) / total if total else 0.0
 
 
 def _speaker(item: Evidence, span: Span, speakers: Mapping[str, Speakers]) -> str:
