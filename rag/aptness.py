@@ -10,7 +10,7 @@ from rag.content import content_words
 from rag.english import AUXILIARY, NUMBERS, PREPOSITION, SCALES, any_of
 from rag.relevance import Sentence, context_words
 
-# What is this likely to be an answer, by how much of the question it speaks of, takes nothing from the probability.
+# A fitted probability of at least this takes nothing away.
 ENOUGH = 0.6
 # More words than these make a question no surer.
 _MOST_WORDS = 8
@@ -20,7 +20,7 @@ _COUNTED = re.compile(
 )
 _COUNT = re.compile(
     rf"\d[\d.,]*|\b(?:{any_of([*NUMBERS, *SCALES])}|hundreds?|thousands|millions|dozens?|several|single|couple|pair|"
-    r"both|half|few|many|most|all|none|no|only)\b",
+    r"both|half|few|many|most|all|none|nobody|no|only)\b",
     re.IGNORECASE,
 )
 # What is counted stands so near to the count: words before it and behind it, and the letters that they may have.
@@ -33,7 +33,7 @@ class AptnessFeatures(NamedTuple):
     `words` is how many words that mean something the question has beside names, 8 at most. `weakest` is how near the
     passages that are quoted come to that word of the question to which they come least: the more words there are, the
     less often that is near by chance. `counted` is 0 but where it is asked how many: 1 where what is counted stands
-    beside a number in what is quoted, −1 where it does not.
+    beside a number in what is quoted, −1 where no number stands there.
     """
 
     words: float
@@ -64,8 +64,8 @@ def _counted(question: str, quoted: Sequence[Sentence]) -> float:
     if asked is None:
         return 0.0
     counted = content_words(asked["counted"])
-    texts = [f"{one.standing.heading}\n{one.text}" for one in quoted]
-    return 1.0 if any(counted & content_words(beside) for text in texts for beside in _beside_counts(text)) else -1.0
+    beside = [words for one in quoted for words in _beside_counts(f"{one.standing.heading}\n{one.text}")]
+    return float(any(counted & content_words(words) for words in beside)) if beside else -1.0
 
 
 def _beside_counts(text: str) -> Iterator[str]:

@@ -31,6 +31,7 @@ FUNCTION_WORD = re.compile(
     r"what[’']s|who[’']s|where[’']s|how[’']s)(?![\w’'])",
     re.IGNORECASE,
 )
+_DOES = r"(?:go|cost|open|close|start|leave|arrive|fail|work|look|come|take|last|mean)(?:e?s|e?d)?"
 PRONOUN = re.compile(
     r"\b(?P<it>it|its|itself|they|them|their|theirs)\b|\b(?P<person>he|him|his|she|her|hers)\b", re.IGNORECASE
 )
@@ -42,7 +43,7 @@ POINTING = re.compile(
     r"policy|law|rule|claim|event|company|country)\b|\bthen(?=\s*(?:$|[?.!]))|"
     r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere(?=\s*(?:$|[?.!]))|"
     r"\b(?:the same|the latter|the former|the others?|ones?)(?=\s*(?:$|[?.!]))|"
-    rf"\bthe (?:(?!only\b|no\b)[a-z]+ )?ones?\b(?! (?:who|whom|that|which|whose|and|or|{PREPOSITION})\b)|"
+    rf"\bthe (?:(?!only\b|no\b)[a-z]+ )?ones?\b(?=\s*[,?.!]|\s+{AUXILIARY}\b|\s+(?:{_DOES})\b)|"
     r"\bwhat\s+(?:happens|happened|comes|came)\s+(?:next|then|later|afterwards?)(?=\s*(?:$|[?.!]))",
     re.IGNORECASE,
 )

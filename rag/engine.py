@@ -44,8 +44,8 @@ CANDIDATES = 100
 ANSWERED_FROM = 10
 # What is as likely to be answered by itself goes on from no other question.
 SURELY_ALONE = 0.95
-# And what goes on is so likely to be answered by the article that is spoken of: in its own words, and with the question
-# before it, which make nearly anything likely.
+# The article that is spoken of answers what goes on so likely in its own words, and so likely with the question before
+# it, which makes nearly anything likely.
 LIKELY_THERE, SURELY_THERE = 0.6, 0.98
 # As many as `threads` in `rag/settings.py` lets ask at once.
 _MOST_BESIDE = 256

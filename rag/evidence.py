@@ -25,6 +25,7 @@ SAME_SENTENCE = 0.95
 _LEAST_NUMBER = np.float32(1e-9)
 
 
+# Without slots, as what follows from it is kept.
 @dataclass(frozen=True, eq=False)
 class QueryTokens:
     """The tokens of a query: their vectors, shape `(n, token_dimension)`, and how much each counts, adding up to 1.
@@ -127,6 +128,7 @@ class Found:
         return self.places[span].begins / (1 + math.exp(self.no_answer)) if span in self.places else 0.0
 
 
+# Without slots, as its id is asked for again and again, and kept.
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """A passage of the ranking with its reading, its cosine to the query and its score.

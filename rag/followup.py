@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.content import is_negated
 from rag.context import context_of
 from rag.conversation import (
     LEAD,
@@ -173,9 +174,12 @@ def _bare(asked: str, before: Before) -> str | None:
     last = before.asked or before.question
     movable = _MOVABLE.fullmatch(last)
     is_asked_again = movable and (movable["asking"] or "").lower() == asking.lower()
-    if is_asked_again or asking == "Why not" or (asking == "Why" and before.asked and not movable):
+    is_denied = asking == "Why not" and " " in before.said and is_negated(before.said)
+    if is_asked_again or is_denied or (asking == "Why" and before.asked and not movable):
         asking = asking.removesuffix(" not")
         return f"{asking} is it that “{before.said}”?" if before.said else appended(asked, before)
+    if asking == "Why not":
+        return appended(asked, before)
     if not movable or (movable["asking"] and _VERBLESS.match(movable["rest"])):
         return appended(asked, before)
     composed = f"{asking} {movable['rest'][0].lower()}{movable['rest'][1:]}?"

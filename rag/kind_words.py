@@ -59,35 +59,6 @@ COUNT = (
     r"\b[\w’'-]+, (?:[\w’'-]+ ){1,4}?and \w|\band (?:an?|one|his|her|their|its) \w|\b[A-Z][\w’'-]+ and (?-i:[A-Z])"
 )
 SHARE = rf"\d|\b(?:{WORDS}|{_PARTS}|most|majority|all|none|per ?cent)\b"
-SUM = (
-    r"[£€$¥₹]|\b(?:(?-i:[A-Z]{3})(?= ?\d)|dollars?|euros?|pounds?|crowns?|cents?|pence|kron\w+|yen|yuan|rupees?|"
-    r"francs?|marks?|rubles?|roubles?|pesos?|million|billion|trillion|thousand|[mb]n|unpaid|volunt\w+|"
-    r"(?:earn\w*|paid|pays?|for|made|makes?) nothing|no (?:salary|profit|revenue|income))\b|"
-    r"\d\s?(?:bn|mn?|k)\b|\d,\d{3}|\d{4,}"
-)
-FREQUENCY = (
-    r"\b(?:every|each|daily|hourly|nightly|weekly|fortnightly|monthly|quarterly|yearly|annual\w*|biennial\w*|"
-    r"biannual\w*|once|twice|thrice|times|per|a (?:day|week|month|year|night|decade)|an hour|always|never|often|"
-    r"rare\w*|usual\w*|seldom|sometimes|occasional\w*|frequen\w*|regular\w*|constant\w*|continu\w*|"
-    r"all (?:day|year|the time)|interval\w*|alternate|on \w+days|whenever|after|before|when|\w+days?|spring|summer|"
-    r"autumn|winter|last|since|until|weeks|months|years|hours|minutes)\b"
-)
-CLOCK = (
-    r"\d ?[:.]\d\d|\b\d{1,2} ?h\b|\b\d{4} hours\b|\d ?[ap]\.?m\b|\b(?:o[’']clock|when|noon|midday|midnight|dawn|"
-    r"dusk|sunrise|sunset|sunup|sundown|nightfall|daybreak|morning|evening|afternoon|night|lunch\w*|hours?|minutes?|"
-    r"half past|quarter (?:to|past)|all day|around the clock|"
-    r"(?:at|by|to|till|until|from|before|after|past|about|around|and|for|opens|closes|starts|begins) "
-    rf"(?:about |around |exactly )?(?:\d{{1,2}}|{WORDS}))\b|\d ?[–-] ?\d|\b\d{{1,2}} (?:to|until|till|and) \d"
-)
-CAUSE_OF_DEATH = (
-    r"\bd(?:ied?|ying|eath)\b[^.;]*\b(?:of|from|in|after|when|while|following|by|during|because|due|under|at the hands|"
-    r"with)\b(?! \d)|cancer|tumou?r|heart|stroke|illness|disease|ill\b|sick|accident|kill|drown|shot|shoot|crash|"
-    r"\bfell\b|\bfall\b|\bfire\b|pneumonia|fever|suicide|murder|poison|complication|attack|infection|injur|wound|"
-    r"struck|\bhit\b|burn|collaps|tubercul|plague|hang|succumb|typhus|execut|behead|stab|assassin|virus|covid|influenza|\bflu\b|"
-    r"cholera|typhoid|malaria|syphilis|overdose|failure|natural|old age|swept|sank|explo|buried|starv|froze|caus|"
-    r"result|ha?emorrhag|aneurysm|sepsis|septic|dement|alzheimer|parkinson|leuk\w*mia|cirrhosis|diabet|asthma|embolism|"
-    r"consumption|smallpox|dysentery|beaten|lightning|avalanche"
-)
 _COLOURS = (
     "colou?r red blu green yellow black whit gr[ae]y brown orange purpl pink gold silver violet crimson scarlet beige "
     "cream ivory turquoise teal navy maroon bronze copper tan cyan magenta indigo olive khaki lilac mauve amber ochre "

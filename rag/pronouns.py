@@ -52,7 +52,7 @@ _CLAUSE = re.compile(
     r"\b(?:and|but|or|if|when|because|that|while|although|before|after|than|as|where|who)\s", re.IGNORECASE
 )
 _EXPLETIVE = re.compile(
-    r"\bhow far is it (?:from|to)\b|"
+    r"\bhow far is it (?:from .+ to|to .+ from)\b|"
     r"\bit\s+(?:really\s+|usually\s+|typically\s+)?(?:takes?|took|costs?|means?|feels?|seems?|appears?|matters?|helps?|"
     r"pays?|makes? sense|like)\s+(?:\w+\s+){0,3}?(?:to|that|if|whether|when|wh\w+|how)\s+\w|"
     r"\b(?:is|was|be|[’']s|makes?|made|finds?|found)\s+(?:it\s+)?(?:\w+\s+){0,2}?(?:possible|legal|illegal|safe|hard|difficult|easy|necessary|"
@@ -93,10 +93,12 @@ _DOES_TO_NAME = re.compile(
 _ASKS_FOR_ONE = re.compile(r"which\b", re.IGNORECASE)
 _SINGULAR = frozenset(["it", "its", "itself"])
 _GOES_ON_FROM_NAME = re.compile(r" (?:–|is|was|has|had|will|[a-z]+(?:s|ed))(?!\S)")
+_GOES = "get|got|go|going|travel|drive|fly|walk|cycle|come|move|moved|went|sail"
+# "Hello there", "is there" and "over there" name no place.
+_BEFORE = ("hello", "hi", "hey", "out", "over", "up", "down", "is", "are", "was", "were")
+_NO_PLACE = "".join(rf"(?<!\b{word} )" for word in _BEFORE)
 _THERE = re.compile(
-    r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )(?<![’']s )\b(?:(?P<led>from|to|in|around|near) |"
-    r"(?P<goes>(?:get|go|going|travel|drive|fly|walk|cycle|come|move|moved|went|sail) ))?there\b"
-    r"(?! (?:is|are|was|were|will|has|have|had|can|could|would)\b)",
+    rf"\b(?P<led>from|to|around|near) there\b|\b(?P<goes>{_GOES}) there\b|\b{_NO_PLACE}there(?=\s*[,?.!]|$)",
     re.IGNORECASE,
 )
 _AT_PLACE = re.compile(r"\b(?:in|to|from|at|near|around|visit|reach|leave) (?:the )?$")
@@ -150,8 +152,9 @@ def _located(asked: str, before: str) -> str | None:
     there, names = _THERE.search(asked), capitalised(before)
     if not there or len(names) != 1 or not _AT_PLACE.search(before, 0, names[0].start):
         return None
-    led = f"{there['goes']}to" if there["goes"] else there["led"] or "in"
-    return f"{asked[: there.start()]}{led} {names[0].of(before)}{asked[there.end() :]}"
+    led = f"{there['goes']} to" if there["goes"] else there["led"] or "in"
+    place = f"the {names[0].of(before)}" if before[: names[0].start].endswith("the ") else names[0].of(before)
+    return f"{asked[: there.start()]}{led} {place}{asked[there.end() :]}"
 
 
 def subject_of(question: str) -> str | None:
@@ -195,9 +198,10 @@ def person_of(before: Before, pronoun: str = "") -> str | None:
         phrase = _noun_phrase(found["subject"]) or ""
         told = [name for name in persons_told(before) if name not in question]
         if NAMES.fullmatch(phrase) and _ASKS_FOR_OTHER.match(found["subject"], len(phrase)):
-            others = set(map(_gender, _PERSONAL.findall(before.told)))
-            is_other = len(told) == 1 and len(others) == 1 and _gender(pronoun) not in others
-            return told[0] if is_other else None
+            said = set(map(_gender, _PERSONAL.findall(before.told)))
+            if len(said) != 1 or not pronoun:
+                return None
+            return phrase if _gender(pronoun) in said else told[0] if len(told) == 1 else None
         if len(told) == 1 and (_POSSESSED.fullmatch(phrase) or re.match(r"(?:the|an?)\s", phrase)):
             return told[0]
         is_known = re.match(r"(?:the|an?)\s", phrase) or (NAMES.fullmatch(phrase) and not is_no_person(phrase))

@@ -243,6 +243,11 @@ def conversation(*said: str) -> list[Turn]:
         ("how many live there?", ["How long does the ferry to Morada take?"], "how many live in Morada?"),
         ("how do I get there?", ["Who lives in Puerto Vik?"], "how do I get to Puerto Vik?"),
         ("how far is it from there to Rome?", ["Is it hot in Ostia?"], "how far is it from Ostia to Rome?"),
+        ("Will there be a strike?", ["Which ferries sail to Sarn?"], "Will there be a strike?"),
+        ("What is out there?", ["Which ferries sail to Sarn?"], "What is out there? (Which ferries sail to Sarn)"),
+        ("How far is it from Odense?", ["Where is the town of Ribe?"], "How far is the town of Ribe from Odense?"),
+        ("What is the one child policy?", ["Who was Mao?"], "What is the one child policy?"),
+        ("why not?", ["Can I swim?", "No. [1]"], "Why not? (Can I swim)"),
         ("who lives there?", ["What is the capital of Ruria?"], "Who lives there? (What is the capital of Ruria)"),
         ("what can I see there?", ["Who lives near the port?"], "What can I see there? (Who lives near the port)"),
     ],
@@ -280,7 +285,7 @@ CRASH = "The ferry was steered by Captain Mateo Sarabia. [1] It hit the Faro Vie
         (
             "when did she die?",
             ["Who was Ilse Marandt married to?", "She married Edmund Hale. [1]"],
-            "When did she die? (Who was Ilse Marandt married to)",
+            "when did Ilse Marandt die?",
         ),
         (
             "what did he do?",
