@@ -16,7 +16,9 @@ from rag.names import names_in
 # A question is asked for its words more than once on its way; so many are kept.
 _QUESTIONS = 16
 WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
-_ASKS = re.compile(rf"(?:{AUXILIARY}|{ASKING}|many|much|long|far|often|tell|me|please|any|some|there)", re.IGNORECASE)
+_ASKS = re.compile(
+    rf"(?:{AUXILIARY}|{ASKING}|many|much|long|far|often|tell|me|please|any|some|there|happen\w*)", re.IGNORECASE
+)
 
 
 class AskedWord(NamedTuple):

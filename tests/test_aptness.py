@@ -35,6 +35,7 @@ Its blades are made by Nord Composite, which employs 640 people in Esbjerg. The 
         ("who built it", ["built"], []),
         ("How many people work for you?", ["people", "work"], []),
         ("", [], []),
+        ("What happened after Geneva?", ["Geneva"], ["Geneva"]),
         # What it goes on from need not be spoken of.
         ("And how tall? (What is the diameter of the Velden mast)", ["tall"], []),
     ],
