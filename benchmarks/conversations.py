@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.written import lines
+from benchmarks.written import holds_one, lines
 from rag.conversation import Turn as Said
 from rag.engine import AskResponse, Engine
 
@@ -29,8 +29,7 @@ class Turn:
 
     def is_answered(self, response: AskResponse) -> bool:
         """Return whether the first citation holds an answer."""
-        cited = response.answer.citations[:1]
-        return any(_in_line(answer) in _in_line(one.cited_text) for answer in self.answers for one in cited)
+        return holds_one(self.answers, response.answer.citations[:1])
 
 
 def read_conversations(split: str) -> list[list[Turn]]:
@@ -75,7 +74,3 @@ def measured(engine: Engine, conversations: Sequence[Sequence[Turn]]) -> dict[st
         figures[f"{kind}_answered"] = round(sum(as_asked) / len(answered), 4)
         figures[f"{kind}_answered_where_asked_in_full"] = round(sum(alone) / len(answered), 4)
     return figures
-
-
-def _in_line(text: str) -> str:
-    return " ".join(text.replace("*", "").split())

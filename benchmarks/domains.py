@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.written import lines
+from benchmarks.written import holds_one, lines
 from index.records import Filters
 from rag.abstention import Judged, abstention_measures
 from rag.citation import Citation
@@ -26,8 +26,7 @@ class Asked:
 
     def is_held(self, citations: Sequence[Citation]) -> bool:
         """Return whether a citation holds an answer."""
-        texts = [_in_line(one.cited_text) for one in citations]
-        return any(_in_line(answer) in text for answer in self.answers for text in texts)
+        return holds_one(self.answers, citations)
 
 
 def read_questions(split: str) -> list[Asked]:
@@ -65,7 +64,3 @@ def measured(engine: Engine, questions: Sequence[Asked]) -> dict[str, float]:
         "answer in any citation": round(held / answerable, 4),
         **abstention_measures(judged),
     }
-
-
-def _in_line(text: str) -> str:
-    return " ".join(text.replace("*", "").replace("|", " ").split()).casefold()

@@ -29,10 +29,9 @@ class Features(NamedTuple):
     `strength` is the best passage's, `margin` how far it stands above the mean of other documents' passages that are
     no copies of it (of its own document's where there are none); `cosine` and `match` are the best of a passage,
     `weakest` how near the best passage comes to the word of the question to which it comes least, `sentence` the best
-    match of a sentence. `words` is the best
-    coverage in one passage; `missing` is the share of the rarest of the question's words that no passage has. `names`
-    is the share of the names and numbers of the question that one passage has, 1 where there are none. `relevance` is
-    the best sentence's.
+    match of a sentence. `words` is the best coverage in one passage; `missing` is the share of the rarest of the
+    question's words that no passage has. `names` is the share of the names and numbers of the question that one passage
+    has, 1 where there are none. `relevance` is the best sentence's.
 
     `alone` is how much of the relevance of the passages' best sentences is the best one's: where each of them sounds
     like an answer, often none is. `typed` is 1 where the question asks for a number, a date or a name, which many a

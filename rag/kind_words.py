@@ -2,13 +2,13 @@
 
 from rag.english import MONTH, MONTHS, NUMBERS, ORDINALS, SCALES, any_of
 
-WORDS = any_of([*NUMBERS, *SCALES, "hundred", "dozen", "half", "several"])
+NUMBER_WORDS = any_of([*NUMBERS, *SCALES, "hundred", "dozen", "half", "several"])
 _PARTS = any_of(
     f"{part}{plural}" for part in (*ORDINALS, "quarter", "hundredth", "thousandth", "millionth") for plural in ("", "s")
 )
 # A number is read from its first digit on, so that a long one is read once.
 _DIGITS = r"(?<![\d.,/])\d[\d.,/]*+"
-NUMBER = rf"(?:{_DIGITS}|\b(?:an?|{WORDS}))[\s-]*(?:[a-z]+ ){{0,2}}?"
+NUMBER = rf"(?:{_DIGITS}|\b(?:an?|{NUMBER_WORDS}))[\s-]*(?:[a-z]+ ){{0,2}}?"
 LENGTH = (
     rf"{NUMBER}(?:[mck]?m|ft|in|(?:kilo|centi|milli)?met(?:re|er)s?|miles?|leagues?|feet|foot|inch(?:es)?|yards?|"
     r"fathoms?|store?ys?|stories|floors?|levels?|stops?|blocks?|light[- ]years?|hands?|fingers?|paces)\b|"
@@ -32,7 +32,7 @@ MONEY = (
     r"(?:no|without|any) (?:extra |further )?(?:charges?|fees?|deposit|costs?|rent|payment)|reimburs\w*|charge[ds]?|"
     r"expensive|cheap\w*|dear\w*|dollars?|euros?|pounds?|quid|bucks?|grand|fivers?|tenners?|crowns?|cents?|pence|pennies|"
     r"kron\w+|yen|yuan|rupees?|francs?|marks?|rubles?|roubles?|pesos?|shillings?|guilders?|per ?cent|million|billion|"
-    rf"trillion|thousand|(?:{_PRICED}) (?:of |about |only |just |some )?(?:{WORDS})"
+    rf"trillion|thousand|(?:{_PRICED}) (?:of |about |only |just |some )?(?:{NUMBER_WORDS})"
     rf"(?! (?:minutes?|hours?|days?|weeks?|months?|years?)\b))\b|{_BARE_NUMBER}"
 )
 TIME = (
@@ -52,13 +52,13 @@ COUNT = (
     rf"(?<![\w.,:/]){''.join(f'(?<!{month} )' for month in MONTHS)}(?!(?:{_SAID_OF_YEARS})(?:1\d|20)\d\d\b)"
     rf"(?!\d\d?(?:st|nd|rd|th)?,? (?:{MONTH}|\w+day)\b)(?!(?:1\d|20)\d\d ?[)–-])\d|"
     r"\d{4}(?:, | and | to | until )\d{4}|"
-    rf"\b(?:{WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|not|never|neither|both|single|pair|"
+    rf"\b(?:{NUMBER_WORDS}|dozens?|hundreds|thousands|millions|billions|nobody|none|no|not|never|neither|both|single|pair|"
     r"couple|trio|quartet|quintet|once|twice|thrice|double|triple|all|every|majority|most|many|few|only|"
     rf"{_PARTS})\b|"
     # What is listed can be counted.
     r"\b[\w’'-]+, (?:[\w’'-]+ ){1,4}?and \w|\band (?:an?|one|his|her|their|its) \w|\b[A-Z][\w’'-]+ and (?-i:[A-Z])"
 )
-SHARE = rf"\d|\b(?:{WORDS}|{_PARTS}|most|majority|all|none|per ?cent)\b"
+SHARE = rf"\d|\b(?:{NUMBER_WORDS}|{_PARTS}|most|majority|all|none|per ?cent)\b"
 _COLOURS = (
     "colou?r red blu green yellow black whit gr[ae]y brown orange purpl pink gold silver violet crimson scarlet beige "
     "cream ivory turquoise teal navy maroon bronze copper tan cyan magenta indigo olive khaki lilac mauve amber ochre "

@@ -18,10 +18,10 @@ from rag.kind_words import (
     LENGTH,
     MONEY,
     NUMBER,
+    NUMBER_WORDS,
     ORIGIN,
     SHARE,
     TIME,
-    WORDS,
     YEAR,
 )
 
@@ -50,8 +50,9 @@ _KINDS = (
         r"\bhow old\b|\bat (?:what|which) age\b",
         r"\bage[ds]?\b|\bold\w*|\bborn\b|birth|\bturned\b|"
         r"\b(?:built|founded|opened|established|completed|finished|erected|launched|made in|dat(?:es?|ed|ing))\b|"
-        rf"\b(?:was|were|is|at) (?:only |just )?(?:\d{{1,3}}|{WORDS})(?=[,;)]|\.\s|$| (?:when|as|her|his|the)\b)|"
-        rf"\b(?:girl|boy|man|woman|child|lad) of (?:\d{{1,3}}|{WORDS})\b|"
+        rf"\b(?:was|were|is|at) (?:only |just )?(?:\d{{1,3}}|{NUMBER_WORDS})"
+        r"(?=[,;)]|\.\s|$| (?:when|as|her|his|the)\b)|"
+        rf"\b(?:girl|boy|man|woman|child|lad) of (?:\d{{1,3}}|{NUMBER_WORDS})\b|"
         r", \d{1,3},|centur|\bBC\b|millenni|\b(?:of|since|from|back to) (?:1\d|20)\d\d\b|\(\D{0,20}(?:1\d|20)\d\d\b",
     ),
     _kind("length", r"\bhow (?:tall|thick)\b", rf"{LENGTH}|\b(?:deep|thick|tall|wide|high)\b"),
@@ -120,7 +121,7 @@ _KINDS = (
         "number",
         r"^\W*(?:the )?population (?:of|in)\b|\bwhat(?:[’']s| is| was) (?:the|its) population\b",
         r"\d{3}|\d[.,]\d|\b(?:hundreds|thousands?|millions?|nobody|no one)\b|"
-        rf"\A(?s:(?=.*(?:\d|\b(?:{WORDS}|dozens)\b)).*\b(?:populat|inhabit|resident|souls|live[ds]?\b|census))",
+        rf"\A(?s:(?=.*(?:\d|\b(?:{NUMBER_WORDS}|dozens)\b)).*\b(?:populat|inhabit|resident|souls|live[ds]?\b|census))",
     ),
     _kind("colour", r"\b(?:what|which) colou?rs?\b", COLOUR),
     _kind(

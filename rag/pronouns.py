@@ -95,8 +95,8 @@ _SINGULAR = frozenset(["it", "its", "itself"])
 _GOES_ON_FROM_NAME = re.compile(r" (?:–|is|was|has|had|will|[a-z]+(?:s|ed))(?!\S)")
 _GOES = "get|got|go|going|travel|drive|fly|walk|cycle|come|move|moved|went|sail"
 # "Hello there", "is there" and "over there" name no place.
-_BEFORE = ("hello", "hi", "hey", "out", "over", "up", "down", "is", "are", "was", "were")
-_NO_PLACE = "".join(rf"(?<!\b{word} )" for word in _BEFORE)
+_BEFORE_THERE = ("hello", "hi", "hey", "out", "over", "up", "down", "is", "are", "was", "were")
+_NO_PLACE = "".join(rf"(?<!\b{word} )" for word in _BEFORE_THERE)
 _THERE = re.compile(
     rf"\b(?P<led>from|to|around|near) there\b|\b(?P<goes>{_GOES}) there\b|\b{_NO_PLACE}there(?=\s*[,?.!]|$)",
     re.IGNORECASE,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.domains import FOLDER, measured, read_questions
-from benchmarks.written import lines
+from benchmarks.written import in_line, lines
 from index.analysis import words_of
 from index.document import Span
 from index.reading import read_text
@@ -119,14 +119,10 @@ def test_what_a_question_on_another_subject_may_be_answered_by_stands_in_an_arti
         article = read_text(line["doc"], line["text"], line["media_type"])
         # What stands around a page's article is not read, but may be asked for.
         said = f"{line['text']} {article.metadata.title or ''} {article.text}"
-        texts[line["subject"]] = f"{texts.get(line['subject'], '')} {_in_line(said)}"
+        texts[line["subject"]] = f"{texts.get(line['subject'], '')} {in_line(said)}"
     for line in lines(FOLDER / split / "questions.jsonl"):
-        stand = [_in_line(answer) in texts[line["subject"]] for answer in line["answers"]]
+        stand = [in_line(answer) in texts[line["subject"]] for answer in line["answers"]]
         assert any(stand) or not stand, line
-
-
-def _in_line(text: str) -> str:
-    return " ".join(text.replace("*", "").replace("|", " ").split()).casefold()
 
 
 def test_questions_on_other_subjects_are_measured(over: Over) -> None:
